@@ -1,0 +1,20 @@
+# Whether files for nvcc are compiled. The library has no GPU half yet; what nvcc compiles today is
+# the proof that the headers are fit for it (tests/consumers).
+if(NOT HETMAP_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "HETMAP_CUDA=${HETMAP_CUDA}: the valid values are AUTO, ON and OFF")
+endif()
+set(HETMAP_HAS_CUDA OFF)
+if(NOT HETMAP_CUDA STREQUAL "OFF")
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+      set(CMAKE_CUDA_ARCHITECTURES 90)
+    endif()
+    enable_language(CUDA)
+    set(HETMAP_HAS_CUDA ON)
+  elseif(HETMAP_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "HETMAP_CUDA=ON, but no nvcc was found: install the CUDA toolkit, name its "
+                        "compiler by -DCMAKE_CUDA_COMPILER=/path/to/nvcc, or set HETMAP_CUDA=OFF")
+  endif()
+endif()

@@ -1,0 +1,119 @@
+// The seam between the templates and the compiled core. The core moves chunks about without ever
+// knowing an element's type; the templates know types and nothing of threads.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/options.hpp>
+#include <hetmap/plan.hpp>
+#include <hetmap/scratch.hpp>
+#include <hetmap/topology.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <typeinfo>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// One input or output as memory. An input that is no array (an iterator, a generator) has a null
+/// base; the chunk function finds it in its context.
+struct column {
+  void* base = nullptr;    ///< element `origin` of the chunk that carries it
+  std::size_t bytes = 0;   ///< size, in bytes, of one element
+  std::size_t stride = 0;  ///< distance, in bytes, from one element to the next
+};
+
+/// Consecutive elements of one call, for one worker.
+struct chunk {
+  std::size_t begin;         ///< first index
+  std::size_t end;           ///< one past the last
+  std::size_t origin;        ///< the index that the columns' bases stand for
+  column const* columns;     ///< outputs first, then inputs
+  hetmap::scratch* scratch;  ///< of the worker that runs the chunk
+  std::size_t failed_at;  ///< set by the function when an exception leaves it: the element's index
+};
+
+using chunk_function = void (*)(void* context, chunk& work);
+
+/// The clones of one element loop.
+struct kernel_code {
+  chunk_function by_level[3];   ///< indexed by isa
+  chunk_function uncontracted;  ///< for .reproducible; null where this file cannot promise it
+  isa floor;                    ///< the level that the file itself was compiled for
+};
+
+/// What has been learned about one kernel: kept by the core, one for each kernel and its argument
+/// types.
+class rate;
+
+/// The rate kept for that kernel type (and that function, where the type is only a pointer's).
+[[nodiscard]] HETMAP_API rate& rate_of(std::type_info const& kernel, void const* function);
+
+/// One map as the core sees it.
+struct job {
+  kernel_code const* code = nullptr;  ///< null: to be planned only
+  void* context = nullptr;
+  column const* columns = nullptr;  ///< outputs first, then inputs
+  unsigned outputs = 0;
+  unsigned inputs = 0;
+  std::size_t count = 0;            ///< elements
+  std::size_t exact_chunk = 0;      ///< map_blocks: every boundary is a multiple of it; else 0
+  detail::rate* learned = nullptr;  ///< null: nothing is remembered of this kernel
+  access reads = access::contiguous;
+  /// Destroys results begin..end of the first column, which were constructed, when the call
+  /// fails; null: nothing to do.
+  void (*discard)(column const& out, std::size_t begin, std::size_t end) noexcept = nullptr;
+};
+
+/// Runs all of `work` and returns when it is over: plan, execute, account.
+///
+/// Throws:   what the failing element with the lowest index threw; cancelled_error; option_error;
+///           device_unavailable.
+HETMAP_API void run(job const& work, settings const& how);
+
+/// The plan that run() would follow now. Runs nothing.
+[[nodiscard]] HETMAP_API plan plan_for(job const& work, settings const& how);
+
+/// One call that reaches the core in several jobs, because its input cannot be indexed: indices,
+/// progress and the stop token count over all of them.
+class HETMAP_API batches {
+ public:
+  /// total: elements of all jobs together; 0 if unknown.
+  batches(settings const& how, std::size_t total);
+  ~batches();
+  batches(batches const&) = delete;
+  batches& operator=(batches const&) = delete;
+
+  /// Runs the next job.
+  void run(job const& work);
+  /// Elements of the jobs that have run.
+  [[nodiscard]] std::size_t done() const noexcept;
+  /// Reports success.
+  void finish();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+/// Throws what is being handled, as the failure of element `index`.
+[[noreturn]] HETMAP_API void rethrow_as_failure_of(std::size_t index);
+
+/// Throws size_error: an output of `room` elements for `needed` results.
+[[noreturn]] HETMAP_API void refuse_short_output(char const* verb, std::size_t room,
+                                                 std::size_t needed);
+
+/// How the memory of the outputs lies relative to that of the inputs.
+enum class overlap : unsigned char { none, exact };
+
+/// Compares `count` elements of every output with every input and every other output.
+///
+/// Throws:   overlap_error for memory that overlaps without being the same elements.
+[[nodiscard]] HETMAP_API overlap compare_memory(char const* verb, column const* columns,
+                                                unsigned outputs, unsigned inputs,
+                                                std::size_t count);
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,216 @@
+// What the verbs require of a function, in concepts that read well when they fail, and the adaptors
+// that turn one kind of call into another.
+#pragma once
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/loop.hpp>
+#include <hetmap/detail/source.hpp>
+#include <hetmap/error.hpp>
+#include <hetmap/kernel.hpp>
+
+#include <concepts>
+#include <functional>
+#include <ranges>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+template <class T>
+concept tuple_like = requires { std::tuple_size<std::remove_cvref_t<T>>::value; };
+
+template <std::size_t I, class Row>
+HETMAP_INLINE decltype(auto) element(Row&& row) {
+  using std::get;
+  return get<I>(std::forward<Row>(row));
+}
+
+template <class F, class Row,
+          class = std::make_index_sequence<std::tuple_size<std::remove_cvref_t<Row>>::value>>
+inline constexpr bool takes_elements_of = false;
+template <class F, class Row, std::size_t... I>
+inline constexpr bool takes_elements_of<F, Row, std::index_sequence<I...>> =
+    std::invocable<F&, decltype(element<I>(std::declval<Row>()))...>;
+
+template <class Out>
+concept writable_array =
+    std::ranges::contiguous_range<Out> && std::ranges::sized_range<Out> &&
+    !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<Out>>>;
+
+/// The arrays that the elements of a tuple go to.
+template <class... T>
+struct column_list {
+  std::tuple<std::span<T>...> spans;
+
+  template <class... Out>
+  explicit column_list(Out&... out)
+      : spans(std::span<T>(std::ranges::data(out), std::ranges::size(out))...) {}
+};
+template <class T>
+inline constexpr bool is_column_list = false;
+template <class... T>
+inline constexpr bool is_column_list<column_list<T...>> = true;
+
+template <class Result, class Columns, class = void>
+inline constexpr bool fills_columns = false;
+template <class Result, class... T>
+  requires tuple_like<Result> &&
+               (std::tuple_size<std::remove_cvref_t<Result>>::value == sizeof...(T))
+inline constexpr bool fills_columns<Result, column_list<T...>> =
+    []<std::size_t... K>(std::index_sequence<K...>) {
+      return (std::is_assignable_v<T&, decltype(element<K>(std::declval<Result>()))> && ...);
+    }(std::index_sequence_for<T...>{});
+
+inline namespace HETMAP_TAG {
+
+/// f called with the elements of a row.
+template <class F>
+struct starred {
+  F& f;
+
+  template <class Row>
+    requires tuple_like<Row> && takes_elements_of<F, Row>
+  HETMAP_INLINE decltype(auto) operator()(Row&& row) const {
+    return unpack(std::forward<Row>(row),
+                  std::make_index_sequence<std::tuple_size<std::remove_cvref_t<Row>>::value>{});
+  }
+
+ private:
+  template <class Row, std::size_t... I>
+  HETMAP_INLINE decltype(auto) unpack(Row&& row, std::index_sequence<I...>) const {
+    return call(f, element<I>(std::forward<Row>(row))...);
+  }
+};
+
+/// f with its exceptions caught: a value or what was thrown.
+template <class F>
+struct collected {
+  F& f;
+
+  template <class... Args>
+    requires std::invocable<F&, Args...>
+  auto operator()(Args&&... args) const noexcept
+      -> outcome<std::remove_cvref_t<std::invoke_result_t<F&, Args...>>> {
+    using R = std::remove_cvref_t<std::invoke_result_t<F&, Args...>>;
+    try {
+      if constexpr (std::is_void_v<R>) {
+        call(f, std::forward<Args>(args)...);
+        return outcome<void>();
+      } else {
+        return outcome<R>(std::in_place,
+                          [&]() -> R { return call(f, std::forward<Args>(args)...); });
+      }
+    } catch (...) {
+      return outcome<R>(std::current_exception());
+    }
+  }
+};
+
+}  // namespace HETMAP_TAG
+
+// -- which kernels are remembered ------------------------------------------------------------
+
+/// Whether the type of F says what it costs. Erased types do not, and pointers inside a composition
+/// cannot be told apart.
+template <class F>
+inline constexpr bool cost_known_by_type = true;
+template <class S>
+inline constexpr bool cost_known_by_type<std::function<S>> = false;
+template <class F>
+inline constexpr bool cost_known_by_type<std::reference_wrapper<F>> = cost_known_by_type<F>;
+template <class F, class G>
+inline constexpr bool cost_known_by_type<composed<F, G>> =
+    cost_known_by_type<F> && cost_known_by_type<G> && !std::is_pointer_v<F> &&
+    !std::is_pointer_v<G>;
+template <class F>
+inline constexpr bool cost_known_by_type<starred<F>> = cost_known_by_type<std::remove_cv_t<F>>;
+template <class F>
+inline constexpr bool cost_known_by_type<collected<F>> = cost_known_by_type<std::remove_cv_t<F>>;
+
+template <class F>
+void const* function_address(F& f) {
+  if constexpr (std::is_function_v<F>)
+    return reinterpret_cast<void const*>(&f);
+  else if constexpr (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>)
+    return reinterpret_cast<void const*>(f);
+  else
+    return nullptr;
+}
+template <class F>
+void const* function_address(starred<F> const& s) {
+  return function_address(s.f);
+}
+template <class F>
+void const* function_address(collected<F> const& c) {
+  return function_address(c.f);
+}
+
+template <class F, class... Args>
+struct kernel_name {};
+
+/// Where the cost of F over these arguments is learned; null if it cannot be.
+template <class F, class... Args>
+[[nodiscard]] rate* rate_for(F& f) {
+  if constexpr (!cost_known_by_type<std::remove_cv_t<F>>) {
+    return nullptr;
+  } else {
+    static rate& by_type = rate_of(typeid(kernel_name<F, Args...>), nullptr);
+    void const* const address = function_address(f);
+    return address == nullptr ? &by_type : &rate_of(typeid(kernel_name<F, Args...>), address);
+  }
+}
+
+template <class F, class... In>
+using result_t =
+    std::remove_cvref_t<std::invoke_result_t<std::remove_reference_t<F>&, argument_t<In>...>>;
+
+}  // namespace detail
+
+/// F can be applied to one element of each of these ranges, and at least one of them ends.
+template <class F, class... In>
+concept mappable = sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
+                   !(detail::unbounded<In> && ...) &&
+                   std::invocable<std::remove_reference_t<F>&, detail::argument_t<In>...>;
+
+/// mappable, and the results can be assigned to the elements of Out: an array, or columns(...).
+template <class Out, class F, class... In>
+concept mappable_into =
+    mappable<F, In...> &&
+    ((detail::writable_array<Out> &&
+      std::is_assignable_v<
+          std::ranges::range_reference_t<Out>,
+          std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>) ||
+     detail::fills_columns<
+         std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>,
+         std::remove_cvref_t<Out>>);
+
+/// F can be applied to the elements of each row of Rows.
+template <class F, class Rows>
+concept starmappable =
+    std::ranges::input_range<Rows> && !detail::unbounded<Rows> &&
+    detail::tuple_like<detail::argument_t<Rows>> &&
+    detail::takes_elements_of<std::remove_reference_t<F>, detail::argument_t<Rows>>;
+
+template <class Out, class F, class Rows>
+concept starmappable_into =
+    starmappable<F, Rows> && mappable_into<Out, detail::starred<std::remove_reference_t<F>>, Rows>;
+
+/// F takes a span of each input and one of the output, and perhaps a scratch.
+template <class F, class Out, class... In>
+concept block_mappable =
+    sizeof...(In) > 0 && detail::writable_array<Out> && (detail::array_like<In> && ...) &&
+    (std::invocable<std::remove_reference_t<F>&,
+                    std::span<std::remove_reference_t<std::ranges::range_reference_t<In>>>...,
+                    std::span<std::remove_reference_t<std::ranges::range_reference_t<Out>>>> ||
+     std::invocable<std::remove_reference_t<F>&,
+                    std::span<std::remove_reference_t<std::ranges::range_reference_t<In>>>...,
+                    std::span<std::remove_reference_t<std::ranges::range_reference_t<Out>>>,
+                    scratch&>);
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

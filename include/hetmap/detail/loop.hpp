@@ -1,0 +1,215 @@
+// The one element loop and its clones, one per instruction-set level.
+//
+// Blocks of a constant number of elements into restricted pointers are what vectorises at plain
+// -O2, without a pragma and without asserting that elements are independent: calls of f are never
+// interleaved within a thread. Everything here is always_inline, so that it vanishes into the clone
+// at every -O level; that gives one element the same bits wherever it stands.
+#pragma once
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/config.hpp>
+#include <hetmap/detail/source.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <new>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+inline namespace HETMAP_TAG {
+
+template <class F, class... Args>
+HETMAP_INLINE decltype(auto) call(F& f, Args&&... args) {
+  if constexpr (std::is_member_pointer_v<std::remove_cv_t<F>>) {
+    return std::invoke(f, std::forward<Args>(args)...);
+  } else {
+    return f(std::forward<Args>(args)...);
+  }
+}
+
+/// What becomes of a result.
+enum class store : unsigned char {
+  nowhere,    ///< f returns nothing, or nobody wants it
+  assign,     ///< assigned to an element that exists
+  construct,  ///< constructed in raw memory
+  spread,     ///< a tuple, its elements assigned to one column each
+  in_place,   ///< assigned to the very element it was computed from
+};
+
+template <std::size_t... K, class Result, class... Out>
+HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&& result,
+                               Out*... out) {
+  using std::get;
+  ((out[i] = get<K>(std::forward<Result>(result))), ...);
+}
+
+/// The loop over one chunk, for results of types Out....
+template <store How, class... Out>
+struct element_loop {
+  template <class F, class... Src>
+  HETMAP_INLINE static void one(std::size_t i, F& f, Out*... out, Src const&... src) {
+    if constexpr (How == store::nowhere) {
+      static_cast<void>(call(f, src[i]...));
+    } else if constexpr (How == store::spread) {
+      put_columns(i, std::index_sequence_for<Out...>{}, call(f, src[i]...), out...);
+    } else if constexpr (How == store::construct &&
+                         !(std::is_trivially_default_constructible_v<Out> && ...)) {
+      ((::new (static_cast<void*>(out + i)) Out(call(f, src[i]...))), ...);
+    } else {
+      ((out[i] = call(f, src[i]...)), ...);
+    }
+  }
+
+  /// `at` follows the element being computed; where f cannot throw, nobody reads it and it is gone.
+  template <class F, class... Src>
+  HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
+                                Out* __restrict... out, Src... src) {
+    std::size_t i = begin;
+    for (; end - i >= block_elements; i += block_elements)
+      for (std::size_t j = 0; j != block_elements; ++j) one(at = i + j, f, out..., src...);
+    for (; i != end; ++i) one(at = i, f, out..., src...);
+  }
+};
+
+/// The loop whose output is one of its inputs: pointers may not be restricted, so a block is
+/// computed aside and then written, also the part of it that was done when f threw.
+template <class Out>
+struct element_loop<store::in_place, Out> {
+  template <class F, class... Src>
+  HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f, Out* out,
+                                Src... src) {
+    std::size_t i = begin;
+    if constexpr (std::is_trivially_copyable_v<Out> &&
+                  std::is_trivially_default_constructible_v<Out>) {
+      for (; end - i >= block_elements; i += block_elements) {
+        Out aside[block_elements];
+        std::size_t j = 0;
+        try {
+          for (; j != block_elements; ++j) aside[j] = call(f, src[i + j]...);
+        } catch (...) {
+          for (std::size_t k = 0; k != j; ++k) out[i + k] = aside[k];
+          at = i + j;
+          throw;
+        }
+        for (std::size_t k = 0; k != block_elements; ++k) out[i + k] = aside[k];
+      }
+    }
+    for (; i != end; ++i) out[at = i] = call(f, src[i]...);
+  }
+};
+
+/// Several columns of which one is an input: element by element, without promises about memory.
+template <class... Out>
+  requires(sizeof...(Out) > 1)
+struct element_loop<store::in_place, Out...> {
+  template <class F, class... Src>
+  HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
+                                Out*... out, Src... src) {
+    for (std::size_t i = begin; i != end; ++i)
+      put_columns(at = i, std::index_sequence_for<Out...>{}, call(f, src[i]...), out...);
+  }
+};
+
+// -- what the clones run ---------------------------------------------------------------------
+
+/// An element-wise map: F over Src..., results to Out....
+template <store How, class F, class Outs, class... Src>
+struct element_task;
+
+template <store How, class F, class... Out, class... Src>
+struct element_task<How, F, std::tuple<Out...>, Src...> {
+  F& f;
+  std::tuple<Src...> sources;
+
+  HETMAP_INLINE void run(chunk& work) {
+    std::size_t at = work.begin - work.origin;
+    try {
+      unpack(work, at, std::index_sequence_for<Out...>{}, std::index_sequence_for<Src...>{});
+    } catch (...) {
+      work.failed_at = work.origin + at;
+      throw;
+    }
+  }
+
+ private:
+  template <std::size_t... O, std::size_t... I>
+  HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<O...>,
+                            std::index_sequence<I...>) {
+    element_loop<How, Out...>::run(work.begin - work.origin, work.end - work.origin, at, f,
+                                   static_cast<Out*>(work.columns[O].base)...,
+                                   std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...);
+  }
+};
+
+/// A block function: f(span of each input..., span of the output[, scratch]), a block at a time.
+template <class F, class Out, class... In>
+struct block_task {
+  F& f;
+  std::size_t block;
+
+  HETMAP_INLINE void run(chunk& work) { unpack(work, std::index_sequence_for<In...>{}); }
+
+ private:
+  template <std::size_t... I>
+  HETMAP_INLINE void unpack(chunk& work, std::index_sequence<I...>) {
+    for (std::size_t b = work.begin; b < work.end; b += block) {
+      work.failed_at = b;
+      std::size_t const n = work.end - b < block ? work.end - b : block;
+      std::size_t const at = b - work.origin;
+      if constexpr (std::is_invocable_v<F&, std::span<In>..., std::span<Out>, scratch&>)
+        call(f, std::span<In>(static_cast<In*>(work.columns[1 + I].base) + at, n)...,
+             std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n), *work.scratch);
+      else
+        call(f, std::span<In>(static_cast<In*>(work.columns[1 + I].base) + at, n)...,
+             std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n));
+    }
+  }
+};
+
+// -- the clones ------------------------------------------------------------------------------
+
+template <class Task>
+HETMAP_CLONE void run_baseline(void* task, chunk& work) {
+  static_cast<Task*>(task)->run(work);
+}
+template <class Task>
+HETMAP_CLONE_UNCONTRACTED void run_uncontracted(void* task, chunk& work) {
+  static_cast<Task*>(task)->run(work);
+}
+
+/// The level that this file's own flags amount to.
+inline constexpr isa file_level = HETMAP_FILE_LEVEL;
+
+/// Whether this compiler can keep a * b + c uncontracted in one function, whatever the flags.
+inline constexpr bool can_be_reproducible = HETMAP_CAN_BE_REPRODUCIBLE;
+
+#if HETMAP_HAS_X86_CLONES
+template <class Task>
+HETMAP_CLONE_AVX2 void run_avx2(void* task, chunk& work) {
+  static_cast<Task*>(task)->run(work);
+}
+template <class Task>
+HETMAP_CLONE_AVX512 void run_avx512(void* task, chunk& work) {
+  static_cast<Task*>(task)->run(work);
+}
+template <class Task>
+inline constexpr kernel_code code_of{{run_baseline<Task>, run_avx2<Task>, run_avx512<Task>},
+                                     can_be_reproducible ? run_uncontracted<Task> : nullptr,
+                                     file_level};
+#else
+template <class Task>
+inline constexpr kernel_code code_of{{run_baseline<Task>, run_baseline<Task>, run_baseline<Task>},
+                                     can_be_reproducible ? run_uncontracted<Task> : nullptr,
+                                     file_level};
+#endif
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,295 @@
+// From a verb to the core: sources and outputs become columns, the function becomes a task, the
+// two become a job.
+#pragma once
+
+#include <hetmap/detail/batch.hpp>
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/kernel_traits.hpp>
+#include <hetmap/detail/loop.hpp>
+#include <hetmap/detail/source.hpp>
+#include <hetmap/error.hpp>
+#include <hetmap/options.hpp>
+#include <hetmap/vector.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <ranges>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+inline namespace HETMAP_TAG {
+
+template <class T>
+void destroy_results(column const& out, std::size_t begin, std::size_t end) noexcept {
+  std::destroy(static_cast<T*>(out.base) + begin, static_cast<T*>(out.base) + end);
+}
+
+template <class... Out, class... Src>
+std::array<column, sizeof...(Out) + sizeof...(Src)> columns_of(std::tuple<Out*...> const& out,
+                                                               Src const&... src) {
+  return std::apply(
+      [&](Out*... o) {
+        return std::array<column, sizeof...(Out) + sizeof...(Src)>{
+            column{const_cast<std::remove_cv_t<Out>*>(o), sizeof(Out), sizeof(Out)}...,
+            src.as_column()...};
+      },
+      out);
+}
+
+/// Describes the map of f over n elements to the core and hands it to `submit`.
+template <store How, class Submit, class F, class... Out, class... Src>
+decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
+  using task = element_task<How, F, std::tuple<Out...>, Src...>;
+  auto const columns = columns_of(out, src...);
+  task work{f, {src...}};
+  job j{.code = &code_of<task>,
+        .context = &work,
+        .columns = columns.data(),
+        .outputs = sizeof...(Out),
+        .inputs = sizeof...(Src),
+        .count = n,
+        .learned = rate_for<F, Src...>(f),
+        .reads = std::max({Src::reads...})};
+  if constexpr (How == store::construct)
+    if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
+      j.discard = destroy_results<Out...>;
+  return submit(j);
+}
+
+/// A map to elements that exist: checks the memory first, and takes the loop that fits it.
+template <class Submit, class F, class... Out, class... Src>
+void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out,
+            Src... src) {
+  constexpr store apart = sizeof...(Out) > 1 ? store::spread : store::assign;
+  auto const columns = columns_of(out, src...);
+  auto const met = compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
+  if constexpr (((Src::reads == access::contiguous) || ...))
+    if (met == overlap::exact) return with_job<store::in_place>(submit, f, n, out, src...);
+  with_job<apart>(submit, f, n, out, src...);
+}
+
+/// Reads inputs that cannot be indexed and maps them a batch at a time.
+///
+/// launch(batches&, n, sources...) maps one batch; room() says how many more results can be taken.
+template <class Room, class Launch, class... In>
+void in_batches(settings const& how, Room&& room, Launch&& launch, In&... in) {
+  std::size_t const total = shortest(in...);
+  batches call(how, total == no_length ? 0 : total);
+  std::tuple<reader<In>...> readers{reader<In>(in)...};
+  constexpr std::size_t limit =
+      std::clamp(largest_batch_bytes / (sizeof(typename reader<In>::kept) + ...),
+                 first_batch_elements, largest_batch_elements);
+  std::size_t size = first_batch_elements;
+  auto const each = [&](auto&& act) {
+    return std::apply([&](auto&... r) { return act(r...); }, readers);
+  };
+  for (bool more = true; more; size = std::min(size * 2, limit)) {
+    std::size_t const wanted = std::min({size, room(call.done()), total - call.done()});
+    std::size_t n = 0;
+    std::exception_ptr failure;
+    try {
+      each([&](auto&... r) { (r.restart(wanted), ...); });
+      while (n != wanted && !each([](auto&... r) { return (r.at_end() || ...); })) {
+        each([](auto&... r) { (r.keep(), ...); });
+        ++n;
+        each([](auto&... r) { (r.advance(), ...); });
+      }
+    } catch (...) {
+      failure = std::current_exception();  // after the elements before it, as in serial execution
+    }
+    if (n != 0) each([&](auto&... r) { launch(call, n, r.source()...); });
+    if (failure) {
+      try {
+        std::rethrow_exception(std::move(failure));
+      } catch (...) {
+        rethrow_as_failure_of(call.done());
+      }
+    }
+    more = n != 0 && n == wanted && call.done() != total;
+    if (!more && room(call.done()) == 0 && !each([](auto&... r) { return (r.at_end() || ...); }))
+      refuse_short_output(how.verb, call.done(), no_length);
+  }
+  call.finish();
+}
+
+inline constexpr auto unlimited = [](std::size_t) { return no_length; };
+
+/// The body of map and starmap.
+template <class F, class... In>
+auto returning(settings const& how, F& f, In&... in) {
+  using R = result_t<F, In&...>;
+  auto const submit = [&](job const& j) { run(j, how); };
+  if constexpr (std::is_void_v<R>) {
+    if constexpr ((indexable<In&> && ...))
+      with_job<store::nowhere>(submit, f, shortest(in...), std::tuple<>{}, source_of(in)...);
+    else
+      in_batches(
+          how, unlimited,
+          [&](batches& call, std::size_t n, auto... src) {
+            with_job<store::nowhere>([&](job const& j) { call.run(j); }, f, n, std::tuple<>{},
+                                     src...);
+          },
+          in...);
+  } else if constexpr ((indexable<In&> && ...)) {
+    std::size_t const n = shortest(in...);
+    auto result = vector_access::with_room<R>(n);
+    with_job<store::construct>(submit, f, n, std::tuple{result.data()}, source_of(in)...);
+    vector_access::set_size(result, n);
+    return result;
+  } else {
+    std::size_t const total = shortest(in...);
+    auto result = vector_access::with_room<R>(total == no_length ? 0 : total);
+    in_batches(
+        how, unlimited,
+        [&](batches& call, std::size_t n, auto... src) {
+          std::size_t const done = call.done();
+          if constexpr (std::is_move_constructible_v<R>) vector_access::grow(result, done + n);
+          with_job<store::construct>([&](job const& j) { call.run(j); }, f, n,
+                                     std::tuple{result.data() + done}, src...);
+          vector_access::set_size(result, done + n);
+        },
+        in...);
+    return result;
+  }
+}
+
+/// The body of map and starmap in collect mode.
+template <class F, class... In>
+auto collecting(settings const& how, F& f, In&... in) {
+  collected<F> safe{f};
+  return returning(how, safe, in...);
+}
+
+template <class... T>
+std::size_t room_of(column_list<T...> const& out) {
+  return std::apply([](auto const&... s) { return std::min({s.size()...}); }, out.spans);
+}
+template <writable_array Out>
+std::size_t room_of(Out& out) {
+  return std::ranges::size(out);
+}
+template <class... T>
+std::tuple<T*...> pointers_to(column_list<T...> const& out, std::size_t i) {
+  return std::apply([&](auto const&... s) { return std::tuple<T*...>{s.data() + i...}; },
+                    out.spans);
+}
+template <writable_array Out>
+auto pointers_to(Out& out, std::size_t i) {
+  return std::tuple{std::ranges::data(out) + i};
+}
+
+/// The body of map_into and starmap_into.
+template <class Out, class F, class... In>
+void writing(settings const& how, Out& out, F& f, In&... in) {
+  std::size_t const room = room_of(out);
+  std::size_t const n = shortest(in...);
+  if (n != no_length && n > room) refuse_short_output(how.verb, room, n);
+  if constexpr ((indexable<In&> && ...)) {
+    assign(
+        how.verb, [&](job const& j) { run(j, how); }, f, n, pointers_to(out, 0), source_of(in)...);
+  } else {
+    in_batches(
+        how, [&](std::size_t done) { return room - done; },
+        [&](batches& call, std::size_t m, auto... src) {
+          assign(
+              how.verb, [&](job const& j) { call.run(j); }, f, m, pointers_to(out, call.done()),
+              src...);
+        },
+        in...);
+  }
+}
+
+/// n elements for a map to assign to: raw where that cannot be told from the real thing.
+template <class T>
+vector<T> assignable(std::size_t n) {
+  if constexpr (std::is_trivially_default_constructible_v<T> && std::is_trivially_copyable_v<T>) {
+    auto v = vector_access::with_room<T>(n);
+    vector_access::set_size(v, n);
+    return v;
+  } else {
+    return vector<T>(n);
+  }
+}
+
+/// The body of map_columns.
+template <class F, class... In>
+auto returning_columns(settings const& how, F& f, In&... in) {
+  using row = result_t<F, In&...>;
+  static_assert((std::ranges::sized_range<In&> || ...),
+                "hetmap: map_columns needs an input whose length is known");
+  std::size_t const n = shortest(in...);
+  return [&]<std::size_t... K>(std::index_sequence<K...>) {
+    std::tuple result{assignable<std::remove_cvref_t<std::tuple_element_t<K, row>>>(n)...};
+    std::apply(
+        [&](auto&... v) {
+          column_list<typename std::remove_reference_t<decltype(v)>::value_type...> out(v...);
+          writing(how, out, f, in...);
+        },
+        result);
+    return result;
+  }(std::make_index_sequence<std::tuple_size_v<row>>{});
+}
+
+/// Elements in a block of map_blocks, unless the call says otherwise: 16 KiB of floats, so that an
+/// input and an output fit the first-level cache together.
+inline constexpr std::size_t default_block_elements = 4096;
+
+/// The body of map_blocks.
+template <class F, class Out, class... In>
+void by_blocks(settings const& how, F& f, Out& out, In&... in) {
+  using out_element = std::remove_reference_t<std::ranges::range_reference_t<Out&>>;
+  using task =
+      block_task<F, out_element, std::remove_reference_t<std::ranges::range_reference_t<In&>>...>;
+  std::size_t const n = shortest(in...);
+  if (n > room_of(out)) refuse_short_output(how.verb, room_of(out), n);
+  auto const columns = columns_of(pointers_to(out, 0), source_of(in)...);
+  static_cast<void>(compare_memory(how.verb, columns.data(), 1, sizeof...(In), n));
+  task work{f, how.chunk_size != 0 ? how.chunk_size : default_block_elements};
+  run(job{.code = &code_of<task>,
+          .context = &work,
+          .columns = columns.data(),
+          .outputs = 1,
+          .inputs = sizeof...(In),
+          .count = n,
+          .exact_chunk = work.block,
+          .learned = rate_for<F, task>(f),
+          .reads = access::contiguous},
+      how);
+}
+
+/// The body of explain.
+template <class F, class... In>
+plan planning(settings const& how, F& f, In&... in) {
+  using R = result_t<F, In&...>;
+  std::size_t const n = shortest(in...);
+  constexpr store kept = std::is_void_v<R> ? store::nowhere : store::construct;
+  auto const describe = [&](auto out) {
+    if constexpr ((indexable<In&> && ...)) {
+      return with_job<kept>([&](job const& j) { return plan_for(j, how); }, f, n, out,
+                            source_of(in)...);
+    } else {
+      return plan_for(
+          job{.count = n == no_length ? 0 : n,
+              .learned = rate_for<F, decltype(std::declval<reader<In>&>().source())...>(f),
+              .reads = access::batched},
+          how);
+    }
+  };
+  if constexpr (std::is_void_v<R>)
+    return describe(std::tuple<>{});
+  else
+    return describe(std::tuple<R*>{nullptr});
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

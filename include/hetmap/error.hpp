@@ -1,0 +1,150 @@
+// What can go wrong, one type each, and the two ways to look at a failed element.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// An option is out of its range, is not served by this verb, or an environment variable holds a
+/// value that is none of the valid ones. The text names the option and the valid values.
+class HETMAP_API option_error : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+  ~option_error() override;
+};
+
+/// An output is shorter than the input.
+class HETMAP_API size_error : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+  ~size_error() override;
+};
+
+/// An output overlaps an input, or another output, without starting exactly at it.
+class HETMAP_API overlap_error : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+  ~overlap_error() override;
+};
+
+/// A backend was asked for by name that this machine or this build cannot offer.
+class HETMAP_API device_unavailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~device_unavailable() override;
+};
+
+/// A result would not fit in memory. Thrown before the function is called.
+class HETMAP_API result_too_large : public std::bad_alloc {
+ public:
+  /// bytes: size, in bytes, of the result that was asked for; available: of what could be had.
+  result_too_large(double bytes, double available);
+  ~result_too_large() override;
+
+  [[nodiscard]] char const* what() const noexcept override;
+
+ private:
+  char text_[192];
+};
+
+/// The call was stopped through its stop token before every element was done.
+class HETMAP_API cancelled_error : public std::runtime_error {
+ public:
+  cancelled_error(std::size_t done, std::size_t total);
+  ~cancelled_error() override;
+
+  /// Elements whose results are final, and elements that the call was given.
+  [[nodiscard]] std::size_t done() const noexcept { return done_; }
+  [[nodiscard]] std::size_t total() const noexcept { return total_; }
+
+ private:
+  std::size_t done_;
+  std::size_t total_;
+};
+
+/// A kernel called fail(code).
+class HETMAP_API kernel_error : public std::runtime_error {
+ public:
+  explicit kernel_error(int code);
+  ~kernel_error() override;
+
+  [[nodiscard]] int code() const noexcept { return code_; }
+
+ private:
+  int code_;
+};
+
+/// The index of the element whose function call or input made the latest hetmap call on this
+/// thread throw: the one that serial execution would have met first. Empty if none has.
+///
+/// Waits:    no.
+[[nodiscard]] HETMAP_API std::optional<std::size_t> failed_index() noexcept;
+
+/// The result of one element in collect mode: a value, or the exception that took its place.
+///
+/// Memory:   that of std::optional<T> and one pointer.
+template <class T>
+class outcome {
+ public:
+  explicit outcome(std::exception_ptr error) noexcept : error_(std::move(error)) {}
+
+  /// Holds make(): the value is built in place, so T need not be movable.
+  template <class Make>
+  outcome(std::in_place_t, Make&& make) : value_(std::in_place, built_by<Make>{make}) {}
+
+  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+
+  /// The value. Throws: the element's own exception if there is none.
+  [[nodiscard]] T& value() & { return checked(), *value_; }
+  [[nodiscard]] T const& value() const& { return checked(), *value_; }
+  [[nodiscard]] T&& value() && { return checked(), *std::move(value_); }
+
+  /// The exception, or null where there is a value.
+  [[nodiscard]] std::exception_ptr error() const noexcept { return error_; }
+
+ private:
+  template <class Make>
+  struct built_by {
+    Make& make;
+    operator T() const { return make(); }
+  };
+
+  void checked() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+  std::exception_ptr error_;
+  std::optional<T> value_;
+};
+
+/// The outcome of a function that returns nothing: done, or the exception.
+template <>
+class outcome<void> {
+ public:
+  outcome() noexcept = default;
+  explicit outcome(std::exception_ptr error) noexcept : error_(std::move(error)) {}
+
+  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+  void value() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+  [[nodiscard]] std::exception_ptr error() const noexcept { return error_; }
+
+ private:
+  std::exception_ptr error_;
+};
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,11 @@
+// hetmap: map a function over data on whichever of the CPU cores and the GPU finishes first.
+#pragma once
+
+#include <hetmap/error.hpp>
+#include <hetmap/kernel.hpp>
+#include <hetmap/map.hpp>
+#include <hetmap/options.hpp>
+#include <hetmap/plan.hpp>
+#include <hetmap/progress.hpp>
+#include <hetmap/topology.hpp>
+#include <hetmap/vector.hpp>

@@ -1,0 +1,62 @@
+// Kernels: the functions that a map applies, and what helps to write them.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// Reports failure code `code` from inside a kernel; works where exceptions do not.
+///
+/// Throws:   kernel_error carrying `code`, on the CPU.
+/// Waits:    no.
+[[noreturn]] HETMAP_API void fail(int code);
+
+inline namespace HETMAP_TAG {
+
+/// `condition ? a : b` with both sides evaluated, which lets a loop around it vectorise where a
+/// call under a condition would not.
+///
+/// Cost:     one blend; both arguments are always computed.
+template <class T>
+[[nodiscard]] HETMAP_FN constexpr T select(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+
+/// The function x... -> outer(inner(x...)), made by compose().
+template <class Outer, class Inner>
+struct composed {
+  [[no_unique_address]] Outer outer;
+  [[no_unique_address]] Inner inner;
+
+  template <class... Args>
+    requires std::is_invocable_v<Inner const&, Args...> &&
+             std::is_invocable_v<Outer const&, std::invoke_result_t<Inner const&, Args...>>
+  HETMAP_FN constexpr decltype(auto) operator()(Args&&... args) const {
+    return outer(inner(std::forward<Args>(args)...));
+  }
+};
+
+/// Two functions in one pass over the data: compose(f, g)(x...) is f(g(x...)), as in mathematics.
+///
+/// Requires: f and g can be called as const objects.
+/// Cost:     none beyond f and g; no intermediate range.
+/// Memory:   holds a copy of f and of g.
+template <class F, class G>
+[[nodiscard]] constexpr composed<std::decay_t<F>, std::decay_t<G>> compose(F&& f, G&& g) {
+  return {std::forward<F>(f), std::forward<G>(g)};
+}
+
+/// Three or more, innermost last: compose(f, g, h)(x...) is f(g(h(x...))).
+template <class F, class G, class... More>
+  requires(sizeof...(More) > 0)
+[[nodiscard]] constexpr auto compose(F&& f, G&& g, More&&... more) {
+  return compose(std::forward<F>(f), compose(std::forward<G>(g), std::forward<More>(more)...));
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,179 @@
+// Every option of every verb, in the order that designated initialisers need.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/progress.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <type_traits>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// Where a call runs. A call's own choice wins over its pool's, that over HETMAP_BACKEND, that over
+/// automatic. A backend asked for by name is used or the call throws; it is never replaced.
+enum class backend : unsigned char {
+  inherit,    ///< not chosen here
+  automatic,  ///< whichever is predicted to finish first ("auto")
+  serial,     ///< the calling thread alone
+  cpu,        ///< the CPU's cores, the calling thread among them
+  gpu,        ///< the GPU
+  hybrid,     ///< CPU and GPU together
+};
+
+/// "inherit", "auto", "serial", "cpu", "gpu" or "hybrid".
+[[nodiscard]] HETMAP_API char const* name(backend where) noexcept;
+
+/// The backend of that name: auto, serial, cpu, gpu or hybrid.
+///
+/// Throws:   option_error naming `source` (an option, an environment variable) and the valid names.
+[[nodiscard]] HETMAP_API backend backend_from_name(std::string_view text,
+                                                   std::string_view source = "backend");
+
+/// The backend that calls without one of their own inherit: HETMAP_BACKEND, or automatic.
+///
+/// Throws:   option_error if the variable holds anything else.
+/// Cost:     the environment is read once a process, at the first call.
+[[nodiscard]] HETMAP_API backend default_backend();
+
+/// A span of time, from any std::chrono::duration.
+class time_limit {
+ public:
+  template <class Duration>
+    requires requires(Duration d) {
+      { d.count() } -> std::convertible_to<double>;
+      Duration::period::num;
+      Duration::period::den;
+    }
+  constexpr time_limit(Duration d)
+      : seconds_(static_cast<double>(d.count()) * static_cast<double>(Duration::period::num) /
+                 static_cast<double>(Duration::period::den)) {}
+
+  [[nodiscard]] constexpr double seconds() const noexcept { return seconds_; }
+
+ private:
+  double seconds_;
+};
+
+/// Type of `raise`: the first failure, in the order of the input, ends the call with its exception.
+struct raise_errors {};
+
+/// Type of `collect`: the call returns an outcome an element and failures disturb nothing else.
+/// Made only by `collect` itself, so that `{.errors = hetmap::collect}` picks the right overload.
+class collect_errors {
+ public:
+  struct only_here {
+    explicit only_here() = default;
+  };
+  explicit constexpr collect_errors(only_here) noexcept {}
+};
+
+inline constexpr raise_errors raise{};
+inline constexpr collect_errors collect{collect_errors::only_here()};
+
+/// The options of a call, its first argument: map({.backend = hetmap::backend::cpu}, f, x).
+///
+/// A field that a verb does not serve is refused with option_error when it is set.
+struct options {
+  /// Where to run.
+  hetmap::backend backend = hetmap::backend::inherit;
+  /// At most so many calls of f at once; from 1. Default: the physical cores, or what the caller's
+  /// oneTBB arena allows if that is less.
+  std::optional<unsigned> workers = {};
+  /// Elements handed to a worker at a time; from 1. Default: chosen by measured cost.
+  std::optional<std::size_t> chunk_size = {};
+  /// Chunks that a stream may run ahead; from 1. Streams only.
+  std::optional<std::size_t> window = {};
+  /// Size, in bytes, of all the memory that a stream may hold. Streams only.
+  std::optional<std::size_t> max_bytes = {};
+  /// Stops the call: running calls of f finish, no further one starts, cancelled_error.
+  std::stop_token stop = {};
+  /// Receives reports while the call runs.
+  progress_callback progress = {};
+  /// raise; `.errors = hetmap::collect` makes these collect_options.
+  raise_errors errors = raise;
+  /// The same bits on every CPU: no instruction set beyond the file's own, no contraction of
+  /// a * b + c, no GPU.
+  bool reproducible = false;
+  /// Which GPU, by index from 0.
+  std::optional<unsigned> device = {};
+  /// Stops the call when it has lasted so long. Pools only.
+  std::optional<time_limit> deadline = {};
+  /// Goes on from the last complete chunk of an earlier run. Sinks only.
+  bool resume = false;
+  /// Keeps a host copy of what lives on the device, should that be lost. Arrays only.
+  bool host_copy = false;
+};
+
+/// The same fields with `.errors = hetmap::collect`, which is what makes the verb return outcomes:
+/// map({.errors = hetmap::collect}, f, x) is a hetmap::vector<hetmap::outcome<R>>.
+///
+/// A type of its own, since only a type can change what a call returns; `errors` has no default
+/// here, so that a list which does not name it means `options`.
+struct collect_options {
+  hetmap::backend backend = hetmap::backend::inherit;
+  std::optional<unsigned> workers = {};
+  std::optional<std::size_t> chunk_size = {};
+  std::optional<std::size_t> window = {};
+  std::optional<std::size_t> max_bytes = {};
+  std::stop_token stop = {};
+  progress_callback progress = {};
+  collect_errors errors;
+  bool reproducible = false;
+  std::optional<unsigned> device = {};
+  std::optional<time_limit> deadline = {};
+  bool resume = false;
+  bool host_copy = false;
+};
+
+namespace detail {
+
+template <class T>
+concept any_options = std::same_as<T, options> || std::same_as<T, collect_options>;
+
+/// The options of one call as the core sees them.
+struct settings {
+  char const* verb;
+  hetmap::backend backend = hetmap::backend::inherit;
+  unsigned workers = 0;        // 0: not set
+  std::size_t chunk_size = 0;  // 0: not set
+  bool reproducible = false;
+  std::stop_token const* stop = nullptr;        // null: not set
+  progress_callback const* progress = nullptr;  // null: not set
+};
+
+/// Throws option_error for `name`, which `verb` does not serve; `served_by` says what does.
+[[noreturn]] HETMAP_API void refuse_option(char const* verb, char const* name,
+                                           char const* served_by);
+/// Throws option_error for `name`, which was set to 0.
+[[noreturn]] HETMAP_API void refuse_zero(char const* verb, char const* name);
+
+/// Checks the options of a call before the function or the input is touched.
+template <any_options Options>
+[[nodiscard]] settings checked(char const* verb, Options const& o) {
+  if (o.workers == 0u) refuse_zero(verb, "workers");
+  if (o.chunk_size == std::size_t{0}) refuse_zero(verb, "chunk_size");
+  if (o.window == std::size_t{0}) refuse_zero(verb, "window");
+  if (o.window) refuse_option(verb, "window", "streams (imap)");
+  if (o.max_bytes) refuse_option(verb, "max_bytes", "streams (imap)");
+  if (o.device) refuse_option(verb, "device", "the GPU half, which this version lacks");
+  if (o.deadline) refuse_option(verb, "deadline", "pools");
+  if (o.resume) refuse_option(verb, "resume", "sinks of streams");
+  if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
+  return {.verb = verb,
+          .backend = o.backend,
+          .workers = o.workers.value_or(0),
+          .chunk_size = o.chunk_size.value_or(0),
+          .reproducible = o.reproducible,
+          .stop = o.stop.stop_possible() ? &o.stop : nullptr,
+          .progress = o.progress ? &o.progress : nullptr};
+}
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,58 @@
+// What would run where, and why: data only.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/options.hpp>
+#include <hetmap/topology.hpp>
+
+#include <array>
+#include <cstddef>
+#include <iosfwd>
+#include <string>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// How the elements of the inputs are read.
+enum class access : unsigned char {
+  contiguous,  ///< arrays: the loop vectorises
+  indexed,     ///< random access through iterators: any worker reads any element
+  batched,     ///< forward and single-pass ranges: read by the caller, a batch at a time
+};
+
+/// One backend as the planner sees it.
+struct candidate {
+  hetmap::backend where = hetmap::backend::inherit;
+  /// Predicted time, in seconds, until the last element is final; negative while nothing is known.
+  double predicted_seconds = -1;
+  /// Why it cannot be chosen; null if it can.
+  char const* unavailable = nullptr;
+};
+
+/// How one call would run.
+struct plan {
+  hetmap::backend asked = hetmap::backend::automatic;  ///< by the call or the environment
+  hetmap::backend chosen = hetmap::backend::serial;
+  isa level = isa::baseline;  ///< of the clone of the element loop
+  bool reproducible = false;  ///< the clone that contracts nothing
+  access reads = access::contiguous;
+  std::size_t elements = 0;        ///< of the whole call
+  std::size_t bytes_in = 0;        ///< size, in bytes, of an element's inputs that lie in arrays
+  std::size_t bytes_out = 0;       ///< size, in bytes, of an element's results
+  unsigned workers = 1;            ///< that may run f at once
+  std::size_t granule = 1;         ///< elements that boundaries are multiples of, from index 0
+  std::size_t chunk_elements = 0;  ///< elements handed out at a time; 0: found while running
+  /// Learned cost of one element on one worker, in nanoseconds; negative while nothing is known.
+  double element_nanoseconds = -1;
+  /// serial, cpu, gpu, hybrid.
+  std::array<candidate, 4> candidates{};
+  /// The rule that decided, in words.
+  char const* reason = "";
+};
+
+/// The plan as a few lines of text.
+[[nodiscard]] HETMAP_API std::string to_string(plan const& p);
+HETMAP_API std::ostream& operator<<(std::ostream& out, plan const& p);
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,65 @@
+#include "team.hpp"
+
+#if HETMAP_TEAM_TBB
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/partitioner.h>
+#include <oneapi/tbb/task_arena.h>
+#else
+#include "../topology.hpp"
+#endif
+
+#include <atomic>
+#include <mutex>
+
+#include <pthread.h>
+
+namespace hetmap::core {
+
+#if HETMAP_TEAM_TBB
+
+namespace {
+
+// oneTBB's threads do not survive a fork, and it cannot be told to start anew.
+std::atomic<bool> left_behind{false};
+
+void note_start() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    pthread_atfork(nullptr, nullptr, [] { left_behind.store(true, std::memory_order_relaxed); });
+  });
+}
+
+}  // namespace
+
+unsigned team_concurrency() {
+  return static_cast<unsigned>(tbb::this_task_arena::max_concurrency());
+}
+
+void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
+  if (left_behind.load(std::memory_order_relaxed))
+    return run_team_of_own_threads(lanes, body, context);
+  note_start();
+  // Isolated, so that a caller who waits here inside another call's function runs nothing of that
+  // other call; one task a lane, so that lane 0 stays with the caller.
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(
+        tbb::blocked_range<unsigned>(0, lanes, 1),
+        [&](tbb::blocked_range<unsigned> const& r) {
+          for (unsigned k = r.begin(); k != r.end(); ++k) body(context, k);
+        },
+        tbb::simple_partitioner());
+  });
+}
+
+#else
+
+unsigned team_concurrency() { return logical_cpus(); }
+
+void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
+  run_team_of_own_threads(lanes, body, context);
+}
+
+#endif
+
+}  // namespace hetmap::core

@@ -1,0 +1,20 @@
+// Several threads for one call: the only place that knows where they come from.
+#pragma once
+
+namespace hetmap::core {
+
+/// Calls of a body that can run at once here: what the caller's oneTBB arena allows.
+[[nodiscard]] unsigned team_concurrency();
+
+/// Calls body(context, k) once for every k below lanes and returns when all calls have. The calling
+/// thread takes k = 0 and may take others; it runs nothing that is not of this call.
+///
+/// Requires: body throws nothing, and any one call of it can do the work of all.
+void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context);
+
+/// The same on threads made for this call alone: for a child forked after oneTBB had started, whose
+/// threads stayed behind, and for builds under a thread sanitizer, which cannot see into oneTBB.
+void run_team_of_own_threads(unsigned lanes, void (*body)(void* context, unsigned lane),
+                             void* context);
+
+}  // namespace hetmap::core

@@ -1,0 +1,110 @@
+#include "environment.hpp"
+
+#include <hetmap/error.hpp>
+
+#include <cstdlib>
+#include <string>
+
+namespace hetmap {
+namespace core {
+namespace {
+
+std::string_view variable(char const* name) {
+  char const* const text = std::getenv(name);
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+}  // namespace
+
+bool explain_requested() {
+  static bool const requested = variable("HETMAP_EXPLAIN") == "1";
+  return requested;
+}
+
+isa highest_level() noexcept {
+#ifdef __x86_64__
+  __builtin_cpu_init();
+  bool const avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  bool const avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+  if (avx512) return isa::avx512;
+  if (avx2) return isa::avx2;
+#endif
+  return isa::baseline;
+}
+
+isa level_from(std::string_view forced, isa highest) {
+  if (forced.empty()) return highest;
+  for (isa const level : {isa::baseline, isa::avx2, isa::avx512}) {
+    if (forced != name(level)) continue;
+    if (level <= highest) return level;
+    throw option_error("HETMAP_ISA=" + std::string(forced) + ": this processor goes up to " +
+                       name(highest) + " only; name that or a lower level, or unset the variable");
+  }
+  throw option_error("HETMAP_ISA=" + std::string(forced) +
+                     ": no such level; the valid ones are baseline, avx2, avx512");
+}
+
+}  // namespace core
+
+inline namespace HETMAP_ABI {
+
+char const* name(isa level) noexcept {
+  switch (level) {
+    case isa::baseline: return "baseline";
+    case isa::avx2: return "avx2";
+    case isa::avx512: return "avx512";
+  }
+  return "?";
+}
+
+isa isa_level() {
+  static isa const level = core::level_from(core::variable("HETMAP_ISA"), core::highest_level());
+  return level;
+}
+
+char const* name(backend where) noexcept {
+  switch (where) {
+    case backend::inherit: return "inherit";
+    case backend::automatic: return "auto";
+    case backend::serial: return "serial";
+    case backend::cpu: return "cpu";
+    case backend::gpu: return "gpu";
+    case backend::hybrid: return "hybrid";
+  }
+  return "?";
+}
+
+backend backend_from_name(std::string_view text, std::string_view source) {
+  for (backend const b :
+       {backend::automatic, backend::serial, backend::cpu, backend::gpu, backend::hybrid})
+    if (text == name(b)) return b;
+  throw option_error(std::string(source) + "=" + std::string(text) +
+                     ": no such backend; the valid ones are auto, serial, cpu, gpu, hybrid");
+}
+
+backend default_backend() {
+  static backend const chosen = [] {
+    auto const text = core::variable("HETMAP_BACKEND");
+    return text.empty() ? backend::automatic : backend_from_name(text, "HETMAP_BACKEND");
+  }();
+  return chosen;
+}
+
+namespace detail {
+
+void refuse_option(char const* verb, char const* name, char const* served_by) {
+  throw option_error(std::string(verb) + ": the option ." + name + " is set, but only " +
+                     served_by + " can serve it; leave it out");
+}
+
+void refuse_zero(char const* verb, char const* name) {
+  throw option_error(std::string(verb) + ": the option ." + name +
+                     " is 0; it has to be at least 1, or left out for the default");
+}
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

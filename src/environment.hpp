@@ -1,0 +1,22 @@
+// The environment variables, each read once a process.
+#pragma once
+
+#include <hetmap/options.hpp>
+#include <hetmap/topology.hpp>
+
+#include <string_view>
+
+namespace hetmap::core {
+
+/// HETMAP_EXPLAIN is set to 1: every call prints its decision to standard error.
+[[nodiscard]] bool explain_requested();
+
+/// The level that `forced` names, or the highest of this processor if it is empty.
+///
+/// Throws:   option_error if it names no level, or one above `highest`.
+[[nodiscard]] isa level_from(std::string_view forced, isa highest);
+
+/// The highest level that the processor and the operating system offer.
+[[nodiscard]] isa highest_level() noexcept;
+
+}  // namespace hetmap::core

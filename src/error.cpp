@@ -1,0 +1,95 @@
+#include "error.hpp"
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/error.hpp>
+#include <hetmap/kernel.hpp>
+
+#include <cstdint>
+#include <cstdio>
+
+namespace hetmap {
+namespace core {
+namespace {
+thread_local std::optional<std::size_t> last_failed_index;
+}
+
+void note_failed_index(std::size_t index) noexcept { last_failed_index = index; }
+
+}  // namespace core
+
+inline namespace HETMAP_ABI {
+
+// Here, so that every program has one copy of each type's identity.
+option_error::~option_error() = default;
+size_error::~size_error() = default;
+overlap_error::~overlap_error() = default;
+device_unavailable::~device_unavailable() = default;
+result_too_large::~result_too_large() = default;
+cancelled_error::~cancelled_error() = default;
+kernel_error::~kernel_error() = default;
+
+result_too_large::result_too_large(double bytes, double available) {
+  std::snprintf(text_, sizeof text_,
+                "hetmap: the result takes %.0f bytes and %.0f can be had; imap streams results of "
+                "any length through bounded memory",
+                bytes, available);
+}
+
+char const* result_too_large::what() const noexcept { return text_; }
+
+cancelled_error::cancelled_error(std::size_t done, std::size_t total)
+    : std::runtime_error("hetmap: stopped on request after " + std::to_string(done) + " of " +
+                         std::to_string(total) + " elements"),
+      done_(done),
+      total_(total) {}
+
+kernel_error::kernel_error(int code)
+    : std::runtime_error("hetmap: the kernel failed with code " + std::to_string(code)),
+      code_(code) {}
+
+std::optional<std::size_t> failed_index() noexcept { return core::last_failed_index; }
+
+void fail(int code) { throw kernel_error(code); }
+
+namespace detail {
+
+void rethrow_as_failure_of(std::size_t index) {
+  core::note_failed_index(index);
+  throw;
+}
+
+void refuse_short_output(char const* verb, std::size_t room, std::size_t needed) {
+  std::string text = std::string(verb) + ": the output has room for " + std::to_string(room) +
+                     " elements and the input ";
+  text += needed == static_cast<std::size_t>(-1) ? "goes on after them"
+                                                 : "has " + std::to_string(needed);
+  throw size_error(text + "; make the output at least as long");
+}
+
+overlap compare_memory(char const* verb, column const* columns, unsigned outputs, unsigned inputs,
+                       std::size_t count) {
+  auto met = overlap::none;
+  if (count == 0) return met;
+  for (unsigned o = 0; o != outputs; ++o) {
+    auto const begin = reinterpret_cast<std::uintptr_t>(columns[o].base);
+    auto const end = begin + count * columns[o].bytes;
+    for (unsigned k = o + 1; k != outputs + inputs; ++k) {
+      auto const other = reinterpret_cast<std::uintptr_t>(columns[k].base);
+      if (columns[k].base == nullptr || other + count * columns[k].bytes <= begin || end <= other)
+        continue;
+      if (k >= outputs && other == begin && columns[k].bytes == columns[o].bytes) {
+        met = overlap::exact;
+        continue;
+      }
+      throw overlap_error(
+          std::string(verb) + ": output " + std::to_string(o) + " overlaps " +
+          (k < outputs ? "output " + std::to_string(k) : "input " + std::to_string(k - outputs)) +
+          "; an output has to be one of the inputs exactly, or memory of its own");
+    }
+  }
+  return met;
+}
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,162 @@
+#include "ledger.hpp"
+
+#include <hetmap/detail/config.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace hetmap::core {
+namespace {
+
+constexpr std::size_t most_granules = 0xFFFFFFFEu;
+
+constexpr std::uint64_t packed(std::uint32_t front, std::uint32_t back) {
+  return (std::uint64_t{back} << 32) | front;
+}
+constexpr std::uint32_t front_of(std::uint64_t region) {
+  return static_cast<std::uint32_t>(region);
+}
+constexpr std::uint32_t back_of(std::uint64_t region) {
+  return static_cast<std::uint32_t>(region >> 32);
+}
+constexpr std::uint32_t left_in(std::uint64_t region) { return back_of(region) - front_of(region); }
+
+constexpr std::size_t granules_in(std::size_t count, std::size_t granule) {
+  return count / granule + (count % granule != 0);
+}
+
+}  // namespace
+
+ledger::ledger(std::size_t count, std::size_t granule, unsigned lanes)
+    : count_(count),
+      granule_(granule),
+      lanes_(lanes),
+      lane_(new lane_state[lanes]),
+      limit_(count),
+      failed_at_(count) {
+  while (granules_in(count_, granule_) > most_granules) granule_ *= 2;
+  std::size_t const granules = granules_in(count_, granule_);
+  for (unsigned k = 0; k != lanes_; ++k) {
+    // granules < 2^32 and lanes_ < 2^32: the product fits.
+    auto const front = static_cast<std::uint32_t>(granules * k / lanes_);
+    auto const back = static_cast<std::uint32_t>(granules * (k + 1) / lanes_);
+    lane_[k].region.store(packed(front, back), std::memory_order_relaxed);
+  }
+}
+
+range ledger::elements(std::uint32_t front, std::uint32_t back) const noexcept {
+  return {front * granule_, std::min(back * granule_, count_)};
+}
+
+range ledger::claim(unsigned lane, std::size_t wanted) {
+  std::size_t const granules = std::clamp<std::size_t>(wanted / granule_, 1, most_granules);
+  do {
+    range const claimed = take_front(lane_[lane], granules);
+    if (!claimed.empty()) return claimed;
+  } while (steal_into(lane));
+  return {};
+}
+
+range ledger::take_front(lane_state& mine, std::size_t granules) {
+  std::uint64_t seen = mine.region.load(std::memory_order_relaxed);
+  while (left_in(seen) != 0) {
+    std::uint32_t const front = front_of(seen);
+    if (front * granule_ >= limit_.load(std::memory_order_relaxed)) {
+      // All that is left here lies above a failure.
+      if (mine.region.compare_exchange_weak(seen, 0, std::memory_order_relaxed)) return {};
+      continue;
+    }
+    std::size_t back = front + std::min<std::size_t>(granules, left_in(seen));
+    if (back != back_of(seen)) {
+      std::size_t const blocks = std::max<std::size_t>(detail::block_elements / granule_, 1);
+      std::size_t const aligned = back - back % blocks;
+      if (aligned > front) back = aligned;
+    }
+    auto const next = static_cast<std::uint32_t>(back);
+    if (mine.region.compare_exchange_weak(seen, packed(next, back_of(seen)),
+                                          std::memory_order_relaxed))
+      return elements(front, next);
+  }
+  return {};
+}
+
+bool ledger::steal_into(unsigned lane) {
+  for (;;) {
+    std::size_t const limit = limit_.load(std::memory_order_relaxed);
+    lane_state* fullest = nullptr;
+    std::uint64_t seen = 0;
+    for (unsigned k = 0; k != lanes_; ++k) {
+      std::uint64_t const region = lane_[k].region.load(std::memory_order_relaxed);
+      if (left_in(region) > left_in(seen) && front_of(region) * granule_ < limit) {
+        fullest = &lane_[k];
+        seen = region;
+      }
+    }
+    if (fullest == nullptr) return false;
+    std::uint32_t const middle = back_of(seen) - (left_in(seen) + 1) / 2;
+    if (fullest->region.compare_exchange_strong(seen, packed(front_of(seen), middle),
+                                                std::memory_order_relaxed)) {
+      lane_[lane].region.store(packed(middle, back_of(seen)), std::memory_order_relaxed);
+      return true;
+    }
+  }
+}
+
+void ledger::finish(unsigned lane, range claimed) {
+  if (claimed.empty()) return;
+  auto& finals = lane_[lane].finals;
+  if (!finals.empty() && finals.back().end == claimed.begin)
+    finals.back().end = claimed.end;
+  else
+    finals.push_back(claimed);
+}
+
+void ledger::fail(unsigned lane, range claimed, std::size_t at, std::exception_ptr error) {
+  finish(lane, {claimed.begin, at});
+  std::lock_guard const guard(failure_guard_);
+  if (failure_ && at >= failed_at_) return;
+  failed_at_ = at;
+  failure_ = std::move(error);
+  limit_.store(std::min(at, limit_.load(std::memory_order_relaxed)), std::memory_order_relaxed);
+}
+
+void ledger::close() noexcept {
+  std::lock_guard const guard(failure_guard_);
+  limit_.store(0, std::memory_order_relaxed);
+}
+
+void ledger::interrupt(std::exception_ptr error) noexcept {
+  close();
+  std::lock_guard const guard(failure_guard_);
+  if (!interruption_) interruption_ = std::move(error);
+}
+
+std::size_t ledger::done() const noexcept {
+  std::size_t sum = 0;
+  for (unsigned k = 0; k != lanes_; ++k)
+    for (range const& r : lane_[k].finals) sum += r.size();
+  return sum;
+}
+
+std::vector<range> ledger::finals() const {
+  std::vector<range> all;
+  for (unsigned k = 0; k != lanes_; ++k)
+    all.insert(all.end(), lane_[k].finals.begin(), lane_[k].finals.end());
+  std::sort(all.begin(), all.end(), [](range a, range b) { return a.begin < b.begin; });
+  std::vector<range> joined;
+  for (range const& r : all) {
+    if (!joined.empty() && joined.back().end == r.begin)
+      joined.back().end = r.end;
+    else
+      joined.push_back(r);
+  }
+  return joined;
+}
+
+std::exception_ptr ledger::take_failure() noexcept {
+  return std::exchange(failure_ ? failure_ : interruption_, nullptr);
+}
+
+std::size_t ledger::failed_at() const noexcept { return failed_at_; }
+
+}  // namespace hetmap::core

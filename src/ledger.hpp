@@ -1,0 +1,88 @@
+// The one answer to "which ranges are final?": what is claimed, what is done, what failed first.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace hetmap::core {
+
+/// Elements begin..end, end excluded.
+struct range {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+
+  [[nodiscard]] std::size_t size() const noexcept { return end - begin; }
+  [[nodiscard]] bool empty() const noexcept { return begin == end; }
+  friend bool operator==(range const&, range const&) = default;
+};
+
+/// Hands the indices 0..count out in claims, each index once, and keeps account of them.
+///
+/// Every lane (one worker of one call) owns a region, so that repeated calls meet the same data in
+/// the same cache. It claims from the front of its region; a lane that has run out takes the back
+/// half of the fullest other one. A region is one atomic word, (front, back) in granules, so a
+/// claim is one exchange and nothing is ever handed out twice.
+///
+/// A failure closes everything above it: claims below the lowest known failure go on, claims above
+/// are refused. What serial execution would have met first is therefore what is reported.
+class ledger {
+ public:
+  /// granule: every boundary is a multiple of it, from index 0; it is doubled as long as count
+  /// holds more than 2^32 - 2 of them.
+  ledger(std::size_t count, std::size_t granule, unsigned lanes);
+
+  /// The next elements for `lane`: about `wanted` of them, ending at a multiple of a block where
+  /// that leaves any. Empty when nothing is left for anybody.
+  [[nodiscard]] range claim(unsigned lane, std::size_t wanted);
+
+  /// All elements of a claim are final.
+  void finish(unsigned lane, range claimed);
+
+  /// Elements of a claim before `at` are final; element `at` failed with `error`.
+  void fail(unsigned lane, range claimed, std::size_t at, std::exception_ptr error);
+
+  /// Refuses all further claims.
+  void close() noexcept;
+
+  /// Refuses all further claims because of `error`, which is no element's; a failing element's
+  /// comes before it.
+  void interrupt(std::exception_ptr error) noexcept;
+
+  // -- after all lanes have come to rest --
+
+  /// Elements whose results are final.
+  [[nodiscard]] std::size_t done() const noexcept;
+  /// The final elements, in order, neighbours joined.
+  [[nodiscard]] std::vector<range> finals() const;
+  /// The failure with the lowest index, else what interrupted the call; null if neither.
+  [[nodiscard]] std::exception_ptr take_failure() noexcept;
+  /// The index of the lowest failure; count if no element failed.
+  [[nodiscard]] std::size_t failed_at() const noexcept;
+
+ private:
+  struct alignas(128) lane_state {
+    std::atomic<std::uint64_t> region{0};  // front in the low half, back in the high half
+    std::vector<range> finals;             // written by the lane's worker only
+  };
+
+  range take_front(lane_state& mine, std::size_t granules);
+  bool steal_into(unsigned lane);
+  [[nodiscard]] range elements(std::uint32_t front, std::uint32_t back) const noexcept;
+
+  std::size_t count_;
+  std::size_t granule_;
+  unsigned lanes_;
+  std::unique_ptr<lane_state[]> lane_;
+  std::atomic<std::size_t> limit_;  // claims start below it: the lowest failure, or 0 once closed
+  std::mutex failure_guard_;
+  std::size_t failed_at_;
+  std::exception_ptr failure_;
+  std::exception_ptr interruption_;
+};
+
+}  // namespace hetmap::core

@@ -1,0 +1,135 @@
+#include "plan.hpp"
+
+#include <hetmap/detail/config.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <ostream>
+
+namespace hetmap {
+namespace core {
+namespace {
+
+constexpr std::size_t block = detail::block_elements;
+
+/// Elements that boundaries are multiples of: what was asked for; else whole blocks, unless there
+/// are too few of them to share out evenly.
+std::size_t granule_for(problem const& p, unsigned workers) {
+  if (p.exact_chunk != 0) return p.exact_chunk;
+  if (p.chunk_size != 0) return p.chunk_size;
+  bool const costly = p.element_nanoseconds * 1e-9 * double{block} > claim_seconds;
+  bool const few = p.elements / block < std::size_t{16} * workers;
+  return costly || few ? 1 : block;
+}
+
+/// Elements handed out at a time; 0 where the cost has to be found first.
+std::size_t chunk_for(problem const& p, std::size_t granule) {
+  if (p.chunk_size != 0) return granule;
+  if (p.element_nanoseconds < 0) return 0;
+  double const elements = claim_seconds * 1e9 / std::max(p.element_nanoseconds, 1e-3);
+  if (elements >= static_cast<double>(p.elements)) return std::max(p.elements, granule);
+  auto const chunk = static_cast<std::size_t>(elements);
+  return std::max(chunk - chunk % granule, granule);
+}
+
+}  // namespace
+
+plan make_plan(problem const& p, machine const& m) {
+  plan out;
+  out.asked = p.asked;
+  out.elements = p.elements;
+  out.bytes_in = p.bytes_in;
+  out.bytes_out = p.bytes_out;
+  out.reads = p.reads;
+  out.element_nanoseconds = p.element_nanoseconds;
+  out.reproducible = p.reproducible;
+  out.level = p.reproducible ? p.floor : std::max(p.floor, m.level);
+
+  bool const known = p.element_nanoseconds >= 0;
+  unsigned const allowed =
+      std::max(1u, std::min(p.workers != 0 ? p.workers : m.workers, m.concurrency));
+  std::size_t const granule = granule_for(p, allowed);
+  std::size_t const pieces = p.elements / granule + (p.elements % granule != 0);
+  auto const team = static_cast<unsigned>(std::clamp<std::size_t>(pieces, 1, allowed));
+
+  double const serial = known ? static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 : -1;
+  double const parallel = known ? wake_seconds + serial / team : -1;
+  out.candidates = {
+      {{backend::serial, serial, nullptr},
+       {backend::cpu, team > 1 ? parallel : serial, nullptr},
+       {backend::gpu, -1, p.reproducible ? "reproducible results are the CPU's" : m.no_gpu},
+       {backend::hybrid, -1, p.reproducible ? "reproducible results are the CPU's" : m.no_gpu}}};
+
+  bool const share = p.asked != backend::serial && team > 1 && !(known && serial <= parallel);
+  out.workers = share ? team : 1;
+  out.granule = granule;
+  out.chunk_elements = chunk_for(p, granule);
+  out.chosen = p.asked == backend::automatic ? (share ? backend::cpu : backend::serial) : p.asked;
+
+  if (p.asked == backend::gpu || p.asked == backend::hybrid || p.asked == backend::serial)
+    out.reason = "asked for by name";
+  else if (p.elements <= 1 || pieces <= 1)
+    out.reason = "too few elements to share";
+  else if (allowed == 1)
+    out.reason = "one worker is allowed";
+  else if (!known)
+    out.reason =
+        "cost not known yet: the work is shared at once, so that slow elements lose nothing";
+  else if (share)
+    out.reason = "sharing is predicted to finish first";
+  else
+    out.reason = "predicted to end before a worker could wake up";
+  return out;
+}
+
+}  // namespace core
+
+inline namespace HETMAP_ABI {
+
+std::string to_string(plan const& p) {
+  char line[256];
+  auto const seconds = [](double s) {
+    char text[32];
+    if (s < 0)
+      return std::string("not known");
+    else if (s < 1e-3)
+      std::snprintf(text, sizeof text, "%.3g us", s * 1e6);
+    else if (s < 1)
+      std::snprintf(text, sizeof text, "%.3g ms", s * 1e3);
+    else
+      std::snprintf(text, sizeof text, "%.3g s", s);
+    return std::string(text);
+  };
+  std::string out;
+  std::snprintf(line, sizeof line, "%zu elements on %s (asked: %s): %s\n", p.elements,
+                name(p.chosen), name(p.asked), p.reason);
+  out += line;
+  static constexpr char const* reads[] = {"arrays", "random access through iterators",
+                                          "in batches, by the caller"};
+  std::snprintf(line, sizeof line,
+                "  inputs: %s; %zu bytes in and %zu bytes out an element; loop: %s%s\n",
+                reads[static_cast<int>(p.reads)], p.bytes_in, p.bytes_out, name(p.level),
+                p.reproducible ? ", nothing contracted" : "");
+  out += line;
+  std::snprintf(line, sizeof line, "  workers: %u; boundaries at multiples of %zu; ", p.workers,
+                p.granule);
+  out += line;
+  out += p.chunk_elements == 0 ? std::string("chunks grow with measured cost\n")
+                               : "chunks of " + std::to_string(p.chunk_elements) + "\n";
+  if (p.element_nanoseconds >= 0) {
+    std::snprintf(line, sizeof line, "  learned: %.3g ns an element on one worker\n",
+                  p.element_nanoseconds);
+    out += line;
+  }
+  for (candidate const& c : p.candidates) {
+    std::snprintf(line, sizeof line, "  %-6s %s\n", name(c.where),
+                  c.unavailable != nullptr ? c.unavailable : seconds(c.predicted_seconds).c_str());
+    out += line;
+  }
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, plan const& p) { return out << to_string(p); }
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,43 @@
+// The planner: a pure function from what is known of a call and of the machine to a plan.
+#pragma once
+
+#include <hetmap/plan.hpp>
+
+#include <cstddef>
+
+namespace hetmap::core {
+
+/// What is known of a call.
+struct problem {
+  backend asked = backend::automatic;
+  std::size_t elements = 0;
+  std::size_t bytes_in = 0;
+  std::size_t bytes_out = 0;
+  access reads = access::contiguous;
+  unsigned workers = 0;         ///< most that the call allows; 0: the default
+  std::size_t chunk_size = 0;   ///< asked for; 0: not
+  std::size_t exact_chunk = 0;  ///< every boundary is a multiple of it; 0: no such need
+  bool reproducible = false;
+  isa floor = isa::baseline;        ///< that the caller's file was compiled for
+  double element_nanoseconds = -1;  ///< learned cost on one worker; negative: not known
+};
+
+/// What is known of the machine.
+struct machine {
+  unsigned workers = 1;          ///< default: the physical cores
+  unsigned concurrency = 1;      ///< what the caller's arena allows
+  isa level = isa::baseline;     ///< that maps run at
+  char const* no_gpu = nullptr;  ///< why there is none; null if there is one
+};
+
+/// Seconds until a sleeping worker has taken up its first chunk: the parallel part of a call that
+/// is predicted to end before that stays with the caller (docs/design.md, Small calls).
+inline constexpr double wake_seconds = 10e-6;
+
+/// Seconds of work in one claim: long beside the cost of claiming (0.1 us) and of reading the
+/// clock, short beside what anybody waits for at the end of a call, a stop or a report.
+inline constexpr double claim_seconds = 100e-6;
+
+[[nodiscard]] plan make_plan(problem const& p, machine const& m);
+
+}  // namespace hetmap::core

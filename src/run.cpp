@@ -1,0 +1,166 @@
+// A call from end to end: plan, execute, account.
+#include "cpu/executor.hpp"
+#include "cpu/team.hpp"
+#include "environment.hpp"
+#include "error.hpp"
+#include "ledger.hpp"
+#include "plan.hpp"
+#include "rates.hpp"
+#include "reporter.hpp"
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace hetmap {
+namespace core {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using namespace detail;
+
+constexpr char const* no_gpu_half = "this build of hetmap has no GPU half; use auto, serial or cpu";
+
+plan planned(job const& work, settings const& how) {
+  problem p{
+      .asked = how.backend == backend::inherit ? default_backend() : how.backend,
+      .elements = work.count,
+      .reads = work.reads,
+      .workers = how.workers,
+      .chunk_size = how.chunk_size,
+      .exact_chunk = work.exact_chunk,
+      .reproducible = how.reproducible,
+      .floor = work.code != nullptr ? work.code->floor : isa::baseline,
+      .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1};
+  for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
+  for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
+  plan chosen = make_plan(p, {.workers = physical_cores(),
+                              .concurrency = team_concurrency(),
+                              .level = isa_level(),
+                              .no_gpu = no_gpu_half});
+  for (candidate const& c : chosen.candidates)
+    if (c.where == chosen.chosen && c.unavailable != nullptr)
+      throw device_unavailable(std::string(how.verb) + ": backend " + name(c.where) + ": " +
+                               c.unavailable);
+  return chosen;
+}
+
+chunk_function code_for(job const& work, plan const& how, char const* verb) {
+  if (!how.reproducible) return work.code->by_level[static_cast<int>(how.level)];
+  if (work.code->uncontracted != nullptr) return work.code->uncontracted;
+  throw option_error(std::string(verb) +
+                     ": .reproducible cannot be kept by this file's compiler flags: leave out "
+                     "-ffast-math, and under Clang -mfma and -march flags that imply it");
+}
+
+/// Runs `work` as a part of a call that has `first` elements before it.
+void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
+              reporter& reports) {
+  plan const chosen = planned(work, how);
+  chunk_function const code = code_for(work, chosen, how.verb);
+  if (work.count == 0) return;
+
+  auto const began = clock::now();
+  ledger account(work.count, chosen.granule, chosen.workers);
+  auto const busy = execute_on_cpu(work, code, chosen, account, reports, how.stop);
+  std::size_t const done = account.done();
+  auto failure = account.take_failure();
+
+  if (failure || done != work.count) {
+    if (work.discard != nullptr)
+      for (range const& r : account.finals()) work.discard(work.columns[0], r.begin, r.end);
+    if (account.failed_at() != work.count) note_failed_index(first + account.failed_at());
+    if (failure) std::rethrow_exception(std::move(failure));
+    throw cancelled_error(first + done, total);
+  }
+  if (work.learned != nullptr) work.learned->learn(work.count, busy);
+  if (explain_requested()) {
+    double const seconds = std::chrono::duration<double>(clock::now() - began).count();
+    std::fprintf(stderr, "hetmap: %s: took %.6g s; %s", how.verb, seconds,
+                 to_string(chosen).c_str());
+  }
+}
+
+/// A call so short that everything but the loop itself would show: nothing to share, to stop, to
+/// report or to print.
+bool is_small(job const& work, settings const& how) {
+  if (work.learned == nullptr || how.stop != nullptr || how.progress != nullptr ||
+      explain_requested() || how.reproducible || work.exact_chunk != 0)
+    return false;
+  double const predicted =
+      work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);
+  auto const asked = how.backend == backend::inherit ? default_backend() : how.backend;
+  return predicted >= 0 && predicted < wake_seconds &&
+         (asked == backend::automatic || asked == backend::cpu || asked == backend::serial);
+}
+
+void run_small(job const& work) {
+  scratch unused;
+  chunk all{.begin = 0,
+            .end = work.count,
+            .origin = 0,
+            .columns = work.columns,
+            .scratch = &unused,
+            .failed_at = 0};
+  auto const level = std::max(isa_level(), work.code->floor);
+  bool const timed = work.learned->sample_now();
+  auto const began = timed ? clock::now() : clock::time_point();
+  try {
+    work.code->by_level[static_cast<int>(level)](work.context, all);
+  } catch (...) {
+    if (work.discard != nullptr) work.discard(work.columns[0], 0, all.failed_at);
+    note_failed_index(all.failed_at);
+    throw;
+  }
+  if (timed) work.learned->learn(work.count, clock::now() - began);
+}
+
+}  // namespace
+}  // namespace core
+
+inline namespace HETMAP_ABI {
+namespace detail {
+
+void run(job const& work, settings const& how) {
+  if (core::is_small(work, how)) return core::run_small(work);
+  core::reporter reports(how.progress, work.count);
+  core::run_part(work, how, 0, work.count, reports);
+  reports.finish(work.count);
+}
+
+plan plan_for(job const& work, settings const& how) { return core::planned(work, how); }
+
+struct batches::state {
+  settings how;
+  std::size_t total;
+  std::size_t done = 0;
+  core::reporter reports;
+
+  state(settings const& h, std::size_t t) : how(h), total(t), reports(h.progress, t) {
+    // A backend that is not there is refused before the input is touched.
+    static_cast<void>(plan_for(job{.reads = access::batched}, how));
+  }
+};
+
+batches::batches(settings const& how, std::size_t total)
+    : state_(std::make_unique<state>(how, total)) {}
+batches::~batches() = default;
+
+void batches::run(job const& work) {
+  core::run_part(work, state_->how, state_->done, state_->total, state_->reports);
+  state_->done += work.count;
+}
+
+std::size_t batches::done() const noexcept { return state_->done; }
+
+void batches::finish() { state_->reports.finish(state_->done); }
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

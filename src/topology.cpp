@@ -1,0 +1,183 @@
+#include "topology.hpp"
+
+#include <hetmap/topology.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include <sched.h>
+#include <sys/resource.h>
+
+namespace hetmap::core {
+namespace {
+
+constexpr double unlimited = std::numeric_limits<double>::infinity();
+
+std::optional<std::string> first_line(std::string const& path) {
+  std::ifstream in(path);
+  std::string line;
+  if (!std::getline(in, line)) return std::nullopt;
+  return line;
+}
+
+std::optional<double> number_in(std::string const& path) {
+  auto const line = first_line(path);
+  if (!line) return std::nullopt;
+  if (*line == "max") return unlimited;
+  std::istringstream in(*line);
+  double value = 0;
+  if (!(in >> value)) return std::nullopt;
+  return value;
+}
+
+/// The value after `key` in a file of "key value" or "key: value" lines.
+std::optional<double> value_of(std::string const& path, std::string const& key) {
+  std::ifstream in(path);
+  std::string word;
+  double value = 0;
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream fields(line);
+    if (fields >> word >> value && (word == key || word == key + ":")) return value;
+  }
+  return std::nullopt;
+}
+
+/// The directories of this process's control group for `controller`, innermost first; the second
+/// is whether they are of version 2.
+std::pair<std::vector<std::string>, bool> control_groups(std::string const& root,
+                                                         std::string const& controller) {
+  std::ifstream in(root + "/proc/self/cgroup");
+  std::string mount, path;
+  bool unified = false;
+  for (std::string line; std::getline(in, line);) {
+    auto const first = line.find(':');
+    auto const second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    std::string const names = line.substr(first + 1, second - first - 1);
+    if (names.empty()) {
+      if (!mount.empty()) continue;  // a version 1 line for the controller comes first
+      mount = root + "/sys/fs/cgroup";
+      path = line.substr(second + 1);
+      unified = true;
+    } else if (("," + names + ",").find("," + controller + ",") != std::string::npos) {
+      mount = root + "/sys/fs/cgroup/" + controller;
+      path = line.substr(second + 1);
+      unified = false;
+    }
+  }
+  std::vector<std::string> directories;
+  if (mount.empty()) return {directories, unified};
+  while (path.size() > 1) {
+    directories.push_back(mount + path);
+    path.erase(path.rfind('/'));
+  }
+  directories.push_back(mount);
+  return {directories, unified};
+}
+
+}  // namespace
+
+std::vector<unsigned> allowed_cpus() {
+  std::vector<unsigned> cpus;
+  for (unsigned size = 1024; size <= 1u << 16; size *= 2) {
+    cpu_set_t* const set = CPU_ALLOC(size);
+    if (set == nullptr) break;
+    auto const bytes = CPU_ALLOC_SIZE(size);
+    bool const got = sched_getaffinity(0, bytes, set) == 0;
+    for (unsigned cpu = 0; got && cpu != size; ++cpu)
+      if (CPU_ISSET_S(cpu, bytes, set)) cpus.push_back(cpu);
+    CPU_FREE(set);
+    if (got) break;
+  }
+  if (cpus.empty()) cpus.push_back(0);
+  return cpus;
+}
+
+unsigned logical_cpus() { return static_cast<unsigned>(allowed_cpus().size()); }
+
+unsigned count_cores(std::string const& root, std::vector<unsigned> const& cpus) {
+  std::set<std::pair<std::string, std::string>> cores;
+  unsigned unknown = 0;
+  for (unsigned const cpu : cpus) {
+    std::string const topology =
+        root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
+    auto const package = first_line(topology + "physical_package_id");
+    auto const core = first_line(topology + "core_id");
+    // Cores of different dies of one package may share a core_id; their die_id differs.
+    auto const die = first_line(topology + "die_id");
+    if (package && core)
+      cores.emplace(*package + "/" + die.value_or("0"), *core);
+    else
+      ++unknown;
+  }
+  return static_cast<unsigned>(cores.size()) + unknown;
+}
+
+double cpu_quota(std::string const& root) {
+  auto const [directories, unified] = control_groups(root, "cpu");
+  double least = unlimited;
+  for (std::string const& directory : directories) {
+    std::optional<double> quota, period;
+    if (unified) {
+      std::istringstream fields(first_line(directory + "/cpu.max").value_or(""));
+      std::string word;
+      double value = 0;
+      if (fields >> word && word != "max" && fields >> value) {
+        quota = std::atof(word.c_str());
+        period = value;
+      }
+    } else {
+      quota = number_in(directory + "/cpu.cfs_quota_us");
+      period = number_in(directory + "/cpu.cfs_period_us");
+    }
+    if (quota && period && *quota > 0 && *period > 0) least = std::min(least, *quota / *period);
+  }
+  return least == unlimited ? 0 : least;
+}
+
+unsigned physical_cores(std::string const& root, std::vector<unsigned> const& cpus) {
+  unsigned cores = count_cores(root, cpus);
+  double const quota = cpu_quota(root);
+  if (quota > 0 && quota < cores) cores = static_cast<unsigned>(quota);
+  return std::max(cores, 1u);
+}
+
+double available_memory(std::string const& root) {
+  double bytes = unlimited;
+  if (auto const available = value_of(root + "/proc/meminfo", "MemAvailable"))
+    bytes = 1024 * (*available + value_of(root + "/proc/meminfo", "SwapFree").value_or(0));
+  auto const [directories, unified] = control_groups(root, "memory");
+  for (std::string const& directory : directories) {
+    auto const most = number_in(directory + (unified ? "/memory.max" : "/memory.limit_in_bytes"));
+    auto const used =
+        number_in(directory + (unified ? "/memory.current" : "/memory.usage_in_bytes"));
+    if (!most || !used) continue;
+    // Cached files count as used and give way.
+    auto const cached =
+        value_of(directory + "/memory.stat", unified ? "inactive_file" : "total_inactive_file");
+    bytes = std::min(bytes, std::max(*most - *used + cached.value_or(0), 0.0));
+  }
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    bytes = std::min(bytes, static_cast<double>(limit.rlim_cur));
+  return bytes;
+}
+
+}  // namespace hetmap::core
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+unsigned physical_cores() {
+  static unsigned const cores = core::physical_cores("", core::allowed_cpus());
+  return cores;
+}
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

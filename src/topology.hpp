@@ -1,0 +1,30 @@
+// Reading what the kernel says about cores, quotas and memory. The root of the file system is a
+// parameter, so that tests can build one.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace hetmap::core {
+
+/// Logical CPUs in this process's affinity mask; at least one.
+[[nodiscard]] std::vector<unsigned> allowed_cpus();
+[[nodiscard]] unsigned logical_cpus();
+
+/// Distinct cores among these logical CPUs, as /sys/devices/system/cpu tells; each CPU counts as
+/// one where it tells nothing.
+[[nodiscard]] unsigned count_cores(std::string const& root, std::vector<unsigned> const& cpus);
+
+/// CPUs' worth of time that the control groups of this process allow (the least of the group and
+/// all above it, version 1 or 2); 0 for no limit.
+[[nodiscard]] double cpu_quota(std::string const& root);
+
+/// count_cores limited by cpu_quota, rounded down, at least 1.
+[[nodiscard]] unsigned physical_cores(std::string const& root, std::vector<unsigned> const& cpus);
+
+/// Size, in bytes, of the memory that could still be had: available memory and free swap, less if a
+/// control group or the address-space limit says so.
+[[nodiscard]] double available_memory(std::string const& root);
+
+}  // namespace hetmap::core
