@@ -20,6 +20,8 @@ inline constexpr std::size_t first_batch_elements = 64;
 inline constexpr std::size_t largest_batch_elements = 65536;
 inline constexpr std::size_t largest_batch_bytes = std::size_t{1} << 20;
 
+inline namespace HETMAP_TAG {
+
 /// The place of one range in a batched call. A forward range is kept as iterators, so that its
 /// elements stay where they are; a single-pass range as values, each read once.
 template <class R>
@@ -59,6 +61,7 @@ class reader {
   vector<kept> kept_;
 };
 
+}  // namespace HETMAP_TAG
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap

@@ -96,8 +96,6 @@ struct kept_iterator_source {
   column as_column() const { return {}; }
 };
 
-}  // namespace HETMAP_TAG
-
 template <class R>
 [[nodiscard]] auto source_of(R&& range) {
   if constexpr (array_like<R>) {
@@ -107,6 +105,8 @@ template <class R>
     return iterator_source<std::ranges::iterator_t<R>>{std::ranges::begin(range)};
   }
 }
+
+}  // namespace HETMAP_TAG
 
 inline constexpr std::size_t no_length = std::numeric_limits<std::size_t>::max();
 

@@ -1,0 +1,112 @@
+#include "plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+using namespace hetmap;
+using core::machine;
+using core::make_plan;
+using core::problem;
+
+constexpr machine eight_cores{
+    .workers = 8, .concurrency = 16, .level = isa::avx2, .no_gpu = "no GPU here"};
+
+TEST(Plan, UnknownWorkIsSharedAtOnceOneElementAtATime) {
+  plan const p = make_plan({.elements = 24}, eight_cores);
+  EXPECT_EQ(p.chosen, backend::cpu);
+  EXPECT_EQ(p.workers, 8u);
+  EXPECT_EQ(p.granule, 1u);
+  EXPECT_EQ(p.chunk_elements, 0u);
+}
+
+TEST(Plan, ManyElementsKeepToWholeBlocks) {
+  EXPECT_EQ(make_plan({.elements = 1'000'000}, eight_cores).granule, 64u);
+}
+
+TEST(Plan, CostlyElementsAreHandedOutOneByOne) {
+  plan const p = make_plan({.elements = 1'000'000, .element_nanoseconds = 1e6}, eight_cores);
+  EXPECT_EQ(p.granule, 1u);
+  EXPECT_EQ(p.chunk_elements, 1u);
+}
+
+TEST(Plan, WorkThatEndsBeforeAWorkerWakesStaysWithTheCaller) {
+  plan const p = make_plan({.elements = 4096, .element_nanoseconds = 0.1}, eight_cores);
+  EXPECT_EQ(p.chosen, backend::serial);
+  EXPECT_EQ(p.workers, 1u);
+  EXPECT_NE(std::string(p.reason).find("before a worker could wake"), std::string::npos);
+}
+
+TEST(Plan, TheLearnedCostDecides) {
+  problem call{.elements = 4096, .element_nanoseconds = 0.1};
+  EXPECT_EQ(make_plan(call, eight_cores).chosen, backend::serial);
+  call.element_nanoseconds = 1000;
+  EXPECT_EQ(make_plan(call, eight_cores).chosen, backend::cpu);
+}
+
+TEST(Plan, PredictionsAreThoseOfTheFaster) {
+  plan const p = make_plan({.elements = 1'000'000, .element_nanoseconds = 8}, eight_cores);
+  EXPECT_DOUBLE_EQ(p.candidates[0].predicted_seconds, 8e-3);
+  EXPECT_DOUBLE_EQ(p.candidates[1].predicted_seconds, 1e-3 + core::wake_seconds);
+}
+
+TEST(Plan, OneElementAndOneWorkerAreNotShared) {
+  EXPECT_EQ(make_plan({.elements = 1}, eight_cores).workers, 1u);
+  EXPECT_EQ(make_plan({.elements = 0}, eight_cores).workers, 1u);
+  EXPECT_EQ(make_plan({.elements = 1000, .workers = 1}, eight_cores).workers, 1u);
+  EXPECT_EQ(make_plan({.elements = 1000}, {.workers = 1, .concurrency = 1}).workers, 1u);
+}
+
+TEST(Plan, WorkersAreLimitedByTheCallTheArenaAndTheChunks) {
+  EXPECT_EQ(make_plan({.elements = 1000, .workers = 3}, eight_cores).workers, 3u);
+  EXPECT_EQ(make_plan({.elements = 1000, .workers = 100}, eight_cores).workers, 16u);
+  EXPECT_EQ(make_plan({.elements = 1000, .chunk_size = 500}, eight_cores).workers, 2u);
+}
+
+TEST(Plan, AChunkSizeIsKept) {
+  plan const p =
+      make_plan({.elements = 1000, .chunk_size = 7, .element_nanoseconds = 5}, eight_cores);
+  EXPECT_EQ(p.granule, 7u);
+  EXPECT_EQ(p.chunk_elements, 7u);
+}
+
+TEST(Plan, BlocksOfABlockFunctionAreKeptWhole) {
+  plan const p = make_plan({.elements = 1'000'000, .exact_chunk = 4096, .element_nanoseconds = 1},
+                           eight_cores);
+  EXPECT_EQ(p.granule, 4096u);
+  EXPECT_EQ(p.chunk_elements % 4096, 0u);
+}
+
+TEST(Plan, ABackendAskedForByNameIsNeverReplaced) {
+  for (backend const b : {backend::serial, backend::cpu, backend::gpu, backend::hybrid}) {
+    plan const p = make_plan({.asked = b, .elements = 1'000'000}, eight_cores);
+    EXPECT_EQ(p.chosen, b);
+  }
+  EXPECT_EQ(make_plan({.asked = backend::serial, .elements = 1'000'000}, eight_cores).workers, 1u);
+  EXPECT_STREQ(make_plan({.asked = backend::gpu}, eight_cores).candidates[2].unavailable,
+               "no GPU here");
+}
+
+TEST(Plan, TheLevelIsTheMachinesButNotBelowTheFiles) {
+  EXPECT_EQ(make_plan({.elements = 1}, eight_cores).level, isa::avx2);
+  EXPECT_EQ(make_plan({.elements = 1, .floor = isa::avx512}, eight_cores).level, isa::avx512);
+}
+
+TEST(Plan, ReproducibleCallsStayAtTheFilesLevel) {
+  plan const p = make_plan({.elements = 1, .reproducible = true}, eight_cores);
+  EXPECT_EQ(p.level, isa::baseline);
+  EXPECT_TRUE(p.reproducible);
+  EXPECT_NE(p.candidates[2].unavailable, nullptr);
+}
+
+TEST(Plan, TextNamesTheChoiceTheReasonAndEveryCandidate) {
+  std::string const text =
+      to_string(make_plan({.elements = 4096, .element_nanoseconds = 0.1}, eight_cores));
+  for (char const* word : {"4096 elements on serial", "asked: auto", "avx2", "cpu", "gpu", "hybrid",
+                           "no GPU here", "0.41 us"})
+    EXPECT_NE(text.find(word), std::string::npos) << word << " in\n" << text;
+}
+
+}  // namespace
