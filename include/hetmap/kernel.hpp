@@ -3,6 +3,8 @@
 
 #include <hetmap/detail/config.hpp>
 
+#include <bit>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -18,11 +20,24 @@ inline namespace HETMAP_ABI {
 inline namespace HETMAP_TAG {
 
 /// `condition ? a : b` with both sides evaluated, which lets a loop around it vectorise where a
-/// call under a condition would not.
+/// conditional expression would not.
 ///
 /// Cost:     one blend; both arguments are always computed.
 template <class T>
 [[nodiscard]] HETMAP_FN constexpr T select(bool condition, T a, T b) {
+  // Numbers are blended by their bits: compilers turn a conditional expression back into a branch
+  // around whatever computes its arms, and a loop with such a branch stays scalar.
+#ifndef __CUDA_ARCH__
+  if constexpr (std::is_floating_point_v<T> && sizeof(T) == sizeof(std::uint32_t)) {
+    auto const mask = std::uint32_t{0} - static_cast<std::uint32_t>(condition);
+    return std::bit_cast<T>((std::bit_cast<std::uint32_t>(a) & mask) |
+                            (std::bit_cast<std::uint32_t>(b) & ~mask));
+  } else if constexpr (std::is_floating_point_v<T> && sizeof(T) == sizeof(std::uint64_t)) {
+    auto const mask = std::uint64_t{0} - static_cast<std::uint64_t>(condition);
+    return std::bit_cast<T>((std::bit_cast<std::uint64_t>(a) & mask) |
+                            (std::bit_cast<std::uint64_t>(b) & ~mask));
+  }
+#endif
   return condition ? a : b;
 }
 
