@@ -3,7 +3,6 @@
 
 #include <hetmap/detail/config.hpp>
 
-#include <bit>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -28,14 +27,13 @@ template <class T>
   // Numbers are blended by their bits: compilers turn a conditional expression back into a branch
   // around whatever computes its arms, and a loop with such a branch stays scalar.
 #ifndef __CUDA_ARCH__
-  if constexpr (std::is_floating_point_v<T> && sizeof(T) == sizeof(std::uint32_t)) {
-    auto const mask = std::uint32_t{0} - static_cast<std::uint32_t>(condition);
-    return std::bit_cast<T>((std::bit_cast<std::uint32_t>(a) & mask) |
-                            (std::bit_cast<std::uint32_t>(b) & ~mask));
-  } else if constexpr (std::is_floating_point_v<T> && sizeof(T) == sizeof(std::uint64_t)) {
-    auto const mask = std::uint64_t{0} - static_cast<std::uint64_t>(condition);
-    return std::bit_cast<T>((std::bit_cast<std::uint64_t>(a) & mask) |
-                            (std::bit_cast<std::uint64_t>(b) & ~mask));
+  if constexpr (std::is_floating_point_v<T> &&
+                (sizeof(T) == sizeof(std::uint32_t) || sizeof(T) == sizeof(std::uint64_t))) {
+    using bits =
+        std::conditional_t<sizeof(T) == sizeof(std::uint32_t), std::uint32_t, std::uint64_t>;
+    auto const mask = bits{0} - static_cast<bits>(condition);
+    return __builtin_bit_cast(
+        T, (__builtin_bit_cast(bits, a) & mask) | (__builtin_bit_cast(bits, b) & ~mask));
   }
 #endif
   return condition ? a : b;
