@@ -1,5 +1,6 @@
 // A call from end to end: plan, execute, account.
 #include "cpu/executor.hpp"
+#include "cpu/math_level.hpp"
 #include "cpu/team.hpp"
 #include "environment.hpp"
 #include "error.hpp"
@@ -109,6 +110,7 @@ void run_small(job const& work) {
             .scratch = &unused,
             .failed_at = 0};
   auto const level = std::max(isa_level(), work.code->floor);
+  math_level_scope const math(level);
   bool const timed = work.learned->sample_now();
   auto const began = timed ? clock::now() : clock::time_point();
   try {

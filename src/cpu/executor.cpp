@@ -1,6 +1,7 @@
 #include "executor.hpp"
 
 #include "../plan.hpp"
+#include "math_level.hpp"
 #include "team.hpp"
 
 #include <algorithm>
@@ -47,6 +48,7 @@ struct call {
   std::atomic<std::chrono::nanoseconds::rep> busy{0};
 
   void run_lane(unsigned lane) noexcept {
+    math_level_scope const level(how.level);
     scratch memory;
     pace size(how);
     std::chrono::nanoseconds mine{0};

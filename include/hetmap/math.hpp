@@ -1,0 +1,124 @@
+// Functions that vectorise in the loops of a map, and give an element the same bits in a vector
+// lane, in a remainder and in a single call.
+//
+// Namesakes of the functions of <cmath>, for float and double, with the same special values; errno
+// is not set. Errors, in units in the last place, are in docs/math.md.
+//
+// Under GCC on x86-64 with glibc 2.35 or newer the loops call vector forms; under Clang, and on
+// other systems, they call the scalar ones: the same answers, without the speed.
+// Cost: outside of a map one call costs what one vector does, about 10 ns; there std:: is faster.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/detail/math_list.hpp>
+#include <hetmap/kernel.hpp>
+
+#ifdef __CUDACC__
+#include <cmath>
+#endif
+
+#if defined __GNUC__ && !defined __clang__ && !defined __CUDACC__
+#define HETMAP_MATH_FORM __attribute__((simd("notinbranch"), const))
+#else
+#define HETMAP_MATH_FORM __attribute__((const))
+#endif
+
+extern "C" {
+#define HETMAP_DECLARE(name)                                          \
+  HETMAP_API HETMAP_MATH_FORM float hetmap_##name##f(float) noexcept; \
+  HETMAP_API HETMAP_MATH_FORM double hetmap_##name(double) noexcept;
+HETMAP_MATH_UNARY(HETMAP_DECLARE)
+HETMAP_DECLARE(sqrt)
+#undef HETMAP_DECLARE
+#define HETMAP_DECLARE(name)                                                 \
+  HETMAP_API HETMAP_MATH_FORM float hetmap_##name##f(float, float) noexcept; \
+  HETMAP_API HETMAP_MATH_FORM double hetmap_##name(double, double) noexcept;
+HETMAP_MATH_BINARY(HETMAP_DECLARE)
+#undef HETMAP_DECLARE
+}
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace math {
+inline namespace HETMAP_TAG {
+
+#ifdef __CUDA_ARCH__
+#define HETMAP_MATH_CALL(name, ...) return ::name(__VA_ARGS__)
+#else
+#define HETMAP_MATH_CALL(name, ...) return hetmap_##name(__VA_ARGS__)
+#endif
+
+#define HETMAP_DEFINE(name)                                                     \
+  [[nodiscard]] HETMAP_FN float name(float x) { HETMAP_MATH_CALL(name##f, x); } \
+  [[nodiscard]] HETMAP_FN double name(double x) { HETMAP_MATH_CALL(name, x); }
+HETMAP_MATH_UNARY(HETMAP_DEFINE)
+HETMAP_DEFINE(sqrt)
+#undef HETMAP_DEFINE
+#define HETMAP_DEFINE(name)                                                                 \
+  [[nodiscard]] HETMAP_FN float name(float x, float y) { HETMAP_MATH_CALL(name##f, x, y); } \
+  [[nodiscard]] HETMAP_FN double name(double x, double y) { HETMAP_MATH_CALL(name, x, y); }
+HETMAP_MATH_BINARY(HETMAP_DEFINE)
+#undef HETMAP_DEFINE
+#undef HETMAP_MATH_CALL
+
+// -- exact functions, spelled so that GCC vectorises them: rint has a vector form at every level
+// above baseline where floor, ceil, trunc and round have none (-ftrapping-math).
+
+[[nodiscard]] HETMAP_FN constexpr float fabs(float x) { return __builtin_fabsf(x); }
+[[nodiscard]] HETMAP_FN constexpr double fabs(double x) { return __builtin_fabs(x); }
+[[nodiscard]] HETMAP_FN constexpr float copysign(float x, float sign) {
+  return __builtin_copysignf(x, sign);
+}
+[[nodiscard]] HETMAP_FN constexpr double copysign(double x, double sign) {
+  return __builtin_copysign(x, sign);
+}
+/// x * y + z, rounded once. Cost: one instruction from avx2 up, a function call below.
+[[nodiscard]] HETMAP_FN float fma(float x, float y, float z) { return __builtin_fmaf(x, y, z); }
+[[nodiscard]] HETMAP_FN double fma(double x, double y, double z) { return __builtin_fma(x, y, z); }
+/// To the nearest integer, halves to even.
+[[nodiscard]] HETMAP_FN float rint(float x) { return __builtin_rintf(x); }
+[[nodiscard]] HETMAP_FN double rint(double x) { return __builtin_rint(x); }
+
+template <class T>
+concept real = std::is_same_v<T, float> || std::is_same_v<T, double>;
+
+template <real T>
+[[nodiscard]] HETMAP_FN T floor(T x) {
+  T const r = rint(x);
+  return copysign(r - select(r > x, T(1), T(0)), x);
+}
+template <real T>
+[[nodiscard]] HETMAP_FN T ceil(T x) {
+  T const r = rint(x);
+  return copysign(r + select(r < x, T(1), T(0)), x);
+}
+template <real T>
+[[nodiscard]] HETMAP_FN T trunc(T x) {
+  T const a = fabs(x);
+  T const r = rint(a);
+  return copysign(r - select(r > a, T(1), T(0)), x);
+}
+/// To the nearest integer, halves away from zero.
+template <real T>
+[[nodiscard]] HETMAP_FN T round(T x) {
+  T const a = fabs(x);
+  T const r = rint(a);
+  return copysign(r + select(a - r >= T(0.5), T(1), T(0)), x);
+}
+/// The smaller; the other one where one is not a number.
+template <real T>
+[[nodiscard]] HETMAP_FN constexpr T min(T x, T y) {
+  return select((x < y) | (y != y), x, y);
+}
+/// The larger; the other one where one is not a number.
+template <real T>
+[[nodiscard]] HETMAP_FN constexpr T max(T x, T y) {
+  return select((x > y) | (y != y), x, y);
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace math
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
+
+#undef HETMAP_MATH_FORM
