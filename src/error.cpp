@@ -15,6 +15,8 @@ thread_local std::optional<std::size_t> last_failed_index;
 
 void note_failed_index(std::size_t index) noexcept { last_failed_index = index; }
 
+void clear_failed_index() noexcept { last_failed_index.reset(); }
+
 }  // namespace core
 
 inline namespace HETMAP_ABI {
@@ -59,6 +61,7 @@ void rethrow_as_failure_of(std::size_t index) {
 }
 
 void refuse_short_output(char const* verb, std::size_t room, std::size_t needed) {
+  core::clear_failed_index();
   std::string text(verb);
   text.append(": the output has room for ").append(std::to_string(room)).append(" elements and ");
   if (needed == no_length)
@@ -83,6 +86,7 @@ overlap compare_memory(char const* verb, column const* columns, unsigned outputs
         met = overlap::exact;
         continue;
       }
+      core::clear_failed_index();
       std::string text(verb);
       text.append(": output ").append(std::to_string(o)).append(" overlaps ");
       text.append(k < outputs ? "output " : "input ");
