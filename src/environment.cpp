@@ -1,5 +1,7 @@
 #include "environment.hpp"
 
+#include "error.hpp"
+
 #include <hetmap/error.hpp>
 
 #include <cstdlib>
@@ -96,11 +98,13 @@ backend default_backend() {
 namespace detail {
 
 void refuse_option(char const* verb, char const* name, char const* served_by) {
+  core::clear_failed_index();
   throw option_error(std::string(verb) + ": the option ." + name + " is set, but only " +
                      served_by + " can serve it; leave it out");
 }
 
 void refuse_zero(char const* verb, char const* name) {
+  core::clear_failed_index();
   throw option_error(std::string(verb) + ": the option ." + name +
                      " is 0; it has to be at least 1, or left out for the default");
 }

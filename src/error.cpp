@@ -15,6 +15,8 @@ thread_local std::optional<std::size_t> last_failed_index;
 
 void note_failed_index(std::size_t index) noexcept { last_failed_index = index; }
 
+void clear_failed_index() noexcept { last_failed_index.reset(); }
+
 }  // namespace core
 
 inline namespace HETMAP_ABI {
@@ -59,11 +61,14 @@ void rethrow_as_failure_of(std::size_t index) {
 }
 
 void refuse_short_output(char const* verb, std::size_t room, std::size_t needed) {
-  std::string text = std::string(verb) + ": the output has room for " + std::to_string(room) +
-                     " elements and the input ";
-  text += needed == static_cast<std::size_t>(-1) ? "goes on after them"
-                                                 : "has " + std::to_string(needed);
-  throw size_error(text + "; make the output at least as long");
+  core::clear_failed_index();
+  std::string text(verb);
+  text.append(": the output has room for ").append(std::to_string(room)).append(" elements and ");
+  if (needed == no_length)
+    text.append("the input goes on after them");
+  else
+    text.append("the input has ").append(std::to_string(needed));
+  throw size_error(text.append("; make the output at least as long"));
 }
 
 overlap compare_memory(char const* verb, column const* columns, unsigned outputs, unsigned inputs,
@@ -81,10 +86,13 @@ overlap compare_memory(char const* verb, column const* columns, unsigned outputs
         met = overlap::exact;
         continue;
       }
+      core::clear_failed_index();
+      std::string text(verb);
+      text.append(": output ").append(std::to_string(o)).append(" overlaps ");
+      text.append(k < outputs ? "output " : "input ");
+      text.append(std::to_string(k < outputs ? k : k - outputs));
       throw overlap_error(
-          std::string(verb) + ": output " + std::to_string(o) + " overlaps " +
-          (k < outputs ? "output " + std::to_string(k) : "input " + std::to_string(k - outputs)) +
-          "; an output has to be one of the inputs exactly, or memory of its own");
+          text.append("; an output has to be one of the inputs exactly, or memory of its own"));
     }
   }
   return met;

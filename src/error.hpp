@@ -7,4 +7,7 @@ namespace hetmap::core {
 
 void note_failed_index(std::size_t index) noexcept;
 
+/// For exceptions that are no element's.
+void clear_failed_index() noexcept;
+
 }  // namespace hetmap::core

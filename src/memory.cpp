@@ -1,3 +1,4 @@
+#include "error.hpp"
 #include "topology.hpp"
 
 #include <hetmap/error.hpp>
@@ -31,20 +32,22 @@ void* acquire_block(std::size_t count, std::size_t size, std::size_t alignment) 
   if (!countable || count * size > surely_fits) {
     double const bytes = static_cast<double>(count) * static_cast<double>(size);
     double const available = core::available_memory("");
-    if (!countable || bytes > available) throw result_too_large(bytes, available);
+    if (!countable || bytes > available) {
+      core::clear_failed_index();
+      throw result_too_large(bytes, available);
+    }
   }
   return ::operator new(count* size, aligned_to(alignment));
 }
 
-void release_block(void* block, std::size_t count, std::size_t size,
-                   std::size_t alignment) noexcept {
-  ::operator delete(block, count* size, aligned_to(alignment));
+void release_block(void* block, std::size_t alignment) noexcept {
+  ::operator delete(block, aligned_to(alignment));
 }
 
 }  // namespace detail
 
 scratch::~scratch() {
-  if (data_ != nullptr) ::operator delete(data_, capacity_, std::align_val_t{alignment_});
+  if (data_ != nullptr) ::operator delete(data_, std::align_val_t{alignment_});
 }
 
 void* scratch::bytes(std::size_t count, std::size_t size, std::size_t alignment) {
@@ -53,7 +56,7 @@ void* scratch::bytes(std::size_t count, std::size_t size, std::size_t alignment)
   if (wanted > capacity_ || alignment > alignment_) {
     auto const align = std::max({alignment, alignment_, cache_line});
     void* const larger = ::operator new(wanted, std::align_val_t{align});
-    if (data_ != nullptr) ::operator delete(data_, capacity_, std::align_val_t{alignment_});
+    if (data_ != nullptr) ::operator delete(data_, std::align_val_t{alignment_});
     data_ = larger;
     capacity_ = wanted;
     alignment_ = align;

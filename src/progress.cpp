@@ -25,9 +25,13 @@ void reporter::add(std::size_t elements) {
     std::lock_guard const guard(count_guard_);
     done = done_;
   }
+  // The total is finish()'s to report, once the call is known to have succeeded. Where it is not
+  // known, these elements may be the last, so they are left for the next report.
+  if (total_ == 0) done -= elements;
+  if (done == total_ || done <= reported_) return;
   next_ = clock::now() + between_reports;
-  // The total is finish()'s to report, once the call is known to have succeeded.
-  if (done != total_) report(done, total_);
+  reported_ = done;
+  report(done, total_);
 }
 
 void reporter::finish(std::size_t total) {

@@ -34,6 +34,7 @@ class reporter {
   std::mutex guard_;        // held while the callback runs
   std::mutex count_guard_;  // never held for long
   std::size_t done_ = 0;
+  std::size_t reported_ = 0;
   clock::time_point next_ = began_ + between_reports;
 };
 

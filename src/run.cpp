@@ -46,9 +46,11 @@ plan planned(job const& work, settings const& how) {
                               .level = isa_level(),
                               .no_gpu = no_gpu_half});
   for (candidate const& c : chosen.candidates)
-    if (c.where == chosen.chosen && c.unavailable != nullptr)
+    if (c.where == chosen.chosen && c.unavailable != nullptr) {
+      clear_failed_index();
       throw device_unavailable(std::string(how.verb) + ": backend " + name(c.where) + ": " +
                                c.unavailable);
+    }
   return chosen;
 }
 
@@ -76,7 +78,10 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
   if (failure || done != work.count) {
     if (work.discard != nullptr)
       for (range const& r : account.finals()) work.discard(work.columns[0], r.begin, r.end);
-    if (account.failed_at() != work.count) note_failed_index(first + account.failed_at());
+    if (account.failed_at() != work.count)
+      note_failed_index(first + account.failed_at());
+    else
+      clear_failed_index();
     if (failure) std::rethrow_exception(std::move(failure));
     throw cancelled_error(first + done, total);
   }
@@ -133,7 +138,13 @@ void run(job const& work, settings const& how) {
   if (core::is_small(work, how)) return core::run_small(work);
   core::reporter reports(how.progress, work.count);
   core::run_part(work, how, 0, work.count, reports);
-  reports.finish(work.count);
+  try {
+    reports.finish(work.count);
+  } catch (...) {
+    if (work.discard != nullptr) work.discard(work.columns[0], 0, work.count);
+    core::clear_failed_index();
+    throw;
+  }
 }
 
 plan plan_for(job const& work, settings const& how) { return core::planned(work, how); }

@@ -84,8 +84,9 @@ class HETMAP_API kernel_error : public std::runtime_error {
   int code_;
 };
 
-/// The index of the element whose function call or input made the latest hetmap call on this
-/// thread throw: the one that serial execution would have met first. Empty if none has.
+/// The index of the element whose function call or input made the latest hetmap call that threw on
+/// this thread throw: the one that serial execution would have met first. Empty if that exception
+/// was no element's (an option, a stop request), or if no call has thrown.
 ///
 /// Waits:    no.
 [[nodiscard]] HETMAP_API std::optional<std::size_t> failed_index() noexcept;

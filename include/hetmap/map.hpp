@@ -7,8 +7,9 @@
 //           returns, and called as the object it is (const if it is const).
 //   in...   are ranges; elements with the same index meet, and the shortest range ends the map.
 //           Arrays are read where they lie; any random-access range is read in parallel; forward
-//           and single-pass ranges are read once, in order, by the calling thread, a batch at a
-//           time.
+//           ranges are walked by the calling thread and their elements read by the workers;
+//           single-pass ranges are read by the calling thread, in order, a batch at a time. Each
+//           element is read once.
 //   results keep the order of the input.
 //   errors  what f or an input throws leaves the call as it is, from the element that serial
 //           execution would have met first; failed_index() tells which. Every element before it

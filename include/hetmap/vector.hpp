@@ -24,8 +24,7 @@ namespace detail {
 /// Memory:   not touched, so that whoever writes first decides where its pages live.
 [[nodiscard]] HETMAP_API void* acquire_block(std::size_t count, std::size_t size,
                                              std::size_t alignment);
-HETMAP_API void release_block(void* block, std::size_t count, std::size_t size,
-                              std::size_t alignment) noexcept;
+HETMAP_API void release_block(void* block, std::size_t alignment) noexcept;
 
 struct vector_access;
 
@@ -75,7 +74,7 @@ class vector {
   }
   ~vector() {
     std::destroy_n(data_, size_);
-    if (data_ != nullptr) detail::release_block(data_, capacity_, sizeof(T), alignof(T));
+    if (data_ != nullptr) detail::release_block(data_, alignof(T));
   }
 
   void swap(vector& other) noexcept {
@@ -147,13 +146,8 @@ struct vector_access {
   static void grow(vector<T>& v, std::size_t n) {
     if (n <= v.capacity_) return;
     auto larger = with_room<T>(std::max(n, v.capacity_ * 2));
-    if constexpr (std::is_move_constructible_v<T>) {
-      std::uninitialized_move_n(v.data_, v.size_, larger.data_);
-      larger.size_ = v.size_;
-    } else {
-      static_assert(std::is_move_constructible_v<T>,
-                    "hetmap: a result that cannot be moved needs an input whose length is known");
-    }
+    std::uninitialized_move_n(v.data_, v.size_, larger.data_);
+    larger.size_ = v.size_;
     v.swap(larger);
   }
 };

@@ -100,7 +100,11 @@ class HETMAP_API batches {
 /// Throws what is being handled, as the failure of element `index`.
 [[noreturn]] HETMAP_API void rethrow_as_failure_of(std::size_t index);
 
-/// Throws size_error: an output of `room` elements for `needed` results.
+/// The length of an input that does not know it.
+inline constexpr std::size_t no_length = static_cast<std::size_t>(-1);
+
+/// Throws size_error: an output of `room` elements for `needed` results; no_length for more than
+/// that.
 [[noreturn]] HETMAP_API void refuse_short_output(char const* verb, std::size_t room,
                                                  std::size_t needed);
 

@@ -115,10 +115,10 @@ struct collected {
 
 // -- which kernels are remembered ------------------------------------------------------------
 
-/// Whether the type of F says what it costs. Erased types do not, and pointers inside a composition
-/// cannot be told apart.
+/// Whether the type of F, and its address where F is a function pointer, says what it costs. Erased
+/// types do not, nor do pointers to member functions and pointers inside a composition.
 template <class F>
-inline constexpr bool cost_known_by_type = true;
+inline constexpr bool cost_known_by_type = !std::is_member_function_pointer_v<F>;
 template <class S>
 inline constexpr bool cost_known_by_type<std::function<S>> = false;
 template <class F>

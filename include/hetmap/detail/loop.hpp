@@ -35,12 +35,19 @@ HETMAP_INLINE decltype(auto) call(F& f, Args&&... args) {
 
 /// What becomes of a result.
 enum class store : unsigned char {
-  nowhere,    ///< f returns nothing, or nobody wants it
-  assign,     ///< assigned to an element that exists
-  construct,  ///< constructed in raw memory
-  spread,     ///< a tuple, its elements assigned to one column each
-  in_place,   ///< assigned to the very element it was computed from
+  nowhere,          ///< f returns nothing, or nobody wants it
+  assign,           ///< assigned to an element that exists
+  construct,        ///< constructed in raw memory
+  spread,           ///< a tuple, its elements assigned to one column each
+  in_place,         ///< as assign, to the very element it was computed from
+  spread_in_place,  ///< as spread, one of the columns being an input
 };
+
+/// Whether assigning to raw memory is as good as constructing there, and easier to vectorise.
+template <class T>
+inline constexpr bool assignable_when_raw =
+    std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T> &&
+    std::is_trivially_assignable_v<T&, T>;
 
 template <std::size_t... K, class Result, class... Out>
 HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&& result,
@@ -58,8 +65,7 @@ struct element_loop {
       static_cast<void>(call(f, src[i]...));
     } else if constexpr (How == store::spread) {
       put_columns(i, std::index_sequence_for<Out...>{}, call(f, src[i]...), out...);
-    } else if constexpr (How == store::construct &&
-                         !(std::is_trivially_default_constructible_v<Out> && ...)) {
+    } else if constexpr (How == store::construct && !(assignable_when_raw<Out> && ...)) {
       ((::new (static_cast<void*>(out + i)) Out(call(f, src[i]...))), ...);
     } else {
       ((out[i] = call(f, src[i]...)), ...);
@@ -85,8 +91,7 @@ struct element_loop<store::in_place, Out> {
   HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f, Out* out,
                                 Src... src) {
     std::size_t i = begin;
-    if constexpr (std::is_trivially_copyable_v<Out> &&
-                  std::is_trivially_default_constructible_v<Out>) {
+    if constexpr (assignable_when_raw<Out>) {
       for (; end - i >= block_elements; i += block_elements) {
         Out aside[block_elements];
         std::size_t j = 0;
@@ -100,19 +105,23 @@ struct element_loop<store::in_place, Out> {
         for (std::size_t k = 0; k != block_elements; ++k) out[i + k] = aside[k];
       }
     }
-    for (; i != end; ++i) out[at = i] = call(f, src[i]...);
+    for (; i != end; ++i) {
+      at = i;
+      out[i] = call(f, src[i]...);
+    }
   }
 };
 
-/// Several columns of which one is an input: element by element, without promises about memory.
+/// Columns of which one is an input: element by element, without promises about memory.
 template <class... Out>
-  requires(sizeof...(Out) > 1)
-struct element_loop<store::in_place, Out...> {
+struct element_loop<store::spread_in_place, Out...> {
   template <class F, class... Src>
   HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
                                 Out*... out, Src... src) {
-    for (std::size_t i = begin; i != end; ++i)
-      put_columns(at = i, std::index_sequence_for<Out...>{}, call(f, src[i]...), out...);
+    for (std::size_t i = begin; i != end; ++i) {
+      at = i;
+      put_columns(i, std::index_sequence_for<Out...>{}, call(f, src[i]...), out...);
+    }
   }
 };
 

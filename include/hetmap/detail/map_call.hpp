@@ -65,14 +65,15 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
 }
 
 /// A map to elements that exist: checks the memory first, and takes the loop that fits it.
-template <class Submit, class F, class... Out, class... Src>
+template <bool Columns, class Submit, class F, class... Out, class... Src>
 void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out,
             Src... src) {
-  constexpr store apart = sizeof...(Out) > 1 ? store::spread : store::assign;
+  constexpr store apart = Columns ? store::spread : store::assign;
+  constexpr store together = Columns ? store::spread_in_place : store::in_place;
   auto const columns = columns_of(out, src...);
   auto const met = compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
   if constexpr (((Src::reads == access::contiguous) || ...))
-    if (met == overlap::exact) return with_job<store::in_place>(submit, f, n, out, src...);
+    if (met == overlap::exact) return with_job<together>(submit, f, n, out, src...);
   with_job<apart>(submit, f, n, out, src...);
 }
 
@@ -145,6 +146,9 @@ auto returning(settings const& how, F& f, In&... in) {
     vector_access::set_size(result, n);
     return result;
   } else {
+    static_assert(
+        std::is_move_constructible_v<R> || ((std::ranges::sized_range<In&> || unbounded<In&>)&&...),
+        "hetmap: results that cannot be moved need inputs whose lengths are known");
     std::size_t const total = shortest(in...);
     auto result = vector_access::with_room<R>(total == no_length ? 0 : total);
     in_batches(
@@ -189,17 +193,18 @@ auto pointers_to(Out& out, std::size_t i) {
 /// The body of map_into and starmap_into.
 template <class Out, class F, class... In>
 void writing(settings const& how, Out& out, F& f, In&... in) {
+  constexpr bool columns = is_column_list<std::remove_cv_t<Out>>;
   std::size_t const room = room_of(out);
   std::size_t const n = shortest(in...);
   if (n != no_length && n > room) refuse_short_output(how.verb, room, n);
   if constexpr ((indexable<In&> && ...)) {
-    assign(
+    assign<columns>(
         how.verb, [&](job const& j) { run(j, how); }, f, n, pointers_to(out, 0), source_of(in)...);
   } else {
     in_batches(
         how, [&](std::size_t done) { return room - done; },
         [&](batches& call, std::size_t m, auto... src) {
-          assign(
+          assign<columns>(
               how.verb, [&](job const& j) { call.run(j); }, f, m, pointers_to(out, call.done()),
               src...);
         },
@@ -210,7 +215,7 @@ void writing(settings const& how, Out& out, F& f, In&... in) {
 /// n elements for a map to assign to: raw where that cannot be told from the real thing.
 template <class T>
 vector<T> assignable(std::size_t n) {
-  if constexpr (std::is_trivially_default_constructible_v<T> && std::is_trivially_copyable_v<T>) {
+  if constexpr (assignable_when_raw<T>) {
     auto v = vector_access::with_room<T>(n);
     vector_access::set_size(v, n);
     return v;

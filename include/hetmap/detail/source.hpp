@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <functional>
 #include <iterator>
-#include <limits>
 #include <memory>
 #include <ranges>
 #include <type_traits>
@@ -107,8 +106,6 @@ template <class R>
 }
 
 }  // namespace HETMAP_TAG
-
-inline constexpr std::size_t no_length = std::numeric_limits<std::size_t>::max();
 
 template <class R>
 [[nodiscard]] std::size_t length_of(R&& range) {
