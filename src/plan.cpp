@@ -45,6 +45,11 @@ plan make_plan(problem const& p, machine const& m) {
   out.reproducible = p.reproducible;
   out.level = p.reproducible ? p.floor : std::max(p.floor, m.level);
 
+  std::size_t const cache =
+      std::min(m.cache_bytes != 0 ? m.cache_bytes : largest_cache_share, largest_cache_share);
+  out.past_caches =
+      p.can_stream && p.elements > cache / std::max<std::size_t>(p.bytes_in + p.bytes_out, 1);
+
   bool const known = p.element_nanoseconds >= 0;
   unsigned const allowed =
       std::max(1u, std::min(p.workers != 0 ? p.workers : m.workers, m.concurrency));
@@ -107,9 +112,10 @@ std::string to_string(plan const& p) {
   static constexpr char const* reads[] = {"arrays", "random access through iterators",
                                           "in batches, by the caller"};
   std::snprintf(line, sizeof line,
-                "  inputs: %s; %zu bytes in and %zu bytes out an element; loop: %s%s\n",
+                "  inputs: %s; %zu bytes in and %zu bytes out an element; loop: %s%s%s\n",
                 reads[static_cast<int>(p.reads)], p.bytes_in, p.bytes_out, name(p.level),
-                p.reproducible ? ", nothing contracted" : "");
+                p.reproducible ? ", nothing contracted" : "",
+                p.past_caches ? ", results past the caches" : "");
   out += line;
   std::snprintf(line, sizeof line, "  workers: %u; boundaries at multiples of %zu; ", p.workers,
                 p.granule);

@@ -18,6 +18,7 @@ struct problem {
   std::size_t chunk_size = 0;   ///< asked for; 0: not
   std::size_t exact_chunk = 0;  ///< every boundary is a multiple of it; 0: no such need
   bool reproducible = false;
+  bool can_stream = false;          ///< results can be written past the caches
   isa floor = isa::baseline;        ///< that the caller's file was compiled for
   double element_nanoseconds = -1;  ///< learned cost on one worker; negative: not known
 };
@@ -27,6 +28,7 @@ struct machine {
   unsigned workers = 1;          ///< default: the physical cores
   unsigned concurrency = 1;      ///< what the caller's arena allows
   isa level = isa::baseline;     ///< that maps run at
+  std::size_t cache_bytes = 0;   ///< size, in bytes, of the last-level cache; 0: not known
   char const* no_gpu = nullptr;  ///< why there is none; null if there is one
 };
 
@@ -37,6 +39,12 @@ inline constexpr double wake_seconds = 10e-6;
 /// Seconds of work in one claim: long beside the cost of claiming (0.1 us) and of reading the
 /// clock, short beside what anybody waits for at the end of a call, a stop or a report.
 inline constexpr double claim_seconds = 100e-6;
+
+/// Largest share of a last-level cache, in bytes, that one process is expected to have: beyond it a
+/// call's memory counts as larger than the caches. Measured on a machine that reports 260 MiB for
+/// two cores of many, where storing past the caches was twice as fast from 8 MiB on
+/// (docs/design.md, Stores).
+inline constexpr std::size_t largest_cache_share = std::size_t{64} << 20;
 
 [[nodiscard]] plan make_plan(problem const& p, machine const& m);
 

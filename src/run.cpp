@@ -1,6 +1,7 @@
 // A call from end to end: plan, execute, account.
 #include "cpu/executor.hpp"
 #include "cpu/math_level.hpp"
+#include "cpu/stream.hpp"
 #include "cpu/team.hpp"
 #include "environment.hpp"
 #include "error.hpp"
@@ -8,6 +9,7 @@
 #include "plan.hpp"
 #include "rates.hpp"
 #include "reporter.hpp"
+#include "topology.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/error.hpp>
@@ -37,6 +39,7 @@ plan planned(job const& work, settings const& how) {
       .chunk_size = how.chunk_size,
       .exact_chunk = work.exact_chunk,
       .reproducible = how.reproducible,
+      .can_stream = work.can_stream && stream_for(isa_level()) != nullptr,
       .floor = work.code != nullptr ? work.code->floor : isa::baseline,
       .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
@@ -44,6 +47,7 @@ plan planned(job const& work, settings const& how) {
   plan chosen = make_plan(p, {.workers = physical_cores(),
                               .concurrency = team_concurrency(),
                               .level = isa_level(),
+                              .cache_bytes = last_level_cache(),
                               .no_gpu = no_gpu_half});
   for (candidate const& c : chosen.candidates)
     if (c.where == chosen.chosen && c.unavailable != nullptr) {
@@ -113,6 +117,7 @@ void run_small(job const& work) {
             .origin = 0,
             .columns = work.columns,
             .scratch = &unused,
+            .copy_past_caches = nullptr,
             .failed_at = 0};
   auto const level = std::max(isa_level(), work.code->floor);
   math_level_scope const math(level);

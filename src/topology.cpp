@@ -148,6 +148,29 @@ unsigned physical_cores(std::string const& root, std::vector<unsigned> const& cp
   return std::max(cores, 1u);
 }
 
+std::size_t cache_size(std::string const& root, unsigned cpu) {
+  std::size_t largest = 0;
+  for (int index = 0;; ++index) {
+    std::string const cache = root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
+                              "/cache/index" + std::to_string(index) + "/";
+    auto const size = first_line(cache + "size");
+    if (!size) return largest;
+    if (first_line(cache + "type") == "Instruction") continue;
+    std::istringstream in(*size);
+    std::size_t value = 0;
+    char unit = 'B';
+    if (!(in >> value)) continue;
+    in >> unit;
+    value <<= unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
+    largest = std::max(largest, value);
+  }
+}
+
+std::size_t last_level_cache() {
+  static std::size_t const size = cache_size("", allowed_cpus().front());
+  return size;
+}
+
 double available_memory(std::string const& root) {
   double bytes = unlimited;
   if (auto const available = value_of(root + "/proc/meminfo", "MemAvailable"))

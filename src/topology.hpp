@@ -23,6 +23,11 @@ namespace hetmap::core {
 /// count_cores limited by cpu_quota, rounded down, at least 1.
 [[nodiscard]] unsigned physical_cores(std::string const& root, std::vector<unsigned> const& cpus);
 
+/// Size, in bytes, of the last-level cache that `cpu` sees; 0 if nothing is known of it.
+[[nodiscard]] std::size_t cache_size(std::string const& root, unsigned cpu);
+/// The same for this process, read once.
+[[nodiscard]] std::size_t last_level_cache();
+
 /// Size, in bytes, of the memory that could still be had: available memory and free swap, less if a
 /// control group or the address-space limit says so.
 [[nodiscard]] double available_memory(std::string const& root);

@@ -34,6 +34,7 @@ struct plan {
   hetmap::backend asked = hetmap::backend::automatic;  ///< by the call or the environment
   hetmap::backend chosen = hetmap::backend::serial;
   isa level = isa::baseline;  ///< of the clone of the element loop
+  bool past_caches = false;   ///< results are written past the caches, being larger than these
   bool reproducible = false;  ///< the clone that contracts nothing
   access reads = access::contiguous;
   std::size_t elements = 0;        ///< of the whole call

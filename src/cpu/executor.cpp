@@ -2,6 +2,7 @@
 
 #include "../plan.hpp"
 #include "math_level.hpp"
+#include "stream.hpp"
 #include "team.hpp"
 
 #include <algorithm>
@@ -71,6 +72,7 @@ struct call {
                         .origin = 0,
                         .columns = work.columns,
                         .scratch = &memory,
+                        .copy_past_caches = how.past_caches ? stream_for(how.level) : nullptr,
                         .failed_at = claimed.begin};
     try {
       try {
@@ -78,6 +80,7 @@ struct call {
       } catch (...) {
         return account.fail(lane, claimed, chunk.failed_at, std::current_exception());
       }
+      if (chunk.copy_past_caches != nullptr) finish_stream();
       account.finish(lane, claimed);
       reports.add(claimed.size());
     } catch (...) {

@@ -4,10 +4,10 @@
 
 #include <cmath>
 
-#define UNARY(name)                                                   \
-  float hetmap_##name##f(float x) noexcept { return ::name##f(x); }   \
+#define UNARY(name)                                                 \
+  float hetmap_##name##f(float x) noexcept { return ::name##f(x); } \
   double hetmap_##name(double x) noexcept { return ::name(x); }
-#define BINARY(name)                                                           \
+#define BINARY(name)                                                            \
   float hetmap_##name##f(float x, float y) noexcept { return ::name##f(x, y); } \
   double hetmap_##name(double x, double y) noexcept { return ::name(x, y); }
 

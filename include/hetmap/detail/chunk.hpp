@@ -31,6 +31,8 @@ struct chunk {
   std::size_t origin;        ///< the index that the columns' bases stand for
   column const* columns;     ///< outputs first, then inputs
   hetmap::scratch* scratch;  ///< of the worker that runs the chunk
+  /// Copies finished results past the caches; null: results are stored where they are computed.
+  void (*copy_past_caches)(void* to, void const* from, std::size_t bytes);
   std::size_t failed_at;  ///< set by the function when an exception leaves it: the element's index
 };
 
@@ -61,6 +63,7 @@ struct job {
   std::size_t exact_chunk = 0;      ///< map_blocks: every boundary is a multiple of it; else 0
   detail::rate* learned = nullptr;  ///< null: nothing is remembered of this kernel
   access reads = access::contiguous;
+  bool can_stream = false;  ///< the function heeds copy_past_caches
   /// Destroys results begin..end of the first column, which were constructed, when the call
   /// fails; null: nothing to do.
   void (*discard)(column const& out, std::size_t begin, std::size_t end) noexcept = nullptr;

@@ -83,6 +83,38 @@ struct element_loop {
   }
 };
 
+/// Size, in bytes, of the piece of results that is computed aside before it is copied past the
+/// caches: a fraction of any first-level cache, and a whole number of blocks of any element.
+inline constexpr std::size_t tile_bytes = 4096;
+
+/// The loop for outputs too large for the caches: results are computed into a tile and copied from
+/// there with stores that do not read the output's lines first.
+template <class Out>
+struct tiled_loop {
+  static constexpr std::size_t tile_elements = tile_bytes / sizeof(Out);
+  static constexpr bool possible = assignable_when_raw<Out> && tile_bytes % sizeof(Out) == 0 &&
+                                   tile_elements % block_elements == 0;
+
+  template <class F, class... Src>
+  HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
+                                chunk const& work, Out* out, Src... src) {
+    std::size_t i = begin;
+    for (; end - i >= tile_elements; i += tile_elements) {
+      alignas(64) Out tile[tile_elements];
+      std::size_t done = 0;
+      try {
+        element_loop<store::assign, Out>::run(0, tile_elements, done, f, tile, src.after(i)...);
+      } catch (...) {
+        for (std::size_t k = 0; k != done; ++k) out[i + k] = tile[k];
+        at = i + done;
+        throw;
+      }
+      work.copy_past_caches(out + i, tile, tile_bytes);
+    }
+    element_loop<store::assign, Out>::run(i, end, at, f, out, src...);
+  }
+};
+
 /// The loop whose output is one of its inputs: pointers may not be restricted, so a block is
 /// computed aside and then written, also the part of it that was done when f threw.
 template <class Out>
@@ -127,6 +159,12 @@ struct element_loop<store::spread_in_place, Out...> {
 
 // -- what the clones run ---------------------------------------------------------------------
 
+template <store How, class... Out>
+inline constexpr bool can_be_tiled = false;
+template <store How, class Out>
+inline constexpr bool can_be_tiled<How, Out> =
+    (How == store::assign || How == store::construct) && tiled_loop<Out>::possible;
+
 /// An element-wise map: F over Src..., results to Out....
 template <store How, class F, class Outs, class... Src>
 struct element_task;
@@ -150,8 +188,15 @@ struct element_task<How, F, std::tuple<Out...>, Src...> {
   template <std::size_t... O, std::size_t... I>
   HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<O...>,
                             std::index_sequence<I...>) {
-    element_loop<How, Out...>::run(work.begin - work.origin, work.end - work.origin, at, f,
-                                   static_cast<Out*>(work.columns[O].base)...,
+    std::size_t const begin = work.begin - work.origin;
+    std::size_t const end = work.end - work.origin;
+    if constexpr (can_be_tiled<How, Out...>)
+      if (work.copy_past_caches != nullptr)
+        return (
+            tiled_loop<Out>::run(begin, end, at, f, work, static_cast<Out*>(work.columns[O].base),
+                                 std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...),
+            ...);
+    element_loop<How, Out...>::run(begin, end, at, f, static_cast<Out*>(work.columns[O].base)...,
                                    std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...);
   }
 };

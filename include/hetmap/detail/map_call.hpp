@@ -57,7 +57,8 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .inputs = sizeof...(Src),
         .count = n,
         .learned = rate_for<F, Src...>(f),
-        .reads = std::max({Src::reads...})};
+        .reads = std::max({Src::reads...}),
+        .can_stream = can_be_tiled<How, Out...>};
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
       j.discard = destroy_results<Out...>;

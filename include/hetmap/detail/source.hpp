@@ -63,6 +63,7 @@ struct array_source {
   T* data;
 
   HETMAP_INLINE array_source at(column const& c) const { return {static_cast<T*>(c.base)}; }
+  HETMAP_INLINE array_source after(std::size_t n) const { return {data + n}; }
   HETMAP_INLINE Argument operator[](std::size_t i) const { return static_cast<Argument>(data[i]); }
   column as_column() const {
     return {const_cast<std::remove_cv_t<T>*>(data), sizeof(T), sizeof(T)};
@@ -77,6 +78,9 @@ struct iterator_source {
   Iterator first;
 
   HETMAP_INLINE iterator_source const& at(column const&) const { return *this; }
+  HETMAP_INLINE iterator_source after(std::size_t n) const {
+    return {first + static_cast<std::iter_difference_t<Iterator>>(n)};
+  }
   HETMAP_INLINE decltype(auto) operator[](std::size_t i) const {
     return first[static_cast<std::iter_difference_t<Iterator>>(i)];
   }
@@ -91,6 +95,7 @@ struct kept_iterator_source {
   Iterator* kept;
 
   HETMAP_INLINE kept_iterator_source at(column const&) const { return *this; }
+  HETMAP_INLINE kept_iterator_source after(std::size_t n) const { return {kept + n}; }
   HETMAP_INLINE decltype(auto) operator[](std::size_t i) const { return *kept[i]; }
   column as_column() const { return {}; }
 };
