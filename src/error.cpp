@@ -40,13 +40,18 @@ result_too_large::result_too_large(double bytes, double available) {
 char const* result_too_large::what() const noexcept { return text_; }
 
 cancelled_error::cancelled_error(std::size_t done, std::size_t total)
-    : std::runtime_error("hetmap: stopped on request after " + std::to_string(done) + " of " +
-                         std::to_string(total) + " elements"),
+    : std::runtime_error([&] {
+        std::string text("hetmap: stopped on request after ");
+        text.append(std::to_string(done));
+        if (total != 0) text.append(" of ").append(std::to_string(total));
+        return text.append(" elements");
+      }()),
       done_(done),
       total_(total) {}
 
 kernel_error::kernel_error(int code)
-    : std::runtime_error("hetmap: the kernel failed with code " + std::to_string(code)),
+    : std::runtime_error(
+          std::string("hetmap: the kernel failed with code ").append(std::to_string(code))),
       code_(code) {}
 
 std::optional<std::size_t> failed_index() noexcept { return core::last_failed_index; }
