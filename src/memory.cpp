@@ -1,13 +1,17 @@
+#include "block_cache.hpp"
 #include "error.hpp"
 #include "topology.hpp"
 
 #include <hetmap/error.hpp>
+#include <hetmap/memory.hpp>
 #include <hetmap/scratch.hpp>
 #include <hetmap/vector.hpp>
 
 #include <algorithm>
 #include <limits>
 #include <new>
+
+#include <unistd.h>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -19,8 +23,31 @@ constexpr std::size_t cache_line = 64;
 // machine, and asking costs tens of microseconds.
 constexpr std::size_t surely_fits = std::size_t{64} << 20;
 
+constexpr std::size_t default_cache_limit = std::size_t{1} << 30;
+
 std::align_val_t aligned_to(std::size_t alignment) {
   return std::align_val_t{std::max(alignment, cache_line)};
+}
+
+core::block_cache& blocks() {
+  // Never destroyed: vectors of static duration give their blocks back after any destructor here.
+  static core::block_cache& all = *new core::block_cache(
+      std::min(default_cache_limit, static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+                                        static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 8));
+  return all;
+}
+
+bool is_cached(std::size_t bytes, std::size_t alignment) {
+  return bytes >= core::block_cache::smallest && alignment <= 4096;
+}
+
+void refuse_unless_it_fits(double bytes) {
+  if (bytes <= core::available_memory("")) return;
+  blocks().release();
+  double const available = core::available_memory("");
+  if (bytes <= available) return;
+  core::clear_failed_index();
+  throw result_too_large(bytes, available);
 }
 
 }  // namespace
@@ -29,22 +56,28 @@ namespace detail {
 
 void* acquire_block(std::size_t count, std::size_t size, std::size_t alignment) {
   bool const countable = count <= std::numeric_limits<std::size_t>::max() / 2 / size;
-  if (!countable || count * size > surely_fits) {
-    double const bytes = static_cast<double>(count) * static_cast<double>(size);
-    double const available = core::available_memory("");
-    if (!countable || bytes > available) {
-      core::clear_failed_index();
-      throw result_too_large(bytes, available);
-    }
-  }
-  return ::operator new(count* size, aligned_to(alignment));
+  if (!countable || (count * size > surely_fits && count * size > blocks().held()))
+    refuse_unless_it_fits(static_cast<double>(count) * static_cast<double>(size));
+  std::size_t const bytes = count * size;
+  if (!is_cached(bytes, alignment)) return ::operator new(bytes, aligned_to(alignment));
+  if (void* const block = blocks().acquire(bytes)) return block;
+  core::clear_failed_index();
+  throw std::bad_alloc();
 }
 
-void release_block(void* block, std::size_t alignment) noexcept {
-  ::operator delete(block, aligned_to(alignment));
+void release_block(void* block, std::size_t bytes, std::size_t alignment) noexcept {
+  if (is_cached(bytes, alignment))
+    blocks().give_back(block, bytes);
+  else
+    ::operator delete(block, aligned_to(alignment));
 }
 
 }  // namespace detail
+
+std::size_t cached_memory() noexcept { return blocks().held(); }
+std::size_t cached_memory_limit() noexcept { return blocks().limit(); }
+void set_cached_memory_limit(std::size_t bytes) noexcept { blocks().set_limit(bytes); }
+void release_cached_memory() noexcept { blocks().release(); }
 
 scratch::~scratch() {
   if (data_ != nullptr) ::operator delete(data_, std::align_val_t{alignment_});

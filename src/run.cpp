@@ -44,7 +44,7 @@ plan planned(job const& work, settings const& how) {
       .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
   for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
-  plan chosen = make_plan(p, {.workers = physical_cores(),
+  plan chosen = make_plan(p, {.workers = hetmap::physical_cores(),
                               .concurrency = team_concurrency(),
                               .level = isa_level(),
                               .cache_bytes = last_level_cache(),

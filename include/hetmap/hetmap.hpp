@@ -4,6 +4,7 @@
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/map.hpp>
+#include <hetmap/memory.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 #include <hetmap/progress.hpp>

@@ -24,7 +24,7 @@ namespace detail {
 /// Memory:   not touched, so that whoever writes first decides where its pages live.
 [[nodiscard]] HETMAP_API void* acquire_block(std::size_t count, std::size_t size,
                                              std::size_t alignment);
-HETMAP_API void release_block(void* block, std::size_t alignment) noexcept;
+HETMAP_API void release_block(void* block, std::size_t bytes, std::size_t alignment) noexcept;
 
 struct vector_access;
 
@@ -74,7 +74,7 @@ class vector {
   }
   ~vector() {
     std::destroy_n(data_, size_);
-    if (data_ != nullptr) detail::release_block(data_, alignof(T));
+    if (data_ != nullptr) detail::release_block(data_, capacity_ * sizeof(T), alignof(T));
   }
 
   void swap(vector& other) noexcept {

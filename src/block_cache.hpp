@@ -1,0 +1,51 @@
+// Large blocks of memory, kept for the next result of the same size class.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+namespace hetmap::core {
+
+class block_cache {
+ public:
+  /// Blocks from this size on, in bytes, are worth keeping: below it the general allocator keeps
+  /// its pages anyway.
+  static constexpr std::size_t smallest = std::size_t{1} << 20;
+
+  explicit block_cache(std::size_t limit) : limit_(limit) {}
+  ~block_cache() { release(); }
+  block_cache(block_cache const&) = delete;
+  block_cache& operator=(block_cache const&) = delete;
+
+  /// A block for `bytes` bytes, aligned to a page at least; null if the system has none. Blocks
+  /// that are kept are given up first.
+  ///
+  /// Requires: bytes >= smallest.
+  [[nodiscard]] void* acquire(std::size_t bytes);
+  /// Takes back what acquire(bytes) returned.
+  void give_back(void* block, std::size_t bytes) noexcept;
+
+  void release() noexcept;
+  void set_limit(std::size_t bytes) noexcept;
+  [[nodiscard]] std::size_t limit() const noexcept;
+  [[nodiscard]] std::size_t held() const noexcept;
+
+  /// The size, in bytes, of the block that serves `bytes`: at most an eighth more.
+  [[nodiscard]] static std::size_t size_class(std::size_t bytes) noexcept;
+
+ private:
+  struct kept {
+    void* block;
+    std::size_t size;
+  };
+
+  void shrink_to(std::size_t bytes) noexcept;
+
+  mutable std::mutex guard_;
+  std::vector<kept> kept_;  // least recently given back first
+  std::size_t held_ = 0;
+  std::size_t limit_;
+};
+
+}  // namespace hetmap::core
