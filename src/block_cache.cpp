@@ -52,20 +52,21 @@ std::size_t block_cache::size_class(std::size_t bytes) noexcept {
   return (bytes + step - 1) / step * step;
 }
 
-void* block_cache::acquire(std::size_t bytes) {
+void* block_cache::reuse(std::size_t bytes) {
   std::size_t const size = size_class(bytes);
-  {
-    std::lock_guard const lock(guard_);
-    auto const found =
-        std::find_if(kept_.rbegin(), kept_.rend(), [&](kept const& k) { return k.size == size; });
-    if (found != kept_.rend()) {
-      void* const block = found->block;
-      kept_.erase(std::next(found).base());
-      held_ -= size;
-      allow(block, size);
-      return block;
-    }
-  }
+  std::lock_guard const lock(guard_);
+  auto const found =
+      std::find_if(kept_.rbegin(), kept_.rend(), [&](kept const& k) { return k.size == size; });
+  if (found == kept_.rend()) return nullptr;
+  void* const block = found->block;
+  kept_.erase(std::next(found).base());
+  held_ -= size;
+  allow(block, size);
+  return block;
+}
+
+void* block_cache::fresh(std::size_t bytes) {
+  std::size_t const size = size_class(bytes);
   if (void* const block = map_pages(size)) return block;
   release();
   return map_pages(size);

@@ -18,12 +18,16 @@ class block_cache {
   block_cache(block_cache const&) = delete;
   block_cache& operator=(block_cache const&) = delete;
 
-  /// A block for `bytes` bytes, aligned to a page at least; null if the system has none. Blocks
-  /// that are kept are given up first.
+  /// A kept block for `bytes` bytes; null if there is none of that size class.
   ///
   /// Requires: bytes >= smallest.
-  [[nodiscard]] void* acquire(std::size_t bytes);
-  /// Takes back what acquire(bytes) returned.
+  [[nodiscard]] void* reuse(std::size_t bytes);
+  /// A new block for `bytes` bytes, aligned to a page at least; null if the system has none, even
+  /// after all that is kept has been given up.
+  ///
+  /// Requires: bytes >= smallest.
+  [[nodiscard]] void* fresh(std::size_t bytes);
+  /// Takes back what reuse(bytes) or fresh(bytes) returned.
   void give_back(void* block, std::size_t bytes) noexcept;
 
   void release() noexcept;

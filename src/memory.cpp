@@ -56,11 +56,14 @@ namespace detail {
 
 void* acquire_block(std::size_t count, std::size_t size, std::size_t alignment) {
   bool const countable = count <= std::numeric_limits<std::size_t>::max() / 2 / size;
-  if (!countable || (count * size > surely_fits && count * size > blocks().held()))
+  std::size_t const bytes = countable ? count * size : 0;
+  bool const cached = countable && is_cached(bytes, alignment);
+  if (cached)
+    if (void* const block = blocks().reuse(bytes)) return block;
+  if (!countable || bytes > surely_fits)
     refuse_unless_it_fits(static_cast<double>(count) * static_cast<double>(size));
-  std::size_t const bytes = count * size;
-  if (!is_cached(bytes, alignment)) return ::operator new(bytes, aligned_to(alignment));
-  if (void* const block = blocks().acquire(bytes)) return block;
+  if (!cached) return ::operator new(bytes, aligned_to(alignment));
+  if (void* const block = blocks().fresh(bytes)) return block;
   core::clear_failed_index();
   throw std::bad_alloc();
 }
