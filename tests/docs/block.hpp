@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hetmap/hetmap.hpp>
+#include <hetmap/math.hpp>
 
 #include <cassert>
 #include <cmath>

@@ -101,6 +101,27 @@ TEST(Plan, ReproducibleCallsStayAtTheFilesLevel) {
   EXPECT_NE(p.candidates[2].unavailable, nullptr);
 }
 
+TEST(Plan, ResultsLargerThanTheCachesGoPastThem) {
+  machine small = eight_cores;
+  small.cache_bytes = std::size_t{8} << 20;
+  problem call{.elements = 1'000'000, .bytes_in = 4, .bytes_out = 4, .can_stream = true};
+  EXPECT_FALSE(make_plan(call, small).past_caches);
+  call.elements = 1'100'000;
+  EXPECT_TRUE(make_plan(call, small).past_caches);
+  call.can_stream = false;
+  EXPECT_FALSE(make_plan(call, small).past_caches);
+}
+
+TEST(Plan, NoProcessCountsOnMoreThanItsShareOfAHugeCache) {
+  machine huge = eight_cores;
+  huge.cache_bytes = std::size_t{1} << 30;
+  problem const call{.elements = core::largest_cache_share / 8 + 1,
+                     .bytes_in = 4,
+                     .bytes_out = 4,
+                     .can_stream = true};
+  EXPECT_TRUE(make_plan(call, huge).past_caches);
+}
+
 TEST(Plan, TextNamesTheChoiceTheReasonAndEveryCandidate) {
   std::string const text =
       to_string(make_plan({.elements = 4096, .element_nanoseconds = 0.1}, eight_cores));

@@ -117,6 +117,19 @@ TEST(Topology, AvailableMemoryIsWhatMachineAndGroupLeave) {
   EXPECT_DOUBLE_EQ(available_memory(root.path()), 18000);
 }
 
+TEST(Topology, TheLastLevelCacheIsTheLargestForData) {
+  fake_root const root;
+  EXPECT_EQ(cache_size(root.path(), 0), 0u);
+  std::string const cache = "sys/devices/system/cpu/cpu0/cache/index";
+  root.put(cache + "0/size", "48K");
+  root.put(cache + "0/type", "Data");
+  root.put(cache + "1/size", "64M");
+  root.put(cache + "1/type", "Instruction");
+  root.put(cache + "2/size", "32768K");
+  root.put(cache + "2/type", "Unified");
+  EXPECT_EQ(cache_size(root.path(), 0), std::size_t{32} << 20);
+}
+
 TEST(Topology, ThisProcessHasACore) {
   EXPECT_GE(hetmap::physical_cores(), 1u);
   EXPECT_LE(hetmap::physical_cores(), logical_cpus());

@@ -1,0 +1,145 @@
+#include "functions.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <random>
+#include <vector>
+
+namespace {
+
+/// Distance from the true value, in units in the last place of T at that value.
+template <class T>
+double error_in_ulp(T got, long double truth) {
+  auto const rounded = static_cast<T>(truth);
+  if (std::isnan(rounded)) return std::isnan(got) ? 0 : std::numeric_limits<double>::infinity();
+  if (std::isinf(rounded) || std::isinf(got))
+    return got == rounded ? 0 : std::numeric_limits<double>::infinity();
+  // Below the smallest normal number the last place no longer moves.
+  int const exponent =
+      std::max(truth == 0 ? -100000 : std::ilogb(truth), std::numeric_limits<T>::min_exponent - 1);
+  long double const ulp = std::ldexp(1.0L, exponent - (std::numeric_limits<T>::digits - 1));
+  return static_cast<double>(std::fabs(static_cast<long double>(got) - truth) / ulp);
+}
+
+/// Arguments low..high: half of them spread evenly, half of them over the exponents.
+template <class T>
+std::vector<T> arguments(double low, double high, std::size_t n, unsigned seed) {
+  std::minstd_rand random(seed);
+  std::uniform_real_distribution<double> even(low, high);
+  double const largest = std::max(std::fabs(low), std::fabs(high));
+  std::uniform_real_distribution<double> exponent(-30, std::log2(largest));
+  std::vector<T> x(n);
+  for (std::size_t i = 0; i != n; ++i) {
+    double v = even(random);
+    if (i % 2 == 1) v = std::clamp(std::copysign(std::exp2(exponent(random)), v), low, high);
+    x[i] = static_cast<T>(v);
+  }
+  return x;
+}
+
+struct bound {
+  double single;
+  double twice;
+};
+
+template <class T, class Kernel, class Reference, class... In>
+void expect_within(double most, Kernel f, Reference reference, In const&... in) {
+  auto const y = hetmap::map(f, in...);
+  double worst = 0;
+  std::size_t where = 0;
+  for (std::size_t i = 0; i != y.size(); ++i) {
+    double const error = error_in_ulp<T>(y[i], reference(static_cast<long double>(in[i])...));
+    if (error > worst) {
+      worst = error;
+      where = i;
+    }
+  }
+  EXPECT_LE(worst, most) << Kernel::name << " of " << (sizeof(T) == 4 ? "float" : "double")
+                         << " at " << testing::PrintToString(std::tuple(in[where]...));
+  if (std::getenv("HETMAP_PRINT_ULP") != nullptr)
+    std::printf("| `%s` | %s | %.2f |\n", Kernel::name, sizeof(T) == 4 ? "float" : "double", worst);
+}
+
+template <class Kernel, class Reference>
+void check(Kernel f, Reference reference, double low, double high, bound most) {
+  constexpr std::size_t n = 100'000;
+  expect_within<float>(most.single, f, reference, arguments<float>(low, high, n, 1));
+  expect_within<double>(most.twice, f, reference, arguments<double>(low, high, n, 2));
+}
+
+template <class Kernel, class Reference>
+void check(Kernel f, Reference reference, double low, double high, double low2, double high2,
+           bound most) {
+  constexpr std::size_t n = 100'000;
+  expect_within<float>(most.single, f, reference, arguments<float>(low, high, n, 1),
+                       arguments<float>(low2, high2, n, 3));
+  expect_within<double>(most.twice, f, reference, arguments<double>(low, high, n, 2),
+                        arguments<double>(low2, high2, n, 4));
+}
+
+#define OF(function) function##_kernel{}, [](long double v) { return std::function(v); }
+#define OF_TWO(function) \
+  function##_kernel{}, [](long double v, long double w) { return std::function(v, w); }
+
+// The bounds are those of docs/math.md.
+TEST(MathAccuracy, ErrorsStayWithinTheirBoundsOverTheWholeRange) {
+  constexpr bound four{4, 4};
+  check(OF(acos), -1, 1, four);
+  check(OF(acosh), 1, 1e30, four);
+  check(OF(asin), -1, 1, four);
+  check(OF(asinh), -1e30, 1e30, four);
+  check(OF(atan), -1e30, 1e30, four);
+  check(OF(atanh), -1, 1, four);
+  check(OF(cbrt), -1e30, 1e30, four);
+  check(OF(cos), -1000, 1000, four);
+  check(OF(cosh), -89, 89, four);
+  check(OF(erf), -6, 6, four);
+  check(OF(erfc), -6, 9, four);
+  check(OF(exp), -104, 89, four);
+  check(OF(exp2), -150, 128, four);
+  check(
+      exp10_kernel{}, [](long double v) { return ::exp10l(v); }, -45, 38, four);
+  check(OF(expm1), -104, 89, four);
+  check(OF(log), 0, 1e30, four);
+  check(OF(log10), 0, 1e30, four);
+  check(OF(log1p), -1, 1e30, four);
+  check(OF(log2), 0, 1e30, four);
+  check(OF(sin), -1000, 1000, four);
+  check(OF(sinh), -89, 89, four);
+  check(OF(tan), -1000, 1000, four);
+  check(OF(tanh), -30, 30, four);
+  check(OF_TWO(atan2), -1e10, 1e10, -1e10, 1e10, four);
+  check(OF_TWO(hypot), -1e10, 1e10, -1e10, 1e10, four);
+  check(OF_TWO(pow), 0, 1e4, -8, 8, four);
+  check(OF(sqrt), 0, 1e30, {0.5, 0.5});
+}
+
+TEST(MathAccuracy, SpecialValuesAreTheStandards) {
+  double const infinity = std::numeric_limits<double>::infinity();
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> const x{0.0, -0.0, 1.0, -1.0, infinity, -infinity, nan, 2000.0, -2000.0};
+  auto const expect = [&](auto f, auto reference) {
+    auto const y = hetmap::map(f, x);
+    for (std::size_t i = 0; i != x.size(); ++i) {
+      double const truth = reference(x[i]);
+      if (std::isnan(truth))
+        EXPECT_TRUE(std::isnan(y[i])) << f.name << '(' << x[i] << ") is " << y[i];
+      else if (std::isinf(truth) || truth == 0)
+        EXPECT_TRUE(y[i] == truth && std::signbit(y[i]) == std::signbit(truth))
+            << f.name << '(' << x[i] << ") is " << y[i] << ", not " << truth;
+      else
+        EXPECT_NEAR(y[i], truth, std::fabs(truth) * 1e-15) << f.name << '(' << x[i] << ')';
+    }
+  };
+#define CHECK(function) expect(function##_kernel{}, [](double v) { return ::function(v); });
+  HETMAP_MATH_UNARY(CHECK)
+  CHECK(sqrt)
+#undef CHECK
+}
+
+}  // namespace
