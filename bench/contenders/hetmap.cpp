@@ -1,0 +1,86 @@
+// hetmap on each of its backends, automatic choice a second time under another name for
+// the noise, and the loop that stands for the memory's limit, on the same pages.
+#include "../contender.hpp"
+#include "../streaming_limit.hpp"
+
+#include <hetmap/hetmap.hpp>
+#include <hetmap/math.hpp>
+
+#include <cstdio>
+#include <cstring>
+#include <span>
+
+namespace {
+
+struct hetmap_math {
+  static constexpr bool scalar = false;
+
+  template <class T>
+  static HETMAP_FN T exp(T x) {
+    return hetmap::math::exp(x);
+  }
+  template <class T>
+  static HETMAP_FN T log(T x) {
+    return hetmap::math::log(x);
+  }
+  template <class T>
+  static HETMAP_FN T sqrt(T x) {
+    return hetmap::math::sqrt(x);
+  }
+  template <class T>
+  static HETMAP_FN T erfc(T x) {
+    return hetmap::math::erfc(x);
+  }
+};
+
+template <hetmap::backend Where>
+struct on_backend {
+  using math = hetmap_math;
+
+  template <class F, class T, std::size_t K, class... In>
+  static void into(std::size_t n, F f, std::array<T*, K> out, In const*... in) {
+    if constexpr (K == 1)
+      hetmap::map_into({.backend = Where}, std::span(out[0], n), f, std::span(in, n)...);
+    else
+      std::apply(
+          [&](auto... o) {
+            hetmap::map_into({.backend = Where}, hetmap::columns(std::span(o, n)...), f,
+                             std::span(in, n)...);
+          },
+          out);
+  }
+  template <class F, class T, std::size_t K, class... In>
+  static auto returning(std::size_t n, F f, std::array<T*, K>, In const*... in) {
+    if constexpr (K == 1)
+      return hetmap::map({.backend = Where}, f, std::span(in, n)...);
+    else
+      return hetmap::map_columns({.backend = Where}, f, std::span(in, n)...);
+  }
+};
+
+/// What the memory allows: stores past the caches, by hand.
+struct streaming_limit {
+  static void into(bench::operands const& o) {
+    bench::stream_axpb(static_cast<float*>(o.out[0]), static_cast<float const*>(o.in[0]),
+                       o.elements);
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--machine") == 0) {
+    std::printf("{\"workers\": %u, \"isa\": \"%s\"}\n", hetmap::physical_cores(),
+                name(hetmap::isa_level()));
+    return 0;
+  }
+  using hetmap::backend;
+  bench::program self{.use_workers = bench::use_streaming_workers};
+  bench::add_all<on_backend<backend::serial>>(self.entries, "hetmap-serial");
+  bench::add_all<on_backend<backend::cpu>>(self.entries, "hetmap-cpu");
+  bench::add_all<on_backend<backend::automatic>>(self.entries, "hetmap-auto");
+  bench::add_all<on_backend<backend::automatic>>(self.entries, "hetmap-auto-again");
+  self.entries.push_back(
+      {"streaming-limit", "axpb", "into", streaming_limit::into, streaming_limit::into});
+  return bench::run_program(self, argc, argv);
+}
