@@ -12,14 +12,20 @@ namespace {
 
 constexpr std::size_t block = detail::block_elements;
 
-/// Elements that boundaries are multiples of: what was asked for; else whole blocks, unless there
-/// are too few of them to share out evenly.
+/// Elements that boundaries are multiples of: what was asked for; else whole blocks, unless a block
+/// is too much at a time, or leaves too few pieces to share out evenly while smaller ones are still
+/// worth handing out.
 std::size_t granule_for(problem const& p, unsigned workers) {
   if (p.exact_chunk != 0) return p.exact_chunk;
   if (p.chunk_size != 0) return p.chunk_size;
-  bool const costly = p.element_nanoseconds * 1e-9 * double{block} > claim_seconds;
-  bool const few = p.elements / block < std::size_t{16} * workers;
-  return costly || few ? 1 : block;
+  std::size_t const even = std::size_t{16} * workers;
+  if (p.element_nanoseconds < 0) return p.elements / block < even ? 1 : block;
+  std::size_t granule = block;
+  auto const seconds = [&] { return p.element_nanoseconds * 1e-9 * static_cast<double>(granule); };
+  while (granule > 1 && (seconds() > claim_seconds ||
+                         (seconds() > worthwhile_seconds && p.elements / granule < even)))
+    granule /= 2;
+  return granule;
 }
 
 /// Elements handed out at a time; 0 where the cost has to be found first.

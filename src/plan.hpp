@@ -40,6 +40,11 @@ inline constexpr double wake_seconds = 10e-6;
 /// clock, short beside what anybody waits for at the end of a call, a stop or a report.
 inline constexpr double claim_seconds = 100e-6;
 
+/// Seconds of work below which a claim is not split further for the sake of balance: twenty times
+/// what claiming costs. Blocks are kept whole down to there, since a kernel that vectorises is many
+/// times slower in single elements.
+inline constexpr double worthwhile_seconds = 2e-6;
+
 /// Largest share of a last-level cache, in bytes, that one process is expected to have: beyond it a
 /// call's memory counts as larger than the caches. Measured on a machine that reports 260 MiB for
 /// two cores of many, where storing past the caches was twice as fast from 8 MiB on

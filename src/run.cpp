@@ -75,7 +75,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
 
   auto const began = clock::now();
   ledger account(work.count, chosen.granule, chosen.workers);
-  auto const busy = execute_on_cpu(work, code, chosen, account, reports, how.stop);
+  effort const spent = execute_on_cpu(work, code, chosen, account, reports, how.stop);
   std::size_t const done = account.done();
   auto failure = account.take_failure();
 
@@ -89,7 +89,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
     if (failure) std::rethrow_exception(std::move(failure));
     throw cancelled_error(first + done, total);
   }
-  if (work.learned != nullptr) work.learned->learn(work.count, busy);
+  if (work.learned != nullptr) work.learned->learn(spent.elements, spent.busy);
   if (explain_requested()) {
     double const seconds = std::chrono::duration<double>(clock::now() - began).count();
     std::fprintf(stderr, "hetmap: %s: took %.6g s; %s", how.verb, seconds,

@@ -6,8 +6,8 @@
 #include "team.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
+#include <mutex>
 
 namespace hetmap::core {
 namespace {
@@ -24,10 +24,10 @@ class pace {
 
   [[nodiscard]] std::size_t next() const noexcept { return elements_; }
 
-  void took(std::size_t elements, std::chrono::nanoseconds busy) noexcept {
+  void took(effort const& spent) noexcept {
     if (fixed_) return;
-    double const seconds = std::max(1e-9 * static_cast<double>(busy.count()), 1e-9);
-    double const fitting = static_cast<double>(elements) * claim_seconds / seconds;
+    double const seconds = std::max(1e-9 * static_cast<double>(spent.busy.count()), 1e-9);
+    double const fitting = static_cast<double>(spent.elements) * claim_seconds / seconds;
     // One step changes the size eightfold at most: one clock reading is not trusted further.
     elements_ = static_cast<std::size_t>(std::clamp(fitting, static_cast<double>(elements_) / 8,
                                                     static_cast<double>(elements_) * 8)) +
@@ -46,24 +46,29 @@ struct call {
   ledger& account;
   reporter& reports;
   std::stop_token const* stop;
-  std::atomic<std::chrono::nanoseconds::rep> busy{0};
+  std::mutex guard{};
+  effort in_all{};
+  effort in_blocks{};
 
   void run_lane(unsigned lane) noexcept {
     math_level_scope const level(how.level);
     scratch memory;
     pace size(how);
-    std::chrono::nanoseconds mine{0};
+    effort blocks, all;
     for (;;) {
       if (stop != nullptr && stop->stop_requested()) account.close();
       range const claimed = account.claim(lane, size.next());
       if (claimed.empty()) break;
       auto const began = clock::now();
       run_claim(lane, claimed, memory);
-      auto const took = clock::now() - began;
-      mine += took;
-      size.took(claimed.size(), took);
+      effort const spent{claimed.size(), clock::now() - began};
+      all += spent;
+      if (spent.elements >= detail::block_elements) blocks += spent;
+      size.took(spent);
     }
-    busy.fetch_add(mine.count(), std::memory_order_relaxed);
+    std::lock_guard const lock(guard);
+    in_all += all;
+    in_blocks += blocks;
   }
 
   void run_claim(unsigned lane, range claimed, scratch& memory) noexcept {
@@ -92,17 +97,18 @@ struct call {
 
 }  // namespace
 
-std::chrono::nanoseconds execute_on_cpu(detail::job const& work, detail::chunk_function code,
-                                        plan const& how, ledger& account, reporter& reports,
-                                        std::stop_token const* stop) {
-  call shared{work, code, how, account, reports, stop};
+effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
+                      ledger& account, reporter& reports, std::stop_token const* stop) {
+  call shared{
+      .work = work, .code = code, .how = how, .account = account, .reports = reports, .stop = stop};
   if (how.workers == 1)
     shared.run_lane(0);
   else
     run_team(
         how.workers, [](void* c, unsigned lane) { static_cast<call*>(c)->run_lane(lane); },
         &shared);
-  return std::chrono::nanoseconds(shared.busy.load(std::memory_order_relaxed));
+  bool const mostly_blocks = shared.in_blocks.elements > shared.in_all.elements / 4;
+  return mostly_blocks ? shared.in_blocks : shared.in_all;
 }
 
 }  // namespace hetmap::core

@@ -12,12 +12,24 @@
 
 namespace hetmap::core {
 
+/// Elements, and the time that lanes spent on them inside a job's function, added up.
+struct effort {
+  std::size_t elements = 0;
+  std::chrono::nanoseconds busy{0};
+
+  effort& operator+=(effort const& other) noexcept {
+    elements += other.elements;
+    busy += other.busy;
+    return *this;
+  }
+};
+
 /// Runs `work` by `how` and returns when every lane has come to rest; what failed is in the ledger.
 ///
 /// stop:     null for none.
-/// Returns:  the time that lanes spent inside the job's function, added up.
-std::chrono::nanoseconds execute_on_cpu(detail::job const& work, detail::chunk_function code,
-                                        plan const& how, ledger& account, reporter& reports,
-                                        std::stop_token const* stop);
+/// Returns:  what the elements cost: of the claims of whole blocks if these were a quarter of the
+///           elements or more, since single elements do not run at the loop's speed; else of all.
+effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
+                      ledger& account, reporter& reports, std::stop_token const* stop);
 
 }  // namespace hetmap::core

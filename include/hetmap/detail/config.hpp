@@ -159,6 +159,10 @@ namespace detail {
 /// it, counted from index 0.
 inline constexpr std::size_t block_elements = 64;
 
+/// What is left behind the last block goes through a loop of so many elements, one vector of floats
+/// at the widest, before the last few go one by one.
+inline constexpr std::size_t small_block_elements = 16;
+
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap

@@ -79,6 +79,8 @@ struct element_loop {
     std::size_t i = begin;
     for (; end - i >= block_elements; i += block_elements)
       for (std::size_t j = 0; j != block_elements; ++j) one(at = i + j, f, out..., src...);
+    for (; end - i >= small_block_elements; i += small_block_elements)
+      for (std::size_t j = 0; j != small_block_elements; ++j) one(at = i + j, f, out..., src...);
     for (; i != end; ++i) one(at = i, f, out..., src...);
   }
 };
