@@ -2,12 +2,14 @@
 #include "error.hpp"
 #include "topology.hpp"
 
+#include <hetmap/detail/chunk.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/memory.hpp>
 #include <hetmap/scratch.hpp>
 #include <hetmap/vector.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <new>
 
@@ -66,6 +68,10 @@ void* acquire_block(std::size_t count, std::size_t size, std::size_t alignment) 
   if (void* const block = blocks().fresh(bytes)) return block;
   core::clear_failed_index();
   throw std::bad_alloc();
+}
+
+void copy_bytes(void* to, void const* from, std::size_t bytes) noexcept {
+  std::memcpy(to, from, bytes);
 }
 
 void release_block(void* block, std::size_t bytes, std::size_t alignment) noexcept {

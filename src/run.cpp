@@ -39,7 +39,7 @@ plan planned(job const& work, settings const& how) {
       .chunk_size = how.chunk_size,
       .exact_chunk = work.exact_chunk,
       .reproducible = how.reproducible,
-      .can_stream = work.can_stream && stream_for(isa_level()) != nullptr,
+      .can_stream = work.can_copy_out && !work.in_place && stream_for(isa_level()) != nullptr,
       .floor = work.code != nullptr ? work.code->floor : isa::baseline,
       .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
@@ -117,7 +117,7 @@ void run_small(job const& work) {
             .origin = 0,
             .columns = work.columns,
             .scratch = &unused,
-            .copy_past_caches = nullptr,
+            .copy_out = work.in_place && work.can_copy_out ? copy_bytes : nullptr,
             .failed_at = 0};
   auto const level = std::max(isa_level(), work.code->floor);
   math_level_scope const math(level);

@@ -8,5 +8,6 @@
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 #include <hetmap/progress.hpp>
+#include <hetmap/stop.hpp>
 #include <hetmap/topology.hpp>
 #include <hetmap/vector.hpp>

@@ -3,12 +3,12 @@
 
 #include <hetmap/detail/config.hpp>
 #include <hetmap/progress.hpp>
+#include <hetmap/stop.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <stop_token>
 #include <string_view>
 #include <type_traits>
 
@@ -91,8 +91,9 @@ struct options {
   std::optional<std::size_t> window = {};
   /// Size, in bytes, of all the memory that a stream may hold. Streams only.
   std::optional<std::size_t> max_bytes = {};
-  /// Stops the call: running calls of f finish, no further one starts, cancelled_error.
-  std::stop_token stop = {};
+  /// A std::stop_token, say. Stops the call: running calls of f finish, no further one starts,
+  /// cancelled_error.
+  stop_condition stop = {};
   /// Receives reports while the call runs.
   progress_callback progress = {};
   /// raise; `.errors = hetmap::collect` makes these collect_options.
@@ -121,7 +122,7 @@ struct collect_options {
   std::optional<std::size_t> chunk_size = {};
   std::optional<std::size_t> window = {};
   std::optional<std::size_t> max_bytes = {};
-  std::stop_token stop = {};
+  stop_condition stop = {};
   progress_callback progress = {};
   collect_errors errors;
   bool reproducible = false;
@@ -143,7 +144,7 @@ struct settings {
   unsigned workers = 0;        // 0: not set
   std::size_t chunk_size = 0;  // 0: not set
   bool reproducible = false;
-  std::stop_token const* stop = nullptr;        // null: not set
+  stop_condition const* stop = nullptr;         // null: not set
   progress_callback const* progress = nullptr;  // null: not set
 };
 

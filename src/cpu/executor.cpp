@@ -45,7 +45,12 @@ struct call {
   plan const& how;
   ledger& account;
   reporter& reports;
-  std::stop_token const* stop;
+  stop_condition const* stop;
+  // Outputs that are inputs, and those larger than the caches, are computed aside.
+  void (*copy_out)(void*, void const*, std::size_t) = how.past_caches ? stream_for(how.level)
+                                                      : work.in_place && work.can_copy_out
+                                                          ? detail::copy_bytes
+                                                          : nullptr;
   std::mutex guard{};
   effort in_all{};
   effort in_blocks{};
@@ -77,7 +82,7 @@ struct call {
                         .origin = 0,
                         .columns = work.columns,
                         .scratch = &memory,
-                        .copy_past_caches = how.past_caches ? stream_for(how.level) : nullptr,
+                        .copy_out = copy_out,
                         .failed_at = claimed.begin};
     try {
       try {
@@ -85,7 +90,7 @@ struct call {
       } catch (...) {
         return account.fail(lane, claimed, chunk.failed_at, std::current_exception());
       }
-      if (chunk.copy_past_caches != nullptr) finish_stream();
+      if (how.past_caches) finish_stream();
       account.finish(lane, claimed);
       reports.add(claimed.size());
     } catch (...) {
@@ -98,7 +103,7 @@ struct call {
 }  // namespace
 
 effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
-                      ledger& account, reporter& reports, std::stop_token const* stop) {
+                      ledger& account, reporter& reports, stop_condition const* stop) {
   call shared{
       .work = work, .code = code, .how = how, .account = account, .reports = reports, .stop = stop};
   if (how.workers == 1)

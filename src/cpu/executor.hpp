@@ -6,9 +6,9 @@
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/plan.hpp>
+#include <hetmap/stop.hpp>
 
 #include <chrono>
-#include <stop_token>
 
 namespace hetmap::core {
 
@@ -30,6 +30,6 @@ struct effort {
 /// Returns:  what the elements cost: of the claims of whole blocks if these were a quarter of the
 ///           elements or more, since single elements do not run at the loop's speed; else of all.
 effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
-                      ledger& account, reporter& reports, std::stop_token const* stop);
+                      ledger& account, reporter& reports, stop_condition const* stop);
 
 }  // namespace hetmap::core

@@ -5,7 +5,6 @@
 #include <hetmap/detail/source.hpp>
 #include <hetmap/vector.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <ranges>

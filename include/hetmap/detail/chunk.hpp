@@ -31,8 +31,8 @@ struct chunk {
   std::size_t origin;        ///< the index that the columns' bases stand for
   column const* columns;     ///< outputs first, then inputs
   hetmap::scratch* scratch;  ///< of the worker that runs the chunk
-  /// Copies finished results past the caches; null: results are stored where they are computed.
-  void (*copy_past_caches)(void* to, void const* from, std::size_t bytes);
+  /// Copies finished results to the output; null: they are stored where they are computed.
+  void (*copy_out)(void* to, void const* from, std::size_t bytes);
   std::size_t failed_at;  ///< set by the function when an exception leaves it: the element's index
 };
 
@@ -49,6 +49,9 @@ struct kernel_code {
 /// types.
 class rate;
 
+/// A copy_out that only copies.
+HETMAP_API void copy_bytes(void* to, void const* from, std::size_t bytes) noexcept;
+
 /// The rate kept for that kernel type (and that function, where the type is only a pointer's).
 [[nodiscard]] HETMAP_API rate& rate_of(std::type_info const& kernel, void const* function);
 
@@ -63,7 +66,8 @@ struct job {
   std::size_t exact_chunk = 0;      ///< map_blocks: every boundary is a multiple of it; else 0
   detail::rate* learned = nullptr;  ///< null: nothing is remembered of this kernel
   access reads = access::contiguous;
-  bool can_stream = false;  ///< the function heeds copy_past_caches
+  bool can_copy_out = false;  ///< the function heeds a chunk's copy_out
+  bool in_place = false;      ///< the output is an input: results must be copied out
   /// Destroys results begin..end of the first column, which were constructed, when the call
   /// fails; null: nothing to do.
   void (*discard)(column const& out, std::size_t begin, std::size_t end) noexcept = nullptr;

@@ -85,68 +85,55 @@ struct element_loop {
   }
 };
 
-/// Size, in bytes, of the piece of results that is computed aside before it is copied past the
-/// caches: a fraction of any first-level cache, and a whole number of blocks of any element.
+/// Size, in bytes, of the piece of results that is computed aside before it is copied out: a
+/// fraction of any first-level cache.
 inline constexpr std::size_t tile_bytes = 4096;
 
-/// The loop for outputs too large for the caches: results are computed into a tile and copied from
-/// there with stores that do not read the output's lines first.
+/// The loop for outputs that are not written where they are computed: those too large for the
+/// caches, which are copied past them, and those that are an input, to which no pointer may be
+/// restricted. What was done of a tile when f threw is copied too.
 template <class Out>
 struct tiled_loop {
-  static constexpr std::size_t tile_elements = tile_bytes / sizeof(Out);
-  static constexpr bool possible = assignable_when_raw<Out> && tile_bytes % sizeof(Out) == 0 &&
-                                   tile_elements % block_elements == 0;
+  static constexpr bool possible =
+      assignable_when_raw<Out> && sizeof(Out) * block_elements <= tile_bytes;
 
   template <class F, class... Src>
   HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
                                 chunk const& work, Out* out, Src... src) {
-    std::size_t i = begin;
-    for (; end - i >= tile_elements; i += tile_elements) {
+    constexpr std::size_t tile_elements =
+        tile_bytes / sizeof(Out) / block_elements * block_elements;
+    for (std::size_t i = begin; i != end;) {
       alignas(64) Out tile[tile_elements];
+      std::size_t const n = end - i < tile_elements ? end - i : tile_elements;
       std::size_t done = 0;
       try {
-        element_loop<store::assign, Out>::run(0, tile_elements, done, f, tile, src.after(i)...);
+        element_loop<store::assign, Out>::run(0, n, done, f, tile, src.after(i)...);
       } catch (...) {
-        for (std::size_t k = 0; k != done; ++k) out[i + k] = tile[k];
+        work.copy_out(out + i, tile, done * sizeof(Out));
         at = i + done;
         throw;
       }
-      work.copy_past_caches(out + i, tile, tile_bytes);
+      work.copy_out(out + i, tile, n * sizeof(Out));
+      i += n;
     }
-    element_loop<store::assign, Out>::run(i, end, at, f, out, src...);
   }
 };
 
-/// The loop whose output is one of its inputs: pointers may not be restricted, so a block is
-/// computed aside and then written, also the part of it that was done when f threw.
+/// The loop whose output is one of its inputs, for types that no tile can hold: element by element,
+/// without promises about memory.
 template <class Out>
 struct element_loop<store::in_place, Out> {
   template <class F, class... Src>
   HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f, Out* out,
                                 Src... src) {
-    std::size_t i = begin;
-    if constexpr (assignable_when_raw<Out>) {
-      for (; end - i >= block_elements; i += block_elements) {
-        Out aside[block_elements];
-        std::size_t j = 0;
-        try {
-          for (; j != block_elements; ++j) aside[j] = call(f, src[i + j]...);
-        } catch (...) {
-          for (std::size_t k = 0; k != j; ++k) out[i + k] = aside[k];
-          at = i + j;
-          throw;
-        }
-        for (std::size_t k = 0; k != block_elements; ++k) out[i + k] = aside[k];
-      }
-    }
-    for (; i != end; ++i) {
+    for (std::size_t i = begin; i != end; ++i) {
       at = i;
       out[i] = call(f, src[i]...);
     }
   }
 };
 
-/// Columns of which one is an input: element by element, without promises about memory.
+/// The same for columns.
 template <class... Out>
 struct element_loop<store::spread_in_place, Out...> {
   template <class F, class... Src>
@@ -193,7 +180,7 @@ struct element_task<How, F, std::tuple<Out...>, Src...> {
     std::size_t const begin = work.begin - work.origin;
     std::size_t const end = work.end - work.origin;
     if constexpr (can_be_tiled<How, Out...>)
-      if (work.copy_past_caches != nullptr)
+      if (work.copy_out != nullptr)
         return (
             tiled_loop<Out>::run(begin, end, at, f, work, static_cast<Out*>(work.columns[O].base),
                                  std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...),

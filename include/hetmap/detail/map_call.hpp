@@ -45,7 +45,7 @@ std::array<column, sizeof...(Out) + sizeof...(Src)> columns_of(std::tuple<Out*..
 }
 
 /// Describes the map of f over n elements to the core and hands it to `submit`.
-template <store How, class Submit, class F, class... Out, class... Src>
+template <store How, overlap Met = overlap::none, class Submit, class F, class... Out, class... Src>
 decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
   using task = element_task<How, F, std::tuple<Out...>, Src...>;
   auto const columns = columns_of(out, src...);
@@ -58,7 +58,8 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .count = n,
         .learned = rate_for<F, Src...>(f),
         .reads = std::max({Src::reads...}),
-        .can_stream = can_be_tiled<How, Out...>};
+        .can_copy_out = can_be_tiled<How, Out...>,
+        .in_place = Met == overlap::exact};
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
       j.discard = destroy_results<Out...>;
@@ -70,11 +71,13 @@ template <bool Columns, class Submit, class F, class... Out, class... Src>
 void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out,
             Src... src) {
   constexpr store apart = Columns ? store::spread : store::assign;
-  constexpr store together = Columns ? store::spread_in_place : store::in_place;
+  constexpr store together = Columns                       ? store::spread_in_place
+                             : can_be_tiled<apart, Out...> ? store::assign
+                                                           : store::in_place;
   auto const columns = columns_of(out, src...);
   auto const met = compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
   if constexpr (((Src::reads == access::contiguous) || ...))
-    if (met == overlap::exact) return with_job<together>(submit, f, n, out, src...);
+    if (met == overlap::exact) return with_job<together, overlap::exact>(submit, f, n, out, src...);
   with_job<apart>(submit, f, n, out, src...);
 }
 

@@ -1,0 +1,81 @@
+// What ends a call early: anything that can say stop_requested().
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// A copy of a std::stop_token, or of any other type of at most four words that is asked the same
+/// way; empty by default, which never stops anything.
+///
+/// Not std::stop_token itself, since its header costs every file as much time as the rest of this
+/// library (docs/design.md, Headers).
+class stop_condition {
+ public:
+  stop_condition() noexcept = default;
+
+  template <class Token>
+    requires(!std::same_as<Token, stop_condition>) && std::copy_constructible<Token> &&
+            requires(Token const& t) {
+              { t.stop_requested() } -> std::convertible_to<bool>;
+            }
+  stop_condition(Token token) : of_(&operations_of<Token>) {
+    static_assert(sizeof(Token) <= sizeof(token_) && alignof(Token) <= alignof(void*),
+                  "hetmap: a stop condition holds at most four words; pass a pointer-like object");
+    ::new (static_cast<void*>(token_)) Token(std::move(token));
+  }
+
+  stop_condition(stop_condition const& other) : of_(other.of_) {
+    if (of_ != nullptr) of_->copy(token_, other.token_);
+  }
+  stop_condition& operator=(stop_condition const& other) {
+    if (this != &other) {
+      this->~stop_condition();
+      of_ = nullptr;
+      if (other.of_ != nullptr) other.of_->copy(token_, other.token_);
+      of_ = other.of_;
+    }
+    return *this;
+  }
+  ~stop_condition() {
+    if (of_ != nullptr) of_->destroy(token_);
+  }
+
+  [[nodiscard]] bool stop_requested() const { return of_ != nullptr && of_->requested(token_); }
+
+  /// Whether it holds anything that could ever ask for a stop.
+  [[nodiscard]] bool stop_possible() const { return of_ != nullptr && of_->possible(token_); }
+
+ private:
+  struct operations {
+    bool (*requested)(void const*);
+    bool (*possible)(void const*);
+    void (*copy)(void*, void const*);
+    void (*destroy)(void*);
+  };
+
+  template <class Token>
+  static constexpr operations operations_of{
+      [](void const* t) { return bool(static_cast<Token const*>(t)->stop_requested()); },
+      [](void const* t) {
+        if constexpr (requires(Token const& token) { token.stop_possible(); })
+          return bool(static_cast<Token const*>(t)->stop_possible());
+        else
+          return true;
+      },
+      [](void* to, void const* from) { ::new (to) Token(*static_cast<Token const*>(from)); },
+      [](void* t) { static_cast<Token*>(t)->~Token(); }};
+
+  operations const* of_ = nullptr;
+  alignas(void*) std::byte token_[4 * sizeof(void*)];
+};
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
