@@ -91,7 +91,7 @@ std::string terminal_bar::line(std::string const& label, progress const& p, std:
     std::size_t const room = std::min<std::size_t>(width - used, 40);
     auto const full = static_cast<std::size_t>(
         static_cast<double>(room) * static_cast<double>(p.done) / static_cast<double>(p.total));
-    out += "[" + std::string(full, '#') + std::string(room - full, '.') + "]";
+    out.append(1, '[').append(full, '#').append(room - full, '.').append(1, ']');
   }
   return (out + numbers).substr(0, width);
 }
