@@ -1,0 +1,231 @@
+// An output may be one of the inputs exactly, or memory of its own; anything between is refused.
+#include "support/backends.hpp"
+#include "support/sizes.hpp"
+
+#include <gtest/gtest.h>
+#include <hetmap/hetmap.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace {
+
+class AliasingContract : public support::on_each_backend {};
+INSTANTIATE_TEST_SUITE_P(On, AliasingContract, support::each_backend(), support::backend_name);
+
+struct root_plus_third {
+  HETMAP_FN double operator()(double v) const { return std::sqrt(v) * 1.1 + v / 3; }
+};
+struct weigh {
+  HETMAP_FN double operator()(double a, double b) const { return a * 0.3 - b * 0.7; }
+};
+
+std::vector<double> reals(std::size_t n) {
+  std::vector<double> x(n);
+  std::iota(x.begin(), x.end(), 0.25);
+  return x;
+}
+
+TEST_P(AliasingContract, InPlaceEqualsOutOfPlaceAtEverySize) {
+  for (std::size_t const n : support::edge_sizes())
+    for (auto const& c : support::chunk_sizes(n)) {
+      hetmap::options const how{.backend = GetParam(), .chunk_size = c};
+      auto x = reals(n);
+      auto const apart = hetmap::map(how, root_plus_third{}, x);
+      hetmap::map_into(how, x, root_plus_third{}, x);
+      ASSERT_TRUE(std::ranges::equal(x, apart)) << n << " elements, chunks of " << c.value_or(0);
+    }
+}
+
+TEST_P(AliasingContract, TheOutputMayBeEitherOfTwoInputs) {
+  for (std::size_t const n : support::edge_sizes()) {
+    auto const a = reals(n), b = reals(n + 3);
+    auto const apart = hetmap::map(here(), weigh{}, a, b);
+    auto first = a, second = b;
+    hetmap::map_into(here(), first, weigh{}, first, b);
+    hetmap::map_into(here(), second, weigh{}, a, second);
+    ASSERT_TRUE(std::ranges::equal(first, apart)) << n;
+    ASSERT_TRUE(std::equal(apart.begin(), apart.end(), second.begin())) << n;
+    ASSERT_TRUE(std::equal(b.end() - 3, b.end(), second.end() - 3)) << n;
+    auto both = a;
+    hetmap::map_into(here(), both, weigh{}, both, both);
+    ASSERT_TRUE(std::ranges::equal(both, hetmap::map(here(), weigh{}, a, a))) << n;
+  }
+}
+
+TEST_P(AliasingContract, ElementsThatOwnMemoryAreReplacedInPlace) {
+  std::vector<std::string> words(1000);
+  for (std::size_t i = 0; i != words.size(); ++i)
+    words[i] = "the word that has number " + std::to_string(i);
+  auto const apart = hetmap::map(
+      here(), [](std::string const& s) { return s + s; }, words);
+  hetmap::map_into(
+      here(), words, [](std::string const& s) { return s + s; }, words);
+  EXPECT_TRUE(std::ranges::equal(words, apart));
+}
+
+TEST_P(AliasingContract, OneRangeMayBeInputAndOutputThroughDifferentViews) {
+  auto x = reals(500);
+  auto const apart = hetmap::map(here(), root_plus_third{}, x);
+  hetmap::map_into(here(), std::span(x), root_plus_third{}, std::span<double const>(x));
+  EXPECT_TRUE(std::ranges::equal(x, apart));
+}
+
+TEST_P(AliasingContract, AFailureInPlaceIsReportedAtItsElement) {
+  for (std::size_t const n : support::sizes({10, 64, 100, 1000}))
+    for (std::size_t const at : {std::size_t{0}, n / 2, n - 1})
+      for (auto const& c : support::chunk_sizes(n)) {
+        SCOPED_TRACE(testing::Message() << at << " of " << n << ", chunks of " << c.value_or(0));
+        auto x = support::indices(n);
+        std::function<int(int)> const f = [&](int i) {
+          return static_cast<std::size_t>(i) == at ? throw i : i + 5000;
+        };
+        EXPECT_THROW(hetmap::map_into({.backend = GetParam(), .chunk_size = c}, x, f, x), int);
+        EXPECT_EQ(hetmap::failed_index(), at);
+        for (std::size_t i = 0; i != n; ++i) {
+          int const old = static_cast<int>(i);
+          if (i < at) {
+            ASSERT_EQ(x[i], old + 5000);
+          } else if (i == at)
+            ASSERT_EQ(x[i], old);
+          else
+            ASSERT_TRUE(x[i] == old || x[i] == old + 5000);
+        }
+      }
+}
+
+TEST_P(AliasingContract, AFailureInPlaceLeavesElementsThatOwnMemoryWhole) {
+  std::vector<std::string> x(200, "as it was, and longer than a string holds within itself");
+  x[150] = "bad";
+  auto const before = x;
+  std::function<std::string(std::string const&)> const f = [](std::string const& s) {
+    return s == "bad" ? throw std::runtime_error(s) : s + "!";
+  };
+  EXPECT_THROW(hetmap::map_into(here(), x, f, x), std::runtime_error);
+  EXPECT_EQ(hetmap::failed_index(), 150u);
+  for (std::size_t i = 0; i != x.size(); ++i)
+    ASSERT_TRUE(i < 150 ? x[i] == before[i] + "!"
+                        : x[i] == before[i] || (i != 150 && x[i] == before[i] + "!"));
+}
+
+TEST_P(AliasingContract, PartialOverlapIsRefusedBeforeAnythingHappens) {
+  std::size_t const n = 100;
+  auto const fresh = support::indices(2 * n);
+  for (std::size_t const shift : {std::size_t{1}, std::size_t{2}, std::size_t{64}, n - 1}) {
+    SCOPED_TRACE(shift);
+    auto x = fresh;
+    int calls = 0;
+    auto const f = [&](int i) { return ++calls, -i; };
+    auto const low = std::span(x).first(n), high = std::span(x).subspan(shift, n);
+    EXPECT_THROW(hetmap::map_into(here(), low, f, high), hetmap::overlap_error);
+    EXPECT_THROW(hetmap::map_into(here(), high, f, low), hetmap::overlap_error);
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(x, fresh);
+  }
+}
+
+TEST_P(AliasingContract, TheMessageSaysWhichOverlap) {
+  auto x = support::indices(100);
+  auto const other = support::indices(100);
+  try {
+    hetmap::map_into(here(), std::span(x).first(50), std::plus<>{}, other,
+                     std::span(x).subspan(10, 50));
+    FAIL() << "nothing was thrown";
+  } catch (hetmap::overlap_error const& e) {
+    EXPECT_NE(std::string(e.what()).find("output 0 overlaps input 1"), std::string::npos)
+        << e.what();
+    EXPECT_NE(std::string(e.what()).find("map_into"), std::string::npos);
+  }
+}
+
+TEST_P(AliasingContract, NeighboursAndUnusedPartsAreNoOverlap) {
+  auto x = support::indices(300);
+  auto const f = [](int i) { return i + 1000; };
+  hetmap::map_into(here(), std::span(x).first(100), f, std::span(x).subspan(100, 100));
+  hetmap::map_into(here(), std::span(x).last(100), f, std::span(x).subspan(100, 100));
+  EXPECT_EQ(x[0], 1100);
+  EXPECT_EQ(x[299], 1199);
+  // Only the elements that the map reaches count: here three, since the other input is that short.
+  hetmap::map_into(
+      here(), std::span(x).subspan(3, 200), [](int a, int b) { return a + b; },
+      std::span(x).first(200), std::vector{1, 1, 1});
+  EXPECT_EQ(x[3], 1101);
+  hetmap::map_into(here(), std::span(x).subspan(1, 0), f, std::span(x).first(0));
+}
+
+TEST_P(AliasingContract, TheSameMemoryAsOtherElementsIsRefused) {
+  std::vector<std::int64_t> words(64, 1);
+  std::span const halves(reinterpret_cast<std::int32_t*>(words.data()), 128);
+  EXPECT_THROW(hetmap::map_into(
+                   here(), halves, [](std::int64_t v) { return std::int32_t(v); }, words),
+               hetmap::overlap_error);
+}
+
+TEST_P(AliasingContract, ColumnsMayBeTheInputsExactly) {
+  for (std::size_t const n : support::edge_sizes()) {
+    auto a = support::indices(n);
+    std::vector<int> b(n);
+    std::transform(a.begin(), a.end(), b.begin(), std::negate<>{});
+    auto const swap = [](int p, int q) { return std::tuple(q, p); };
+    hetmap::map_into(here(), hetmap::columns(a, b), swap, a, b);
+    for (std::size_t i = 0; i != n; ++i) {
+      ASSERT_EQ(a[i], -static_cast<int>(i));
+      ASSERT_EQ(b[i], static_cast<int>(i));
+    }
+    // The same the other way round: output 0 is input 1.
+    hetmap::map_into(
+        here(), hetmap::columns(b, a), [](int p, int q) { return std::pair(p, q); }, a, b);
+    if (n > 1) {
+      ASSERT_EQ(b[1], -1);
+    }
+    if (n > 1) {
+      ASSERT_EQ(a[1], 1);
+    }
+  }
+}
+
+TEST_P(AliasingContract, AFailureInColumnsInPlaceIsReportedAtItsElement) {
+  for (int const at : {0, 1, 63, 64, 99}) {
+    auto a = support::indices(100), b = support::indices(100);
+    std::function<std::pair<int, int>(int, int)> const f = [&](int p, int q) {
+      return p == at ? throw p : std::pair(p + 1000, q + 2000);
+    };
+    EXPECT_THROW(hetmap::map_into(here(), hetmap::columns(a, b), f, a, b), int);
+    EXPECT_EQ(hetmap::failed_index(), static_cast<std::size_t>(at));
+    for (int i = 0; i != at; ++i) ASSERT_EQ(b[static_cast<std::size_t>(i)], i + 2000);
+    ASSERT_EQ(a[static_cast<std::size_t>(at)], at);
+  }
+}
+
+TEST_P(AliasingContract, ColumnsMayNotOverlapOneAnother) {
+  std::vector<int> out(100), x = support::indices(60);
+  auto const twin = [](int i) { return std::pair(i, i); };
+  EXPECT_THROW(hetmap::map_into(here(), hetmap::columns(out, out), twin, x), hetmap::overlap_error);
+  EXPECT_THROW(
+      hetmap::map_into(here(), hetmap::columns(std::span(out).first(60), std::span(out).last(60)),
+                       twin, x),
+      hetmap::overlap_error);
+  EXPECT_THROW(hetmap::map_into(here(), hetmap::columns(out, std::span(x).subspan(1)), twin,
+                                std::span(x).first(59)),
+               hetmap::overlap_error);
+}
+
+TEST_P(AliasingContract, BlocksMayBeInPlaceButNotOverlap) {
+  auto x = support::indices(10000);
+  auto const add = [](std::span<int const> in, std::span<int> out) {
+    for (std::size_t i = 0; i != in.size(); ++i) out[i] = in[i] + 1;
+  };
+  hetmap::map_blocks(here(), add, x, x);
+  EXPECT_EQ(x[9999], 10000);
+  EXPECT_THROW(hetmap::map_blocks(here(), add, std::span(x).first(9000), std::span(x).last(9000)),
+               hetmap::overlap_error);
+}
+
+}  // namespace
