@@ -56,7 +56,8 @@ struct call {
   effort in_blocks{};
 
   void run_lane(unsigned lane) noexcept {
-    math_level_scope const level(how.level);
+    // What is reproducible uses the algorithms that every processor has.
+    math_level_scope const level(how.reproducible ? isa::baseline : how.level);
     scratch memory;
     pace size(how);
     effort blocks, all;
