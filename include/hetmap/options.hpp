@@ -83,7 +83,7 @@ struct options {
   /// Where to run.
   hetmap::backend backend = hetmap::backend::inherit;
   /// At most so many calls of f at once; from 1. Default: the physical cores, or what the caller's
-  /// oneTBB arena allows if that is less.
+  /// task arena allows if that is less.
   std::optional<unsigned> workers = {};
   /// Elements handed to a worker at a time; from 1. Default: chosen by measured cost.
   std::optional<std::size_t> chunk_size = {};
