@@ -23,7 +23,9 @@ class BlocksContract : public support::on_each_backend {};
 INSTANTIATE_TEST_SUITE_P(On, BlocksContract, support::each_backend(), support::backend_name);
 
 using ints = std::span<int const>;
+// Erased, so that the bodies are compiled once and not into every clone of the loop.
 using block_function = std::function<void(ints, std::span<int>)>;
+using scratch_function = std::function<void(ints, std::span<int>, hetmap::scratch&)>;
 
 void doubled(ints in, std::span<int> out) {
   for (std::size_t i = 0; i != in.size(); ++i) out[i] = 2 * in[i];
@@ -64,15 +66,17 @@ TEST_P(BlocksContract, SeveralInputsOfDifferentTypesEndWithTheShortest) {
   std::vector<double> out(9500, -1);
   std::size_t elements = 0;
   std::mutex guard;
-  hetmap::map_blocks(
-      here(),
-      [&](std::span<double const> w, std::span<std::string const> s, ints i, std::span<double> o) {
-        for (std::size_t k = 0; k != o.size(); ++k)
-          o[k] = w[k] * static_cast<double>(s[k].size()) + i[k];
-        std::lock_guard const lock(guard);
-        elements += o.size();
-      },
-      out, weights, words, x);
+  using weigh = std::function<void(std::span<double const>, std::span<std::string const>, ints,
+                                   std::span<double>)>;
+  hetmap::map_blocks(here(),
+                     weigh([&](std::span<double const> w, std::span<std::string const> s, ints i,
+                               std::span<double> o) {
+                       for (std::size_t k = 0; k != o.size(); ++k)
+                         o[k] = w[k] * static_cast<double>(s[k].size()) + i[k];
+                       std::lock_guard const lock(guard);
+                       elements += o.size();
+                     }),
+                     out, weights, words, x);
   EXPECT_EQ(elements, 9000u);
   EXPECT_EQ(out[8999], 9001.0);
   EXPECT_EQ(out[9000], -1.0);
@@ -84,7 +88,7 @@ TEST_P(BlocksContract, ScratchIsKeptByItsWorkerAndAligned) {
   std::mutex guard;
   std::map<hetmap::scratch*, std::set<std::thread::id>> users;
   std::set<void const*> memory;
-  auto const f = [&](ints in, std::span<int> o, hetmap::scratch& scratch) {
+  scratch_function const f = [&](ints in, std::span<int> o, hetmap::scratch& scratch) {
     auto const room = scratch.get<double>(in.size());
     ASSERT_EQ(room.size(), in.size());
     ASSERT_EQ(reinterpret_cast<std::uintptr_t>(room.data()) % alignof(double), 0u);
@@ -107,7 +111,7 @@ TEST_P(BlocksContract, ScratchGrowsAndServesAnyType) {
     char bytes[512];
   };
   std::vector<int> x = support::indices(10), out(10);
-  auto const f = [](ints in, std::span<int> o, hetmap::scratch& scratch) {
+  scratch_function const f = [](ints in, std::span<int> o, hetmap::scratch& scratch) {
     auto const small = scratch.get<char>(10);
     std::fill(small.begin(), small.end(), 'x');
     auto const large = scratch.get<long>(100000);
@@ -145,14 +149,14 @@ TEST_P(BlocksContract, AShortOutputIsRefused) {
   int calls = 0;
   std::vector<int> const x(100);
   std::vector<int> out(99);
-  auto const f = [&](ints, std::span<int>) { ++calls; };
+  block_function const f = [&](ints, std::span<int>) { ++calls; };
   EXPECT_THROW(hetmap::map_blocks(here(), f, out, x), hetmap::size_error);
   EXPECT_EQ(calls, 0);
 }
 
 TEST_P(BlocksContract, InputsMayBeChanged) {
   std::vector<int> x(5000, 1), out(5000);
-  auto const f = [](std::span<int> in, std::span<int> o) {
+  std::function<void(std::span<int>, std::span<int>)> const f = [](auto in, auto o) {
     std::fill(in.begin(), in.end(), 2);
     std::fill(o.begin(), o.end(), 3);
   };

@@ -30,8 +30,10 @@ void expect_doubled(Y const& y) {
   for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(y[i], 2 * static_cast<int>(i));
 }
 
-int twice(int i) { return 2 * i; }
-int twice_noexcept(int i) noexcept { return 2 * i; }
+// Not inlined, so that the many loops of this file stay small.
+[[gnu::noinline]] int twice(int i) { return 2 * i; }
+[[gnu::noinline]] int twice_noexcept(int i) noexcept { return 2 * i; }
+[[gnu::noinline]] int times(int factor, int i) { return factor * i; }
 
 TEST_P(CallableContract, Functions) {
   expect_doubled(hetmap::map(here(), twice, x));
@@ -46,15 +48,15 @@ TEST_P(CallableContract, Functions) {
 TEST_P(CallableContract, CapturingLambdas) {
   int factor = 2;
   expect_doubled(hetmap::map(
-      here(), [factor](int i) { return factor * i; }, x));
+      here(), [factor](int i) { return times(factor, i); }, x));
   expect_doubled(hetmap::map(
-      here(), [&](int i) { return factor * i; }, x));
+      here(), [&](int i) { return times(factor, i); }, x));
   expect_doubled(hetmap::map(
-      here(), [](auto i) { return 2 * i; }, x));
+      here(), [](auto i) { return twice(i); }, x));
   expect_doubled(hetmap::map(
-      here(), [](auto&&... i) { return 2 * (i + ...); }, x));
+      here(), [](auto&&... i) { return twice(i...); }, x));
   expect_doubled(hetmap::map(
-      here(), [](int i, int factor_ = 2) { return factor_ * i; }, x));
+      here(), [](int i, int factor_ = 2) { return times(factor_, i); }, x));
 }
 
 TEST_P(CallableContract, ErasedFunctions) {
@@ -67,8 +69,8 @@ TEST_P(CallableContract, ErasedFunctions) {
 }
 
 struct knows_constness {
-  int operator()(int i) { return 2 * i; }
-  int operator()(int i) const { return 3 * i; }
+  int operator()(int i) { return twice(i); }
+  int operator()(int i) const { return times(3, i); }
 };
 
 TEST_P(CallableContract, ConstFunctorsAreCalledAsConstAndOthersAreNot) {
@@ -80,7 +82,7 @@ TEST_P(CallableContract, ConstFunctorsAreCalledAsConstAndOthersAreNot) {
 }
 
 struct only_as_lvalue {
-  int operator()(int i) & { return 2 * i; }
+  int operator()(int i) & { return twice(i); }
   int operator()(int) && = delete;
 };
 
@@ -89,8 +91,8 @@ TEST_P(CallableContract, OverloadsByValueCategoryAreCalledAsLvalues) {
 }
 
 struct overloaded {
-  int operator()(int i) const { return 2 * i; }
-  std::string operator()(std::string const& s) const { return s + s; }
+  int operator()(int i) const { return twice(i); }
+  [[gnu::noinline]] std::string operator()(std::string const& s) const { return s + s; }
 };
 
 TEST_P(CallableContract, OverloadedCallOperators) {
@@ -102,7 +104,7 @@ TEST_P(CallableContract, OverloadedCallOperators) {
 struct stays {
   stays() = default;
   stays(stays&&) = delete;
-  int operator()(int i) const {
+  [[gnu::noinline]] int operator()(int i) const {
     std::lock_guard const guard(mutex);
     seen.insert(this);
     return 2 * i;
@@ -124,14 +126,14 @@ TEST_P(CallableContract, AnImmovableFunctorIsBorrowed) {
 TEST_P(CallableContract, AMoveOnlyFunctorIsTakenAsAnRvalue) {
   auto owner = std::make_unique<int>(2);
   expect_doubled(hetmap::map(
-      here(), [o = std::move(owner)](int i) { return *o * i; }, x));
+      here(), [o = std::move(owner)](int i) { return times(*o, i); }, x));
 }
 
 struct callable_tag {};
 
 TEST_P(CallableContract, FunctorsAreNeitherCopiedNorMoved) {
   struct : support::tracked<callable_tag> {
-    int operator()(int i) const { return 2 * i; }
+    int operator()(int i) const { return twice(i); }
   } f;
   using counts = support::tracked<callable_tag>;
   counts::restart();
@@ -145,8 +147,8 @@ TEST_P(CallableContract, FunctorsAreNeitherCopiedNorMoved) {
 
 struct account {
   int balance = 0;
-  int doubled() const { return 2 * balance; }
-  int times(int factor) const noexcept { return factor * balance; }
+  int doubled() const { return twice(balance); }
+  int multiplied(int factor) const noexcept { return times(factor, balance); }
   int& mine() { return balance; }
 };
 
@@ -167,7 +169,7 @@ TEST_P(CallableContract, MemberPointers) {
   expect_doubled(hetmap::map(here(), &account::balance, references));
   expect_doubled(hetmap::map(here(), &account::mine, accounts));
   EXPECT_EQ(hetmap::map(here(), &account::doubled, std::as_const(accounts))[3], 12);
-  EXPECT_EQ(hetmap::map(here(), &account::times, pointers, x)[3], 18);
+  EXPECT_EQ(hetmap::map(here(), &account::multiplied, pointers, x)[3], 18);
   auto constexpr member = &account::doubled;
   EXPECT_EQ(hetmap::map(here(), member, owners)[3], 12);
 }

@@ -22,7 +22,9 @@ namespace {
 class ColumnsContract : public support::on_each_backend {};
 INSTANTIATE_TEST_SUITE_P(On, ColumnsContract, support::each_backend(), support::backend_name);
 
-auto const split = [](int i) { return std::tuple(i, 0.5 * i, std::to_string(i)); };
+std::function<std::tuple<int, double, std::string>(int)> const split = [](int i) {
+  return std::tuple(i, 0.5 * i, std::to_string(i));
+};
 
 TEST_P(ColumnsContract, MapIntoWritesEachElementToItsColumn) {
   for (std::size_t const n : support::edge_sizes())
@@ -128,7 +130,9 @@ TEST_P(ColumnsContract, UnsizedInputsFillColumns) {
 TEST_P(ColumnsContract, AShortColumnIsRefusedBeforeCallingTheFunction) {
   std::vector<int> a(10), b(9);
   int calls = 0;
-  auto const twin = [&](int i) { return ++calls, std::pair(i, i); };
+  std::function<std::pair<int, int>(int)> const twin = [&](int i) {
+    return ++calls, std::pair(i, i);
+  };
   EXPECT_THROW(hetmap::map_into(here(), hetmap::columns(a, b), twin, support::indices(10)),
                hetmap::size_error);
   EXPECT_EQ(calls, 0);

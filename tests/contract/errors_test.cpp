@@ -44,13 +44,17 @@ struct own_error : std::runtime_error {
 };
 enum class plain : unsigned char { bad = 3 };
 
+/// Pointers are caught by value, since Clang reads a rethrown one wrongly through a reference.
+template <class E>
+using catchable = std::conditional_t<std::is_pointer_v<E>, E, E const&>;
+
 TEST_P(ErrorsContract, AnyTypeThrownIsRethrownAsThatType) {
   auto const x = support::indices(500);
   auto const thrown = [&](auto const& value) {
     using E = std::decay_t<decltype(value)>;
     try {
       map([&](int i) { return i == 321 ? throw value : i; }, x);
-    } catch (E e) {  // by value: Clang reads a rethrown pointer wrongly through a reference
+    } catch (catchable<E> e) {
       EXPECT_EQ(hetmap::failed_index(), 321u);
       return std::optional<E>(e);
     } catch (...) {

@@ -30,7 +30,7 @@ struct waits {
   std::mutex* guard;
   std::set<std::thread::id>* threads;
 
-  int operator()(int i) const {
+  [[gnu::noinline]] int operator()(int i) const {
     if (time > 0us) std::this_thread::sleep_for(time);
     std::lock_guard const lock(*guard);
     threads->insert(std::this_thread::get_id());

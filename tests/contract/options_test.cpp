@@ -23,6 +23,10 @@
 
 namespace {
 
+// Erased, so that bodies are compiled once and not into every clone of the loop.
+using int_function = std::function<int(int)>;
+using block_function = std::function<void(std::span<int const>, std::span<int>)>;
+
 /// An array that notices whenever somebody looks at it.
 template <class T>
 class noticing {
@@ -85,10 +89,14 @@ void every_verb_refuses(hetmap::options const& how, std::string const& text) {
       ADD_FAILURE() << "not an option_error";
     }
   };
-  auto const one = [](int& calls) { return [&](int i) { return ++calls, i; }; };
-  auto const two = [](int& calls) { return [&](int i, int) { return ++calls, i; }; };
-  auto const twin = [](int& calls) { return [&](int i) { return ++calls, std::pair(i, i); }; };
-  auto const block = [](int& calls) {
+  auto const one = [](int& calls) -> int_function { return [&](int i) { return ++calls, i; }; };
+  auto const two = [](int& calls) -> std::function<int(int, int)> {
+    return [&](int i, int) { return ++calls, i; };
+  };
+  auto const twin = [](int& calls) -> std::function<std::pair<int, int>(int)> {
+    return [&](int i) { return ++calls, std::pair(i, i); };
+  };
+  auto const block = [](int& calls) -> block_function {
     return [&](std::span<int const>, std::span<int>) { ++calls; };
   };
   auto const collect = collecting(how);
@@ -204,7 +212,7 @@ TEST_P(OptionsOnBackends, ChunksAreHandedOutWhole) {
 }
 
 TEST_P(OptionsOnBackends, ThePlanShowsWhatWasAsked) {
-  std::function<int(int)> const f = [](int i) { return i; };
+  int_function const f = [](int i) { return i; };
   auto const x = support::indices(100000);
   auto const p = hetmap::explain(
       {.backend = GetParam(), .workers = 1, .chunk_size = 123, .reproducible = true}, f, x);
@@ -224,7 +232,7 @@ INSTANTIATE_TEST_SUITE_P(Is, AbsentBackend,
 TEST_P(AbsentBackend, ThrowsWithAReasonAndTouchesNothing) {
   hetmap::options const how{.backend = GetParam()};
   int calls = 0;
-  auto const f = [&](int i) { return ++calls, i; };
+  int_function const f = [&](int i) { return ++calls, i; };
   for (std::size_t const n : support::sizes({0, 1, 10000})) {
     auto const x = support::indices(n);
     std::vector<int> out(n, -1);
@@ -233,9 +241,11 @@ TEST_P(AbsentBackend, ThrowsWithAReasonAndTouchesNothing) {
     EXPECT_THROW(hetmap::map(how, f, std::list<int>(x.begin(), x.end())),
                  hetmap::device_unavailable);
     EXPECT_THROW(static_cast<void>(hetmap::explain(how, f, x)), hetmap::device_unavailable);
-    auto const block = [&](std::span<int const>, std::span<int>) { ++calls; };
+    block_function const block = [&](std::span<int const>, std::span<int>) { ++calls; };
     EXPECT_THROW(hetmap::map_blocks(how, block, out, x), hetmap::device_unavailable);
-    auto const twin = [&](int i) { return ++calls, std::pair(i, i); };
+    std::function<std::pair<int, int>(int)> const twin = [&](int i) {
+      return ++calls, std::pair(i, i);
+    };
     EXPECT_THROW(hetmap::map_columns(how, twin, x), hetmap::device_unavailable);
     try {
       hetmap::map(how, f, x);

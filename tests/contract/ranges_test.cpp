@@ -52,7 +52,6 @@ TEST_P(RangesContract, Containers) {
     maps(GetParam(), n, std::list<int>(x.begin(), x.end()));
     maps(GetParam(), n, std::forward_list<int>(x.begin(), x.end()));
     maps(GetParam(), n, std::deque<int>(x.begin(), x.end()));
-    maps(GetParam(), n, std::set<int>(x.begin(), x.end()));
     maps(GetParam(), n, std::span(x));
   }
 }
@@ -60,11 +59,8 @@ TEST_P(RangesContract, Containers) {
 TEST_P(RangesContract, ArraysOfFixedLength) {
   int raw[] = {0, 1, 2, 3, 4};
   maps(GetParam(), 5, raw);
-  maps(GetParam(), 5, std::as_const(raw));
   maps(GetParam(), 3, std::array{0, 1, 2});
   maps(GetParam(), 0, std::array<int, 0>{});
-  maps(GetParam(), 4, std::span<int, 4>(raw, 4));
-  maps(GetParam(), 3, std::initializer_list<int>{0, 1, 2});
 }
 
 TEST_P(RangesContract, Views) {
@@ -79,8 +75,6 @@ TEST_P(RangesContract, Views) {
     maps(GetParam(), n,
          std::views::iota(1 - count, 1) | std::views::reverse |
              std::views::transform(std::negate<>{}));
-    maps(GetParam(), n, std::ranges::subrange(x.begin(), x.begin() + count));
-    maps(GetParam(), n, std::views::counted(x.begin(), count));
   }
 }
 

@@ -27,8 +27,9 @@ INSTANTIATE_TEST_SUITE_P(On, ResultContract, support::each_backend(), support::b
 constexpr std::size_t n = 1000;
 
 /// Maps 0..n over `make`, which returns an R, and lets `holds(result, i)` judge each.
-template <class R, class Make, class Holds>
-void stores(hetmap::backend where, Make make, Holds holds) {
+template <class R, class Returned = R, class Holds>
+void stores(hetmap::backend where, std::type_identity_t<std::function<Returned(int)>> const& make,
+            Holds holds) {
   auto const y = hetmap::map({.backend = where}, make, support::indices(n));
   static_assert(std::is_same_v<decltype(y), hetmap::vector<R> const>);
   ASSERT_EQ(y.size(), n);
@@ -48,7 +49,7 @@ TEST_P(ResultContract, BoolIsOneAddressableByte) {
 TEST_P(ResultContract, ReferencesAreStoredAsValues) {
   std::vector<std::string> const words(n, "a word that does not fit within itself");
   auto const& kept = words;
-  stores<std::string>(
+  stores<std::string, std::string const&>(
       GetParam(), [&](int i) -> std::string const& { return kept[static_cast<std::size_t>(i)]; },
       [&](std::string const& s, int i) { return s == words[0] && &s != &words[size_t(i)]; });
   int shared = 5;
@@ -62,14 +63,14 @@ TEST_P(ResultContract, ReferencesAreStoredAsValues) {
 TEST_P(ResultContract, RvalueReferencesAreMovedFrom) {
   std::vector<std::unique_ptr<int>> owners(n);
   for (std::size_t i = 0; i != n; ++i) owners[i] = std::make_unique<int>(static_cast<int>(i));
-  stores<std::unique_ptr<int>>(
+  stores<std::unique_ptr<int>, std::unique_ptr<int>&&>(
       GetParam(), [&](int i) -> std::unique_ptr<int>&& { return std::move(owners[size_t(i)]); },
       [](std::unique_ptr<int> const& p, int i) { return p != nullptr && *p == i; });
   EXPECT_EQ(owners[n - 1], nullptr);
 }
 
 TEST_P(ResultContract, ConstResultsAreStoredWithoutConst) {
-  stores<std::string>(
+  stores<std::string, std::string const>(
       GetParam(), [](int i) -> std::string const { return std::to_string(i); },
       [](std::string const& s, int i) { return s == std::to_string(i); });
 }

@@ -19,6 +19,8 @@
 
 namespace {
 
+using int_function = std::function<int(int)>;
+
 class SemanticsContract : public support::on_each_backend {};
 INSTANTIATE_TEST_SUITE_P(On, SemanticsContract, support::each_backend(), support::backend_name);
 
@@ -50,7 +52,7 @@ TEST_P(SemanticsContract, AThreadsHistogramCountsEveryCall) {
     histogram counts;
     static std::atomic<int> generation{0};
     int const now = ++generation;
-    auto const f = [&](unsigned i) {
+    auto const f = [&](unsigned i) __attribute__((noinline)) {
       thread_local int made_in = 0;
       thread_local histogram::bins* bins = nullptr;
       if (made_in != now) {
@@ -119,7 +121,7 @@ TEST_P(SemanticsContract, CallsOfOneThreadNeverOverlap) {
 TEST_P(SemanticsContract, AThrowInTheMiddleOfABlockStopsItThere) {
   for (int const at : {1, 30, 63, 64, 100, 129, 4999}) {
     std::vector<int> order;
-    auto const f = [&](int i) {
+    int_function const f = [&](int i) {
       order.push_back(i);
       return i == at ? throw i : i;
     };
@@ -185,7 +187,7 @@ TEST_P(SemanticsContract, AMapMayRunOnAnyThread) {
 
 TEST_P(SemanticsContract, AResultThatCannotFitIsRefusedBeforeTheFunctionRuns) {
   std::atomic<int> calls{0};
-  auto const square = [&](long i) {
+  std::function<double(long)> const square = [&](long i) {
     ++calls;
     return static_cast<double>(i) * static_cast<double>(i);
   };
