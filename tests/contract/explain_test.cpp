@@ -23,17 +23,38 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// The threads that took part in a run; as good as free for a thread that is known already.
+class participants {
+ public:
+  void restart() {
+    static std::atomic<int> runs{0};
+    threads_.clear();
+    run_ = ++runs;
+  }
+  void add_this_thread() {
+    thread_local int known_in = 0;
+    if (known_in == run_) return;
+    known_in = run_;
+    std::lock_guard const lock(guard_);
+    threads_.insert(std::this_thread::get_id());
+  }
+  [[nodiscard]] std::size_t count() const { return threads_.size(); }
+
+ private:
+  int run_ = 0;
+  std::mutex guard_;
+  std::set<std::thread::id> threads_;
+};
+
 /// Waits as long as it is told; Tag makes it a kernel of its own.
 template <class Tag>
 struct waits {
   std::chrono::microseconds time;
-  std::mutex* guard;
-  std::set<std::thread::id>* threads;
+  participants* who;
 
   [[gnu::noinline]] int operator()(int i) const {
     if (time > 0us) std::this_thread::sleep_for(time);
-    std::lock_guard const lock(*guard);
-    threads->insert(std::this_thread::get_id());
+    who->add_this_thread();
     return i;
   }
 };
@@ -41,21 +62,20 @@ struct waits {
 template <class Tag>
 class experiment {
  public:
-  explicit experiment(std::chrono::microseconds time) : f_{time, &guard_, &threads_} {}
+  explicit experiment(std::chrono::microseconds time) : f_{time, &who_} {}
 
   [[nodiscard]] hetmap::plan plan(std::size_t n) {
     return hetmap::explain(f_, support::indices(n));
   }
   /// Maps n elements; how many threads took part.
   std::size_t run(std::size_t n) {
-    threads_.clear();
+    who_.restart();
     hetmap::map(f_, support::indices(n));
-    return threads_.size();
+    return who_.count();
   }
 
  private:
-  std::mutex guard_;
-  std::set<std::thread::id> threads_;
+  participants who_;
   waits<Tag> f_;
 };
 
