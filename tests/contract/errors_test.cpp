@@ -16,7 +16,6 @@
 #include <optional>
 #include <random>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -207,23 +206,6 @@ TEST_P(ErrorsContract, TheNextMapIsRightAfterAFailure) {
   }
 }
 
-TEST_P(ErrorsContract, AMapInsideTheFunctionFailsAsItsElement) {
-  auto const x = support::indices(20);
-  try {
-    map(
-        [&](int i) {
-          auto const inner =
-              map([&](int j) { return i == 3 && j == 7 ? throw 100 * i + j : j; }, x);
-          return inner[0];
-        },
-        x);
-    FAIL() << "nothing was thrown";
-  } catch (int code) {
-    EXPECT_EQ(code, 307);
-    EXPECT_EQ(hetmap::failed_index(), 3u);
-  }
-}
-
 TEST_P(ErrorsContract, NestedExceptionsArriveWhole) {
   try {
     map(
@@ -240,70 +222,6 @@ TEST_P(ErrorsContract, NestedExceptionsArriveWhole) {
   } catch (std::logic_error const& outer) {
     EXPECT_STREQ(outer.what(), "outer");
     EXPECT_THROW(std::rethrow_if_nested(outer), own_error);
-  }
-}
-
-TEST_P(ErrorsContract, TheFailedIndexBelongsToTheThread) {
-  auto const x = support::indices(100);
-  EXPECT_THROW(map([](int i) { return i == 31 ? throw i : i; }, x), int);
-  std::optional<std::size_t> fresh = 1, failed;
-  std::thread([&] {
-    fresh = hetmap::failed_index();
-    EXPECT_THROW(map([](int i) { return i == 62 ? throw i : i; }, x), int);
-    failed = hetmap::failed_index();
-  }).join();
-  EXPECT_EQ(fresh, std::nullopt);
-  EXPECT_EQ(failed, 62u);
-  EXPECT_EQ(hetmap::failed_index(), 31u);
-}
-
-TEST_P(ErrorsContract, AnExceptionThatIsNoElementsHasNoIndex) {
-  auto const x = support::indices(100);
-  auto const failing = [](int i) { return i == 31 ? throw i : i; };
-  auto const index_after = [&](auto call) {
-    EXPECT_THROW(map(failing, x), int);
-    EXPECT_EQ(hetmap::failed_index(), 31u);
-    EXPECT_ANY_THROW(call());
-    return hetmap::failed_index();
-  };
-  std::stop_source stopped;
-  stopped.request_stop();
-  int_function const f = [](int i) { return i; };
-  EXPECT_EQ(index_after([&] { map({.chunk_size = 0}, f, x); }), std::nullopt);
-  EXPECT_EQ(index_after([&] { map({.backend = hetmap::backend::gpu}, f, x); }), std::nullopt);
-  EXPECT_EQ(index_after([&] { map({.backend = GetParam(), .stop = stopped.get_token()}, f, x); }),
-            std::nullopt);
-  EXPECT_EQ(index_after([&] {
-              map({.backend = GetParam(), .progress = [](hetmap::progress const&) { throw 1; }}, f,
-                  x);
-            }),
-            std::nullopt);
-  std::vector<int> small(99);
-  EXPECT_EQ(index_after([&] { hetmap::map_into(here(), small, f, x); }), std::nullopt);
-  // A call that succeeds says nothing about failures.
-  EXPECT_THROW(map(failing, x), int);
-  map(f, x);
-  EXPECT_EQ(hetmap::failed_index(), 31u);
-}
-
-struct checked_root {
-  HETMAP_FN double operator()(double v) const {
-    if (v < 0) hetmap::fail(-4);
-    return v * 2;
-  }
-};
-
-TEST_P(ErrorsContract, AKernelReportsItsCode) {
-  std::vector<double> x(3000, 1.0);
-  x[2100] = -1;
-  x[2900] = -1;
-  try {
-    hetmap::map(here(), checked_root{}, x);
-    FAIL() << "nothing was thrown";
-  } catch (hetmap::kernel_error const& e) {
-    EXPECT_EQ(e.code(), -4);
-    EXPECT_NE(std::string(e.what()).find("-4"), std::string::npos);
-    EXPECT_EQ(hetmap::failed_index(), 2100u);
   }
 }
 

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <numeric>
 #include <ranges>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -203,6 +204,29 @@ TEST_P(SemanticsContract, AResultThatCannotFitIsRefusedBeforeTheFunctionRuns) {
                std::bad_alloc);
   EXPECT_EQ(calls, 0);
   EXPECT_EQ(hetmap::map(here(), square, std::views::iota(0L, 10L))[9], 81.0);
+}
+
+/// Large enough that results are written past the caches, in memory of their own and in f's order.
+TEST_P(SemanticsContract, ResultsLargerThanTheCachesAreWholeAlsoUpToAFailure) {
+  std::size_t const n = (std::size_t{1} << 24) + 77;  // 128 MiB of inputs and results
+  std::vector<float> x(n), out(n + 2, -1.0f);
+  for (std::size_t i = 0; i != n; ++i) x[i] = static_cast<float>(i % 1000);
+  auto const into = std::span(out).subspan(1, n);  // not aligned to any vector
+  hetmap::map_into(
+      here(), into, [](float v) { return v * 3; }, x);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i != n; ++i) wrong += into[i] != 3 * x[i];
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_EQ(out.front(), -1.0f);
+  EXPECT_EQ(out.back(), -1.0f);
+
+  x[n - 1001] = -5;
+  auto const refuse = [](float v) { return v < 0 ? throw v : v + 1; };
+  EXPECT_THROW(hetmap::map_into(here(), into, refuse, x), float);
+  EXPECT_EQ(hetmap::failed_index(), n - 1001);
+  for (std::size_t i = 0; i != n - 1001; ++i) wrong += into[i] != x[i] + 1;
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_EQ(into[n - 1001], 3 * static_cast<float>((n - 1001) % 1000));  // as it was
 }
 
 TEST_P(SemanticsContract, HugeRangesEndAtTheFirstFailure) {

@@ -1,0 +1,110 @@
+// failed_index(): which element made a call throw, whose thread it is remembered for, and when
+// there is none.
+#include "support/backends.hpp"
+#include "support/sizes.hpp"
+
+#include <gtest/gtest.h>
+#include <hetmap/hetmap.hpp>
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using int_function = std::function<int(int)>;  // its cost is never remembered: always shared
+
+class FailedIndexContract : public support::on_each_backend {
+ protected:
+  static auto map(hetmap::options const& how, int_function const& f, std::vector<int> const& x) {
+    return hetmap::map(how, f, x);
+  }
+  static auto map(int_function const& f, std::vector<int> const& x) { return map(here(), f, x); }
+};
+INSTANTIATE_TEST_SUITE_P(On, FailedIndexContract, support::each_backend(), support::backend_name);
+
+TEST_P(FailedIndexContract, AMapInsideTheFunctionFailsAsItsElement) {
+  auto const x = support::indices(20);
+  try {
+    map(
+        [&](int i) {
+          auto const inner =
+              map([&](int j) { return i == 3 && j == 7 ? throw 100 * i + j : j; }, x);
+          return inner[0];
+        },
+        x);
+    FAIL() << "nothing was thrown";
+  } catch (int code) {
+    EXPECT_EQ(code, 307);
+    EXPECT_EQ(hetmap::failed_index(), 3u);
+  }
+}
+
+TEST_P(FailedIndexContract, TheFailedIndexBelongsToTheThread) {
+  auto const x = support::indices(100);
+  EXPECT_THROW(map([](int i) { return i == 31 ? throw i : i; }, x), int);
+  std::optional<std::size_t> fresh = 1, failed;
+  std::thread([&] {
+    fresh = hetmap::failed_index();
+    EXPECT_THROW(map([](int i) { return i == 62 ? throw i : i; }, x), int);
+    failed = hetmap::failed_index();
+  }).join();
+  EXPECT_EQ(fresh, std::nullopt);
+  EXPECT_EQ(failed, 62u);
+  EXPECT_EQ(hetmap::failed_index(), 31u);
+}
+
+TEST_P(FailedIndexContract, AnExceptionThatIsNoElementsHasNoIndex) {
+  auto const x = support::indices(100);
+  auto const failing = [](int i) { return i == 31 ? throw i : i; };
+  auto const index_after = [&](auto call) {
+    EXPECT_THROW(map(failing, x), int);
+    EXPECT_EQ(hetmap::failed_index(), 31u);
+    EXPECT_ANY_THROW(call());
+    return hetmap::failed_index();
+  };
+  std::stop_source stopped;
+  stopped.request_stop();
+  int_function const f = [](int i) { return i; };
+  EXPECT_EQ(index_after([&] { map({.chunk_size = 0}, f, x); }), std::nullopt);
+  EXPECT_EQ(index_after([&] { map({.backend = hetmap::backend::gpu}, f, x); }), std::nullopt);
+  EXPECT_EQ(index_after([&] { map({.backend = GetParam(), .stop = stopped.get_token()}, f, x); }),
+            std::nullopt);
+  EXPECT_EQ(index_after([&] {
+              map({.backend = GetParam(), .progress = [](hetmap::progress const&) { throw 1; }}, f,
+                  x);
+            }),
+            std::nullopt);
+  std::vector<int> small(99);
+  EXPECT_EQ(index_after([&] { hetmap::map_into(here(), small, f, x); }), std::nullopt);
+  // A call that succeeds says nothing about failures.
+  EXPECT_THROW(map(failing, x), int);
+  map(f, x);
+  EXPECT_EQ(hetmap::failed_index(), 31u);
+}
+
+struct checked_root {
+  HETMAP_FN double operator()(double v) const {
+    if (v < 0) hetmap::fail(-4);
+    return v * 2;
+  }
+};
+
+TEST_P(FailedIndexContract, AKernelReportsItsCode) {
+  std::vector<double> x(3000, 1.0);
+  x[2100] = -1;
+  x[2900] = -1;
+  try {
+    hetmap::map(here(), checked_root{}, x);
+    FAIL() << "nothing was thrown";
+  } catch (hetmap::kernel_error const& e) {
+    EXPECT_EQ(e.code(), -4);
+    EXPECT_NE(std::string(e.what()).find("-4"), std::string::npos);
+    EXPECT_EQ(hetmap::failed_index(), 2100u);
+  }
+}
+
+}  // namespace
