@@ -38,10 +38,8 @@ bool maps_rightly(std::size_t n) {
   return y.size() == n;
 }
 
-/// Prints what a call with this backend was asked, and whether its functions ran elsewhere.
-void backend_of_a_call(hetmap::options const& how) {
-  auto const x = support::indices(1000);
-  std::printf("asked %s\n", hetmap::name(hetmap::explain(how, next, x).asked));
+/// Whether some of a call's functions ran on other threads than the caller's.
+bool shared(hetmap::options const& how) {
   std::atomic<bool> elsewhere{false};
   auto const caller = std::this_thread::get_id();
   std::function<int(int)> const f = [&](int i) {
@@ -49,8 +47,14 @@ void backend_of_a_call(hetmap::options const& how) {
     std::this_thread::sleep_for(std::chrono::microseconds(20));
     return i;
   };
-  hetmap::map(how, f, x);
-  std::printf("%s\n", elsewhere ? "shared" : "alone");
+  hetmap::map(how, f, support::indices(1000));
+  return elsewhere;
+}
+
+/// Prints what a call with this backend was asked, and whether its functions ran elsewhere.
+void backend_of_a_call(hetmap::options const& how) {
+  std::printf("asked %s\n", hetmap::name(hetmap::explain(how, next, support::indices(1000)).asked));
+  std::printf("%s\n", shared(how) ? "shared" : "alone");
 }
 
 void level() {
@@ -95,6 +99,8 @@ void fork_while_idle(bool used_before) {
     if (child == 0) {
       bool right = true;
       for (int k = 0; k != 20; ++k) right = right && maps_rightly(20000);
+      // With threads of its own: those of the parent have stayed behind.
+      right = right && shared({.backend = hetmap::backend::cpu}) == (hetmap::physical_cores() > 1);
       std::exit(right ? 0 : 1);
     }
     int status = -1;

@@ -98,6 +98,21 @@ TEST_P(LifetimeContract, NothingIsLeftOfAFailure) {
   EXPECT_EQ(error::alive, 0);
 }
 
+TEST_P(LifetimeContract, NothingIsLeftOfAFailureOfAKernelKnownToBeCheap) {
+  std::vector<input> x;
+  for (int i = 0; i != 20; ++i) x.emplace_back(i);
+  bool failing = false;
+  auto const f = [&](input const& v) {
+    return failing && v.value == 11 ? throw error(v.value) : result(v.value);
+  };
+  for (int round = 0; round != 100; ++round) hetmap::map(here(), f, x);  // the cost is learned
+  failing = true;
+  result::restart();
+  EXPECT_THROW(hetmap::map(here(), f, x), error);
+  EXPECT_GE(result::made, 11);
+  EXPECT_EQ(result::alive, 0);
+}
+
 TEST_P(LifetimeContract, NothingIsLeftOfASinglePassInput) {
   {
     auto const y = hetmap::map(here(), keep, once(single_pass()));
