@@ -154,6 +154,8 @@ struct settings {
 /// Throws option_error for `name`, which was set to 0.
 [[noreturn]] HETMAP_API void refuse_zero(char const* verb, char const* name);
 
+inline namespace HETMAP_TAG {
+
 /// Checks the options of a call before the function or the input is touched.
 template <any_options Options>
 [[nodiscard]] settings checked(char const* verb, Options const& o) {
@@ -175,6 +177,7 @@ template <any_options Options>
           .progress = o.progress ? &o.progress : nullptr};
 }
 
+}  // namespace HETMAP_TAG
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap

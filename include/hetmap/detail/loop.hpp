@@ -29,7 +29,7 @@ HETMAP_INLINE decltype(auto) call(F& f, Args&&... args) {
   if constexpr (std::is_member_pointer_v<std::remove_cv_t<F>>) {
     return std::invoke(f, std::forward<Args>(args)...);
   } else {
-    return f(std::forward<Args>(args)...);
+    return f(static_cast<Args&&>(args)...);  // std::forward would stay a call at -O0
   }
 }
 

@@ -110,8 +110,6 @@ template <class R>
   }
 }
 
-}  // namespace HETMAP_TAG
-
 template <class R>
 [[nodiscard]] std::size_t length_of(R&& range) {
   if constexpr (std::ranges::sized_range<R>) {
@@ -130,6 +128,7 @@ template <class... In>
   return n;
 }
 
+}  // namespace HETMAP_TAG
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
