@@ -101,7 +101,11 @@ TEST(ExplainContract, ACheapKernelStaysWithItsCallerOnceThatIsLearned) {
   experiment<struct cheap> kernel(0us);
   auto const before = kernel.plan(16);
   EXPECT_EQ(before.chosen == hetmap::backend::cpu, several_cores());
-  for (int round = 0; round != 50; ++round) kernel.teach(16);
+  // A busy machine may interrupt any of these calls, so as many are allowed as it takes.
+  for (int round = 0; round != 5000; ++round) {
+    if (round >= 50 && kernel.plan(16).chosen == hetmap::backend::serial) break;
+    kernel.teach(16);
+  }
   auto const learned = kernel.plan(16);
   EXPECT_EQ(learned.chosen, hetmap::backend::serial);
   EXPECT_GE(learned.element_nanoseconds, 0);
@@ -129,7 +133,10 @@ TEST(ExplainContract, AKernelThatTurnsSlowIsSharedAgain) {
     return i;
   };
   auto const x = support::indices(32);
-  for (int round = 0; round != 50; ++round) hetmap::map(f, x);
+  for (int round = 0; round != 5000; ++round) {
+    if (hetmap::explain(f, x).chosen == hetmap::backend::serial) break;
+    hetmap::map(f, x);
+  }
   EXPECT_EQ(hetmap::explain(f, x).chosen, hetmap::backend::serial);
   slow = true;
   int rounds = 0;

@@ -1,0 +1,84 @@
+// The library's own threads: every task once, in order, and those that are taken back never.
+#include "cpu/workers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <vector>
+
+namespace {
+
+using namespace hetmap::core;
+
+struct counting : task {
+  explicit counting(std::atomic<int>& c) : task{&counting::add}, count(&c) {}
+  static void add(task& self) noexcept { ++*static_cast<counting&>(self).count; }
+  std::atomic<int>* count;
+};
+
+struct blocking : task {
+  blocking() : task{&blocking::wait} {}
+  static void wait(task& self) noexcept {
+    static_cast<blocking&>(self).started.count_down();
+    static_cast<blocking&>(self).release.wait();
+  }
+  std::latch started{1};
+  std::latch release{1};
+};
+
+TEST(Workers, RunEveryTaskOnceBeforeTheyEnd) {
+  std::atomic<int> count{0};
+  std::vector<counting> tasks(1000, counting(count));
+  {
+    workers team(3);
+    EXPECT_EQ(team.size(), 3u);
+    for (counting& t : tasks) team.post(t);
+  }
+  EXPECT_EQ(count, 1000);
+}
+
+TEST(Workers, ATaskTakenBackNeverRuns) {
+  std::atomic<int> count{0};
+  std::vector<counting> tasks(5, counting(count));
+  {
+    workers team(1);
+    blocking first;
+    team.post(first);
+    first.started.wait();
+    EXPECT_FALSE(team.withdraw(first));
+    for (counting& t : tasks) team.post(t);
+    // The last, the first and one between.
+    for (int const k : {4, 0, 2}) EXPECT_TRUE(team.withdraw(tasks[k]));
+    EXPECT_FALSE(team.withdraw(tasks[4]));
+    first.release.count_down();
+  }
+  EXPECT_EQ(count, 2);
+}
+
+TEST(Workers, KnowTheirOwnThreads) {
+  struct asking : task {
+    asking() : task{&asking::ask} {}
+    static void ask(task& self) noexcept {
+      auto& me = static_cast<asking&>(self);
+      me.own = me.team->own_this_thread();
+      me.other = me.others->own_this_thread();
+    }
+    workers* team = nullptr;
+    workers* others = nullptr;
+    bool own = false;
+    bool other = true;
+  } question;
+  workers others(1);
+  {
+    workers team(1);
+    question.team = &team;
+    question.others = &others;
+    team.post(question);
+    EXPECT_FALSE(team.own_this_thread());
+  }
+  EXPECT_TRUE(question.own);
+  EXPECT_FALSE(question.other);
+}
+
+}  // namespace
