@@ -112,8 +112,10 @@ struct greeks {
     T const upper = o.normal(o.d1);
     T const owed = strike * o.discount * o.normal(o.d2);
     T const density = T(0.39894228040143267794L) * Math::exp(T(-0.5) * o.d1 * o.d1);
-    return {spot * upper - owed, upper, density / (spot * o.spread), spot * density * o.root_years,
-            -spot * density * terms::volatility / (2 * o.root_years) - terms::rate * owed};
+    T const per_root = density / o.root_years;
+    return {spot * upper - owed, upper, per_root / (spot * terms::volatility),
+            spot * density * o.root_years,
+            -spot * per_root * (terms::volatility / 2) - terms::rate * owed};
   }
 };
 

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -50,12 +51,12 @@ void run_alone(job const& work) {
   if (timed) work.learned->learn(work.count, clock::now() - began);
 }
 
-/// One part for each lane. A lane runs its own, then what is left of the others', so that nothing
+/// A lane runs its own parts, then what is left of the others', so that nothing
 /// waits for a thread that did not come. The parts below the lowest one that failed are all run:
 /// that makes its failure the one that a loop would have met.
 class shared_call {
  public:
-  shared_call(job const& work, unsigned lanes)
+  shared_call(job const& work, unsigned lanes, unsigned parts_a_lane)
       : context_(work.context),
         columns_(work.columns),
         copy_out_(copy_out_of(work)),
@@ -63,11 +64,12 @@ class shared_call {
         level_(std::max(isa_level(), work.code->floor)),
         discard_(work.discard) {
     code_ = work.code->by_level[static_cast<int>(level_)];
-    lanes = std::min(lanes, most_parts);
-    part_ = (count_ + lanes - 1) / lanes;
+    unsigned const wanted = std::min(lanes * parts_a_lane, most_parts);
+    part_ = (count_ + wanted - 1) / wanted;
     if (part_ >= 4 * block_elements)
       part_ = (part_ + block_elements - 1) / block_elements * block_elements;
     parts_ = static_cast<unsigned>((count_ + part_ - 1) / part_);
+    parts_a_lane_ = (parts_ + lanes - 1) / lanes;
     failed_part_.store(parts_, std::memory_order_relaxed);
     if (discard_ != nullptr)
       for (unsigned k = 0; k != parts_; ++k) until_[k] = begin_of(k);
@@ -75,7 +77,8 @@ class shared_call {
 
   void run_lane(unsigned lane) noexcept {
     math_level_scope const math(level_);
-    for (unsigned k = 0; k != parts_; ++k) run_part((lane + k) % parts_);
+    unsigned const first = lane * parts_a_lane_;
+    for (unsigned k = 0; k != parts_; ++k) run_part((first + k) % parts_);
   }
 
   /// Part 0 alone, if nobody else has it; whether that was so.
@@ -138,6 +141,7 @@ class shared_call {
   std::size_t count_;
   std::size_t part_;
   unsigned parts_;
+  unsigned parts_a_lane_;
   isa level_;
   void (*discard_)(column const&, std::size_t, std::size_t) noexcept;
 
@@ -165,11 +169,11 @@ unsigned lanes_for(job const& work, settings const& how, double predicted) {
 
 }  // namespace
 
-void run_shared(job const& work, unsigned lanes) {
+void run_shared(job const& work, unsigned lanes, unsigned parts_a_lane) {
   struct {
     shared_call call;
     rate* learned;
-  } shared{{work, lanes}, work.learned->sample_now() ? work.learned : nullptr};
+  } shared{{work, lanes, parts_a_lane}, work.learned->sample_now() ? work.learned : nullptr};
   shared_hot_team().run(
       lanes,
       [](void* context, unsigned lane) {
@@ -194,8 +198,8 @@ bool run_short(job const& work, settings const& how) {
   if (!on_team && asked != backend::serial) return false;
   if (on_team && predicted >= shortest_shared_seconds) {
     unsigned const lanes = lanes_for(work, how, predicted);
-    if (lanes > 1 && shared_hot_team().ready()) {
-      run_shared(work, lanes);
+    if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {
+      run_shared(work, lanes, predicted < divided_seconds ? 1 : 8);
       return true;
     }
   }

@@ -17,12 +17,17 @@ bool run_short(detail::job const& work, detail::settings const& how);
 /// more than it saves: handing it over and meeting again takes about 0.5 us.
 inline constexpr double shortest_shared_seconds = 2e-6;
 
-/// Seconds of work above which oneTBB's workers are as good, and a ledger's finer shares better.
-inline constexpr double longest_shared_seconds = 60e-6;
+/// Seconds of work above which oneTBB's workers are as good.
+inline constexpr double longest_shared_seconds = 500e-6;
 
-/// `work` over parts that are multiples of a block, in `lanes` lanes of the hot team.
+/// Seconds of work above which every lane's share comes in several parts, so that a lane that is
+/// held up can be helped.
+inline constexpr double divided_seconds = 20e-6;
+
+/// `work` in so many lanes of the hot team, each with so many parts, of whole blocks where elements
+/// suffice; at most 64 parts in all.
 ///
 /// Throws:   as run_short; every element before the failing one has been computed.
-void run_shared(detail::job const& work, unsigned lanes);
+void run_shared(detail::job const& work, unsigned lanes, unsigned parts_a_lane);
 
 }  // namespace hetmap::core

@@ -14,7 +14,7 @@ constexpr std::uint64_t open = std::uint64_t{1} << 31;
 constexpr std::uint64_t inside = open - 1;
 constexpr std::uint64_t next_call = std::uint64_t{1} << 32;
 
-/// Short calls come often when they begin closer together than this.
+/// Short calls come often when there is less than this between them.
 constexpr std::int64_t often_nanoseconds = 100'000;
 /// How long a team keeps away from callers that met.
 constexpr std::int64_t crowded_nanoseconds = 1'000'000;
@@ -53,13 +53,13 @@ hot_team::~hot_team() {
   for (std::thread& t : members_) t.join();
 }
 
-bool hot_team::ready() noexcept {
+bool hot_team::ready(std::int64_t nanoseconds) noexcept {
   std::int64_t const time = now();
   std::int64_t const before = last_.load(std::memory_order_relaxed);
   last_.store(time, std::memory_order_relaxed);
   if (time < crowded_until_.load(std::memory_order_relaxed)) return false;
   if (awake() != 0) return true;
-  if (time - before < often_nanoseconds && !members_.empty()) wake();
+  if (time - before - nanoseconds < often_nanoseconds && !members_.empty()) wake();
   return false;
 }
 

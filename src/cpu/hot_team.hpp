@@ -19,9 +19,9 @@ class hot_team {
   hot_team(hot_team const&) = delete;
   hot_team& operator=(hot_team const&) = delete;
 
-  /// For a short call that begins now: whether members are awake for it. If none is but such calls
-  /// come often, they are woken for the next; nobody waits for that.
-  [[nodiscard]] bool ready() noexcept;
+  /// For a call of about so many nanoseconds that begins now: whether members are awake for it. If
+  /// none is but such calls come often, they are woken for the next; nobody waits for that.
+  [[nodiscard]] bool ready(std::int64_t nanoseconds) noexcept;
 
   /// Wakes all members.
   void wake() noexcept;

@@ -24,7 +24,7 @@ TEST(HotTeam, ACallOfEachLaneAtMostAndOfTheFirstAlways) {
   hot_team team(3, a_while);
   for (int round = 0; round != 2000; ++round) {
     calls seen;
-    static_cast<void>(team.ready());
+    static_cast<void>(team.ready(1000));
     team.run(3, &calls::count, &seen);
     ASSERT_EQ(seen.of[0], 1);
     for (int k : {1, 2}) ASSERT_LE(seen.of[k], 1);
@@ -55,13 +55,13 @@ TEST(HotTeam, AMemberThatIsAwakeJoins) {
 TEST(HotTeam, CallsThatComeOftenWakeItAndPausesLetItSleep) {
   hot_team team(1, 100'000);
   auto const until = std::chrono::steady_clock::now() + 20s;
-  while (!team.ready() && std::chrono::steady_clock::now() < until) {
+  while (!team.ready(1000) && std::chrono::steady_clock::now() < until) {
   }
-  EXPECT_TRUE(team.ready());
+  EXPECT_TRUE(team.ready(1000));
   while (team.awake() != 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(1ms);
   EXPECT_EQ(team.awake(), 0u);
-  EXPECT_FALSE(team.ready()) << "one call is not often";
+  EXPECT_FALSE(team.ready(1000)) << "one call is not often";
 }
 
 TEST(HotTeam, KeepsAwayFromCallersThatMeet) {
@@ -74,7 +74,7 @@ TEST(HotTeam, KeepsAwayFromCallersThatMeet) {
       auto& me = *static_cast<nested*>(self);
       if (lane != 0) return;
       me.team.run(2, &calls::count, &me.inner);
-      me.ready_inside = me.team.ready();
+      me.ready_inside = me.team.ready(1000);
     }
   } outer{team, {}};
   team.wake();
@@ -92,7 +92,7 @@ TEST(HotTeam, ServesCallersAtOnce) {
     callers.emplace_back([&] {
       for (int round = 0; round != 500; ++round) {
         calls seen;
-        static_cast<void>(team.ready());
+        static_cast<void>(team.ready(1000));
         team.run(3, &calls::count, &seen);
         first_lanes += seen.of[0];
       }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -37,7 +38,7 @@ struct map_of_counters {
   }
 
   /// The index that was reported.
-  std::optional<std::size_t> run(unsigned lanes) {
+  std::optional<std::size_t> run(unsigned lanes, unsigned parts) {
     detail::kernel_code const code{{loop, loop, loop}, nullptr, isa::baseline};
     detail::column const out{results.data(), sizeof(void*), sizeof(void*)};
     detail::rate learned;
@@ -49,7 +50,7 @@ struct map_of_counters {
                            .learned = &learned,
                            .discard = discard};
     try {
-      run_shared(work, lanes);
+      run_shared(work, lanes, parts);
     } catch (std::size_t index) {
       EXPECT_EQ(failed_index(), index);
       return index;
@@ -65,9 +66,10 @@ struct map_of_counters {
 
 TEST(ShortCall, RunsEveryElementOnce) {
   for (std::size_t const n : {1, 2, 3, 63, 64, 65, 200, 1000, 4096, 10'000})
-    for (unsigned const lanes : {1u, 2u, 3u, 7u, 100u}) {
+    for (auto const& [lanes, parts] :
+         {std::pair{1u, 1u}, {2u, 1u}, {2u, 8u}, {3u, 5u}, {7u, 8u}, {100u, 1u}}) {
       map_of_counters map(n);
-      EXPECT_FALSE(map.run(lanes));
+      EXPECT_FALSE(map.run(lanes, parts));
       for (std::size_t i = 0; i != n; ++i) {
         ASSERT_EQ(map.made[i], 1) << i << " of " << n << ", lanes " << lanes;
         ASSERT_EQ(map.destroyed[i], 0);
@@ -83,7 +85,7 @@ TEST(ShortCall, ReportsTheLowestFailureAndDestroysWhatWasMade) {
       for (int round = 0; round != 20; ++round) {
         map_of_counters map(n);
         map.failing = failing;
-        ASSERT_EQ(map.run(lanes), *failing.begin());
+        ASSERT_EQ(map.run(lanes, round % 2 == 0 ? 1 : 5), *failing.begin());
         for (std::size_t i = 0; i != n; ++i) {
           if (i < *failing.begin()) {
             ASSERT_EQ(map.made[i], 1);

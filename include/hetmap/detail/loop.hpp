@@ -85,9 +85,17 @@ struct element_loop {
   }
 };
 
-/// Size, in bytes, of the piece of results that is computed aside before it is copied out: a
-/// fraction of any first-level cache.
-inline constexpr std::size_t tile_bytes = 4096;
+/// Size, in bytes, of the piece of results that is computed aside before it is copied out, if that
+/// is a block or more: as many lines as a core can have on their way to memory at once, so that
+/// they travel while the next piece is computed.
+inline constexpr std::size_t tile_bytes = 1024;
+
+/// The largest piece.
+inline constexpr std::size_t largest_tile_bytes = 4096;
+
+/// Inputs are asked for so many tiles before their turn. The processor does that by itself, but
+/// only within a page.
+inline constexpr std::size_t tiles_ahead = 3;
 
 /// The loop for outputs that are not written where they are computed: those too large for the
 /// caches, which are copied past them, and those that are an input, to which no pointer may be
@@ -95,17 +103,18 @@ inline constexpr std::size_t tile_bytes = 4096;
 template <class Out>
 struct tiled_loop {
   static constexpr bool possible =
-      assignable_when_raw<Out> && sizeof(Out) * block_elements <= tile_bytes;
+      assignable_when_raw<Out> && sizeof(Out) * block_elements <= largest_tile_bytes;
 
   template <class F, class... Src>
   HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
                                 chunk const& work, Out* out, Src... src) {
-    constexpr std::size_t tile_elements =
-        tile_bytes / sizeof(Out) / block_elements * block_elements;
+    constexpr std::size_t blocks = tile_bytes / (sizeof(Out) * block_elements);
+    constexpr std::size_t tile_elements = (blocks == 0 ? 1 : blocks) * block_elements;
     for (std::size_t i = begin; i != end;) {
       alignas(64) Out tile[tile_elements];
       std::size_t const n = end - i < tile_elements ? end - i : tile_elements;
       std::size_t done = 0;
+      (src.prefetch(i + tiles_ahead * tile_elements, n), ...);
       try {
         element_loop<store::assign, Out>::run(0, n, done, f, tile, src.after(i)...);
       } catch (...) {

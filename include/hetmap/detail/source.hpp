@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -65,6 +66,13 @@ struct array_source {
   HETMAP_INLINE array_source at(column const& c) const { return {static_cast<T*>(c.base)}; }
   HETMAP_INLINE array_source after(std::size_t n) const { return {data + n}; }
   HETMAP_INLINE Argument operator[](std::size_t i) const { return static_cast<Argument>(data[i]); }
+  /// Asks for elements that will be read soon; they need not exist.
+  HETMAP_INLINE void prefetch(std::size_t i, std::size_t n) const {
+    constexpr std::size_t line = 64;
+    auto const from = reinterpret_cast<std::uintptr_t>(data) + i * sizeof(T);
+    for (std::size_t k = 0; k < n * sizeof(T); k += line)
+      __builtin_prefetch(reinterpret_cast<void const*>(from + k));
+  }
   column as_column() const {
     return {const_cast<std::remove_cv_t<T>*>(data), sizeof(T), sizeof(T)};
   }
@@ -84,6 +92,7 @@ struct iterator_source {
   HETMAP_INLINE decltype(auto) operator[](std::size_t i) const {
     return first[static_cast<std::iter_difference_t<Iterator>>(i)];
   }
+  HETMAP_INLINE void prefetch(std::size_t, std::size_t) const {}
   column as_column() const { return {}; }
 };
 
@@ -97,6 +106,7 @@ struct kept_iterator_source {
   HETMAP_INLINE kept_iterator_source at(column const&) const { return *this; }
   HETMAP_INLINE kept_iterator_source after(std::size_t n) const { return {kept + n}; }
   HETMAP_INLINE decltype(auto) operator[](std::size_t i) const { return *kept[i]; }
+  HETMAP_INLINE void prefetch(std::size_t, std::size_t) const {}
   column as_column() const { return {}; }
 };
 
