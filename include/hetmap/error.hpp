@@ -72,6 +72,21 @@ class HETMAP_API cancelled_error : public std::runtime_error {
   std::size_t total_;
 };
 
+/// What was waited for did not come within its time limit. Nothing is lost: it can be waited for
+/// again.
+class HETMAP_API timeout_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~timeout_error() override;
+};
+
+/// Something was closed before everything that was asked of it.
+class HETMAP_API closed_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~closed_error() override;
+};
+
 /// A kernel called fail(code).
 class HETMAP_API kernel_error : public std::runtime_error {
  public:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/error.hpp>
+#include <hetmap/imap.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/map.hpp>
 #include <hetmap/memory.hpp>
@@ -9,5 +10,6 @@
 #include <hetmap/plan.hpp>
 #include <hetmap/progress.hpp>
 #include <hetmap/stop.hpp>
+#include <hetmap/stream.hpp>
 #include <hetmap/topology.hpp>
 #include <hetmap/vector.hpp>
