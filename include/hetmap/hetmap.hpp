@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/error.hpp>
+#include <hetmap/generate.hpp>
 #include <hetmap/imap.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/map.hpp>
@@ -9,6 +10,7 @@
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 #include <hetmap/progress.hpp>
+#include <hetmap/sink.hpp>
 #include <hetmap/stop.hpp>
 #include <hetmap/stream.hpp>
 #include <hetmap/topology.hpp>

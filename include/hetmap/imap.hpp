@@ -30,6 +30,7 @@
 #pragma once
 
 #include <hetmap/detail/stream_body.hpp>
+#include <hetmap/sink.hpp>
 #include <hetmap/stream.hpp>
 
 namespace hetmap {
