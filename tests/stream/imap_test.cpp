@@ -122,7 +122,11 @@ TEST_P(ImapContract, StarmapTakesRows) {
                     std::views::transform([](long i) { return std::tuple(i, i + 1); });
   auto const got = all_of(hetmap::istarmap(here(), f, made));
   ASSERT_EQ(got.size(), 1000u);
-  for (long i = 0; i != 1000; ++i) EXPECT_EQ(got[i], i * i + (i + 1) * (i + 1));
+  long i = 0;
+  for (long const v : got) {
+    EXPECT_EQ(v, i * i + (i + 1) * (i + 1));
+    ++i;
+  }
   EXPECT_EQ(all_of(hetmap::istarmap(here(), f, std::list<std::array<long, 2>>{{1, 1}})),
             (std::vector<long>{2}));
 }

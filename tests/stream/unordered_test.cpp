@@ -33,7 +33,11 @@ TEST_P(Unordered, TheMultisetEqualsTheSerialOne) {
       got.push_back(v);
     std::ranges::sort(got);
     ASSERT_EQ(got.size(), 1000u);
-    for (long i = 0; i != 1000; ++i) EXPECT_EQ(got[i], i * i);
+    long i = 0;
+    for (long const v : got) {
+      EXPECT_EQ(v, i * i);
+      ++i;
+    }
   }
 }
 
