@@ -163,11 +163,12 @@ void run(request const& r, source const& from, F f) {
   if (r.progress) how.progress = bar.emplace(r.kernel).callback();
   auto stream = hetmap::imap(how, f, hetmap::raw::reader<In>(r.input, from.offset));
   if (r.explain)
-    fmt::print(stderr,
-               "{} rows of {} through {}: backend {}, {} workers, at most {} chunks of {} rows ahead, "
-               "at most {} bytes\n",
-               *stream.total(), columns, r.kernel, hetmap::name(r.backend), stream.workers(),
-               stream.window(), stream.chunk_elements(), stream.memory_bound());
+    fmt::print(
+        stderr,
+        "{} rows of {} through {}: backend {}, {} workers, at most {} chunks of {} rows ahead, "
+        "at most {} bytes\n",
+        *stream.total(), columns, r.kernel, hetmap::name(r.backend), stream.workers(),
+        stream.window(), stream.chunk_elements(), stream.memory_bound());
   std::size_t const n = std::move(stream) | row_sink<result>(npy::save(r.output, shape));
   bar.reset();
   fmt::print("wrote {} rows to {}\n", n, r.output);
@@ -199,9 +200,9 @@ struct named_kernel {
 };
 
 constexpr named_kernel kernels[] = {
-    {"square", "float64, float32, int64 or int32; each times itself",
+    {"square", "float64, float32 or int64; each times itself",
      [](request const& r, source const& s) {
-       run_on_any<double, float, std::int64_t, std::int32_t>(r, s, square{});
+       run_on_any<double, float, std::int64_t>(r, s, square{});
      }},
     {"black_scholes",
      "rows of 6 float64 (1 call or -1 put, spot, strike, rate, volatility, years); rows of 5: "

@@ -9,6 +9,10 @@ import tempfile
 try:
     import numpy as np
 except ImportError:
+    system = "/usr/bin/python3"  # another Python may come first in PATH
+    if os.path.exists(system) and "NUMPY_AGREES_SYSTEM" not in os.environ:
+        os.environ["NUMPY_AGREES_SYSTEM"] = "1"
+        os.execv(system, [system] + sys.argv)
     print("skipped: no NumPy (python3-numpy)")
     sys.exit(77)
 
