@@ -25,6 +25,9 @@ inline namespace HETMAP_ABI {
 option_error::~option_error() = default;
 size_error::~size_error() = default;
 overlap_error::~overlap_error() = default;
+timeout_error::~timeout_error() = default;
+closed_error::~closed_error() = default;
+io_error::~io_error() = default;
 device_unavailable::~device_unavailable() = default;
 result_too_large::~result_too_large() = default;
 cancelled_error::~cancelled_error() = default;

@@ -1,4 +1,6 @@
 // A call from end to end: plan, execute, account.
+#include "run.hpp"
+
 #include "cpu/executor.hpp"
 #include "cpu/stream.hpp"
 #include "cpu/team.hpp"
@@ -23,10 +25,20 @@
 
 namespace hetmap {
 namespace core {
+
+using namespace detail;
+
+chunk_function code_for(kernel_code const& code, plan const& how, char const* verb) {
+  if (!how.reproducible) return code.by_level[static_cast<int>(how.level)];
+  if (code.uncontracted != nullptr) return code.uncontracted;
+  throw option_error(std::string(verb) +
+                     ": .reproducible cannot be kept by this file's compiler flags: leave out "
+                     "-ffast-math, and under Clang -mfma and -march flags that imply it");
+}
+
 namespace {
 
 using clock = std::chrono::steady_clock;
-using namespace detail;
 
 constexpr char const* no_gpu_half = "this build of hetmap has no GPU half; use auto, serial or cpu";
 
@@ -58,19 +70,11 @@ plan planned(job const& work, settings const& how) {
   return chosen;
 }
 
-chunk_function code_for(job const& work, plan const& how, char const* verb) {
-  if (!how.reproducible) return work.code->by_level[static_cast<int>(how.level)];
-  if (work.code->uncontracted != nullptr) return work.code->uncontracted;
-  throw option_error(std::string(verb) +
-                     ": .reproducible cannot be kept by this file's compiler flags: leave out "
-                     "-ffast-math, and under Clang -mfma and -march flags that imply it");
-}
-
 /// Runs `work` as a part of a call that has `first` elements before it.
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports) {
   plan const chosen = planned(work, how);
-  chunk_function const code = code_for(work, chosen, how.verb);
+  chunk_function const code = code_for(*work.code, chosen, how.verb);
   if (work.count == 0) return;
 
   auto const began = clock::now();

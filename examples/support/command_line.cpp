@@ -8,12 +8,12 @@
 
 namespace examples {
 
-void add_common_options(CLI::App& app, common_options& values) {
+void add_backend_option(CLI::App& app, hetmap::backend& value) {
   app.add_option_function<std::string>(
          "--backend",
-         [&values](std::string const& text) {
+         [&value](std::string const& text) {
            try {
-             values.backend = hetmap::backend_from_name(text, "--backend");
+             value = hetmap::backend_from_name(text, "--backend");
            } catch (hetmap::option_error const& error) {
              throw CLI::ValidationError(error.what());
            }
@@ -21,6 +21,10 @@ void add_common_options(CLI::App& app, common_options& values) {
          "Where the result is computed: auto, serial, cpu, gpu or hybrid. Default: "
          "HETMAP_BACKEND, else auto")
       ->type_name("NAME");
+}
+
+void add_common_options(CLI::App& app, common_options& values) {
+  add_backend_option(app, values.backend);
   app.add_option("--repetitions", values.repetitions,
                  "Repetitions of the comparison with a plain loop; 0: no comparison")
       ->check(CLI::Range(0, 1000))

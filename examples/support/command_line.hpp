@@ -21,6 +21,11 @@ struct common_options {
   std::string csv = {};   ///< the same
 };
 
+/// Adds --backend.
+///
+/// Requires: `value` outlives the parsing.
+void add_backend_option(CLI::App& app, hetmap::backend& value);
+
 /// Adds --backend, --repetitions, --json and --csv.
 ///
 /// Requires: `values` outlives the parsing.

@@ -72,6 +72,34 @@ class HETMAP_API cancelled_error : public std::runtime_error {
   std::size_t total_;
 };
 
+/// What was waited for did not come within its time limit. Nothing is lost: it can be waited for
+/// again.
+class HETMAP_API timeout_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~timeout_error() override;
+};
+
+/// Something was closed before everything that was asked of it.
+class HETMAP_API closed_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~closed_error() override;
+};
+
+/// A file could not be read or written. The text names the file and why.
+class HETMAP_API io_error : public std::runtime_error {
+ public:
+  io_error(std::string const& text, int code) : std::runtime_error(text), code_(code) {}
+  ~io_error() override;
+
+  /// The system's number for it (errno); 0 where the system knows of no error.
+  [[nodiscard]] int code() const noexcept { return code_; }
+
+ private:
+  int code_;
+};
+
 /// A kernel called fail(code).
 class HETMAP_API kernel_error : public std::runtime_error {
  public:

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <hetmap/error.hpp>
+#include <hetmap/generate.hpp>
+#include <hetmap/imap.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/map.hpp>
 #include <hetmap/memory.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 #include <hetmap/progress.hpp>
+#include <hetmap/sink.hpp>
 #include <hetmap/stop.hpp>
+#include <hetmap/stream.hpp>
 #include <hetmap/topology.hpp>
 #include <hetmap/vector.hpp>

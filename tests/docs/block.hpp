@@ -6,6 +6,7 @@
 #include <hetmap/math.hpp>
 
 #include <cassert>
+#include <chrono>
 #include <cmath>
 #include <iostream>
 #include <ranges>
@@ -14,6 +15,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 struct square {

@@ -1,0 +1,114 @@
+// Elements of one type, read from a file from front to back: what sources of files have in common.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/detail/file.hpp>
+#include <hetmap/error.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// A single-pass range of `size` elements that also hands over many at a time, which is how streams
+/// read it.
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+class file_input {
+ public:
+  file_input(input_file file, std::size_t size) : file_(std::move(file)), size_(size) {}
+
+  /// Elements from the beginning to the end, however many have been read.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  /// Fills the front of `room`; fewer only at the end.
+  ///
+  /// Throws:   io_error, also where the file ends before its last element.
+  std::size_t read(std::span<T> room) {
+    std::size_t n = std::min(room.size(), here_.size() - used_);
+    std::copy_n(here_.begin() + static_cast<std::ptrdiff_t>(used_), n, room.begin());
+    used_ += n;
+    at_ += n;
+    return n + read_from_file(room.subspan(n));
+  }
+  /// Leaves out the next n elements.
+  void skip(std::size_t n) {
+    std::size_t const kept = std::min(n, here_.size() - used_);
+    used_ += kept;
+    std::size_t const rest = std::min(n - kept, size_ - at_ - kept);
+    file_.skip(rest * sizeof(T));
+    at_ += kept + rest;
+  }
+
+  class iterator {
+   public:
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    using iterator_concept = std::input_iterator_tag;
+
+    explicit iterator(file_input* input) : input_(input) { input_->look(); }
+    iterator(iterator&&) = default;
+    iterator& operator=(iterator&&) = default;
+
+    [[nodiscard]] T const& operator*() const noexcept { return input_->here_[input_->used_]; }
+    iterator& operator++() {
+      ++input_->used_;
+      ++input_->at_;
+      input_->look();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept {
+      return input_->used_ == input_->here_.size();
+    }
+
+   private:
+    file_input* input_;
+  };
+
+  /// Stands on the next element that has not been read. One element at a time goes through a buffer
+  /// of 64 KiB.
+  [[nodiscard]] iterator begin() { return iterator(this); }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  static constexpr std::size_t buffer_elements =
+      std::size_t{65536} / sizeof(T) != 0 ? std::size_t{65536} / sizeof(T) : 1;
+
+  std::size_t read_from_file(std::span<T> room) {
+    std::size_t const wanted = std::min(room.size(), size_ - at_);
+    if (wanted == 0) return 0;
+    if (file_.read(room.data(), wanted * sizeof(T)) != wanted * sizeof(T))
+      throw io_error(
+          std::string("hetmap: '").append(file_.path()).append("' ended before its last element"),
+          0);
+    at_ += wanted;
+    return wanted;
+  }
+  void look() {
+    if (used_ != here_.size()) return;
+    here_.resize(std::min(buffer_elements, size_ - at_));
+    used_ = 0;
+    std::size_t const before = at_;
+    read_from_file(here_);
+    at_ = before;
+  }
+
+  input_file file_;
+  std::size_t size_;
+  std::size_t at_ = 0;    // elements handed out
+  std::vector<T> here_;   // read for an iterator
+  std::size_t used_ = 0;  // of those
+};
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

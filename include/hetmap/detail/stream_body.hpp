@@ -1,0 +1,214 @@
+// From a streaming verb to the pipeline: function and inputs, kept together while the stream lives.
+#pragma once
+
+#include <hetmap/detail/kernel_traits.hpp>
+#include <hetmap/detail/loop.hpp>
+#include <hetmap/detail/pipeline.hpp>
+#include <hetmap/detail/port.hpp>
+#include <hetmap/stream.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+inline namespace HETMAP_TAG {
+
+/// The element loop of a stream: F over Src..., results constructed in a slot's buffer.
+template <class F, class R, class... Src>
+struct stream_task {
+  F& f;
+  std::tuple<Src...> sources;
+
+  HETMAP_INLINE void run(chunk& work) {
+    std::size_t at = work.begin - work.origin;
+    try {
+      unpack(work, at, std::index_sequence_for<Src...>{});
+    } catch (...) {
+      work.failed_at = work.origin + at;
+      throw;
+    }
+  }
+
+ private:
+  template <std::size_t... I>
+  HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<I...>) {
+    element_loop<store::construct, R>::run(
+        work.begin - work.origin, work.end - work.origin, at, f,
+        static_cast<R*>(work.columns[0].base),
+        watched_source{place(std::get<I>(sources), work.columns[1 + I], work.origin)}...);
+  }
+};
+
+/// The function of a stream: F is T& for one that is borrowed, T for one that was moved in.
+template <class F>
+class plain_function {
+ public:
+  template <class Given>
+  plain_function(std::in_place_t, Given&& f) : f_(static_cast<Given&&>(f)) {}
+
+  auto& called() { return f_; }
+
+ private:
+  F f_;
+};
+/// Called with the elements of a row.
+template <class F>
+class row_function {
+ public:
+  template <class Given>
+  row_function(std::in_place_t, Given&& f) : f_(static_cast<Given&&>(f)), by_row_{f_} {}
+  row_function(row_function const&) = delete;
+  row_function& operator=(row_function const&) = delete;
+
+  auto& called() { return by_row_; }
+
+ private:
+  F f_;
+  starred<std::remove_reference_t<F>> by_row_;
+};
+/// Its exceptions caught.
+template <class Function>
+class safe_function {
+ public:
+  template <class Given>
+  safe_function(std::in_place_t which, Given&& f)
+      : function_(which, static_cast<Given&&>(f)), safe_{function_.called()} {}
+  safe_function(safe_function const&) = delete;
+  safe_function& operator=(safe_function const&) = delete;
+
+  auto& called() { return safe_; }
+
+ private:
+  Function function_;
+  collected<std::remove_reference_t<decltype(std::declval<Function&>().called())>> safe_;
+};
+
+template <class Function, class... In>
+using stream_result_t =
+    result_t<decltype(std::declval<Function&>().called()), std::remove_reference_t<In>&...>;
+
+template <class Function, class... In>
+class stream_body final : public stream_state {
+  using function = std::remove_reference_t<decltype(std::declval<Function&>().called())>;
+  using result = stream_result_t<Function, In...>;
+  using task = stream_task<function, result, decltype(std::declval<port<In>&>().source())...>;
+
+ public:
+  template <class F, class... Given>
+  stream_body(stream_settings const& how, F&& f, Given&&... in)
+      : function_(std::in_place, static_cast<F&&>(f)),
+        ports_{port<In>(std::in_place, std::forward<Given>(in))...},
+        task_{function_.called(),
+              std::apply([](auto&... p) { return std::tuple{p.source()...}; }, ports_)},
+        core_(description(), how) {
+    work = &core_;
+  }
+
+ private:
+  static constexpr stage stages[] = {{sizeof(result), alignof(result)}, port<In>::buffer()...};
+
+  stream_job description() {
+    stream_job j{
+        .code = &code_of<task>,
+        .task = &task_,
+        .input = this,
+        .pull = pull,
+        .stages = stages,
+        .inputs = sizeof...(In),
+        .bytes_read = (port<In>::bytes_in_place() + ...),
+        .own_bytes = sizeof(*this) + sizeof(stream_cursor<result>) + sizeof(stream<result>),
+        .learned = rate_for<function, decltype(std::declval<port<In>&>().source())...>(task_.f),
+        .total = std::apply([](auto&... p) { return std::min({p.length()...}); }, ports_),
+        .pulls_at_once = (port<In>::indexed && ...)};
+    total_ = j.total;
+    if constexpr ((port<In>::drops || ...)) j.drop = drop;
+    if constexpr (!std::is_trivially_destructible_v<result>)
+      j.discard = [](column const& out, std::size_t begin, std::size_t end) noexcept {
+        std::destroy(static_cast<result*>(out.base) + begin, static_cast<result*>(out.base) + end);
+      };
+    return j;
+  }
+
+  static pulled pull(void* self, column* inputs, std::size_t begin, std::size_t wanted) {
+    auto& me = *static_cast<stream_body*>(self);
+    return me.read(inputs, begin, wanted, std::index_sequence_for<In...>{});
+  }
+
+  template <std::size_t... I>
+  pulled read(column* inputs, std::size_t begin, std::size_t wanted, std::index_sequence<I...>) {
+    pulled got;
+    std::size_t const asked = wanted;
+    wanted = begin < total_ ? std::min(wanted, total_ - begin) : 0;
+    try {
+      (std::get<I>(ports_).open(inputs[I], begin), ...);
+      ((wanted = std::min(wanted, std::get<I>(ports_).read(wanted))), ...);
+      if constexpr (!((port<In>::indexed || port<In>::bulk) && ...)) {
+        while (got.count != wanted && (std::get<I>(ports_).step() && ...)) {
+          (std::get<I>(ports_).keep(), ...);
+          ++got.count;
+        }
+      } else {
+        got.count = wanted;
+      }
+      got.ended = got.count != asked || begin + asked == total_;
+    } catch (...) {
+      got.failure = std::current_exception();
+    }
+    if constexpr (!(port<In>::indexed && ...)) (std::get<I>(ports_).keep_only(got.count), ...);
+    return got;
+  }
+
+  static void drop(column const* inputs, std::size_t count) noexcept {
+    column const* c = inputs;
+    (port<In>::drop(*c++, count), ...);
+  }
+
+  Function function_;
+  std::tuple<port<In>...> ports_;
+  std::size_t total_ = 0;
+  task task_;
+  pipeline core_;
+};
+
+/// What is kept of a range: a reference to one that is borrowed, or the range itself.
+template <class In>
+using held_range_t =
+    std::conditional_t<std::is_lvalue_reference_v<In>, In, std::remove_cvref_t<In>>;
+
+/// What is kept of a function: pointers are copied, objects are borrowed or moved in like ranges.
+template <class F>
+using held_function_t =
+    std::conditional_t<std::is_lvalue_reference_v<F> && std::is_class_v<std::remove_cvref_t<F>>, F,
+                       std::decay_t<F>>;
+
+template <class F>
+using plain = plain_function<held_function_t<F>>;
+template <class F>
+using by_row = row_function<held_function_t<F>>;
+template <class Function>
+using safe = safe_function<Function>;
+
+inline stream_settings unordered(stream_settings how) {
+  how.ordered = false;
+  return how;
+}
+
+/// The body of the streaming verbs.
+template <class Function, class F, class... In>
+auto streaming(stream_settings const& how, F&& f, In&&... in) {
+  using body = stream_body<Function, held_range_t<In>...>;
+  using result = stream_result_t<Function, held_range_t<In>...>;
+  return stream<result>(std::make_unique<body>(how, std::forward<F>(f), std::forward<In>(in)...));
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

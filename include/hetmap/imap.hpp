@@ -1,0 +1,157 @@
+// imap and istarmap: apply a function to every element of an input of any length, endless ones
+// included, in bounded memory. Declarations and what they promise; the bodies are in
+// detail/stream_body.hpp, what they return is in stream.hpp.
+//
+// In all of them
+//   f       is called once an element, on several workers at once: the contract of map. Objects are
+//           borrowed until the stream is gone if they are lvalues, moved in if they are not;
+//           function pointers are copied.
+//   in...   are ranges, borrowed or moved in likewise; elements with the same index meet, and the
+//           shortest range ends the stream. Nothing is read before the first result is asked for.
+//           What can be indexed is read where it lies, by the workers. Anything else is advanced by
+//           one worker at a time and kept in the stream's buffers, a forward range as iterators,
+//           any other as values; each element is read once, and never earlier than the window has
+//           room.
+//   results come in the order of the input; from the unordered forms as chunks are done.
+//   errors  What f throws at element k is thrown in the place of result k, and the stream goes on
+//           behind it. What the input throws at k comes after the k results before it and ends the
+//           stream (unordered, over an input that can be indexed: chunks from behind k may have
+//           come by then). failed_index() tells k. With .errors = collect results are outcomes and
+//           f's exceptions disturb nothing.
+//   options come first: .window (chunks ahead, default at least 4 a worker), .chunk_size (default:
+//           about 1 ms of work, and 512 KiB of inputs and results at most), .max_bytes (default
+//           32 MiB; window and chunks are chosen to fit it), .workers (default the process's shared
+//           ones, one a physical core; a stream that asks for more gets threads of its own),
+//           .backend = serial (the consumer computes each chunk when it asks for it), .stop,
+//           .progress (from the consumer, as it gives chunks back), .errors, .reproducible, and
+//           .resume for streams that end in a sink.
+// Throws, all of them: option_error, also where window and chunk_size ask for more than max_bytes;
+// device_unavailable.
+#pragma once
+
+#include <hetmap/detail/stream_body.hpp>
+#include <hetmap/sink.hpp>
+#include <hetmap/stream.hpp>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// F can be applied to one element of each of these ranges, which need not end, and returns
+/// something.
+template <class F, class... In>
+concept streamable =
+    sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
+    std::invocable<std::remove_reference_t<F>&, detail::argument_t<In>...> &&
+    !std::is_void_v<std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>;
+
+/// F can be applied to the elements of each row of Rows, which need not end, and returns something.
+template <class F, class Rows>
+concept star_streamable =
+    std::ranges::input_range<Rows> && detail::tuple_like<detail::argument_t<Rows>> &&
+    detail::takes_elements_of<std::remove_reference_t<F>, detail::argument_t<Rows>> &&
+    streamable<detail::starred<std::remove_reference_t<F>>, Rows>;
+
+inline namespace HETMAP_TAG {
+
+/// A stream of f(in[i]...), in the order of the input.
+///
+/// Requires: f returns a value; for next(), one that can be moved.
+/// Throws:   nothing of f's or the input's yet.
+/// Waits:    no.
+/// Cost:     one call of f an element; a lock and now and then a wake-up a chunk.
+/// Memory:   .memory_bound() of what it returns, allocated when the first result is asked for.
+template <class F, class... In>
+  requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] auto imap(F&& f, In&&... in) {
+  return detail::streaming<detail::plain<F>>({.verb = "imap"}, std::forward<F>(f),
+                                             std::forward<In>(in)...);
+}
+template <class F, class... In>
+  requires streamable<F, In...>
+[[nodiscard]] auto imap(options const& how, F&& f, In&&... in) {
+  return detail::streaming<detail::plain<F>>(detail::checked_stream("imap", how),
+                                             std::forward<F>(f), std::forward<In>(in)...);
+}
+/// With .errors = collect: a stream of outcome<R>.
+template <class F, class... In>
+  requires streamable<F, In...>
+[[nodiscard]] auto imap(collect_options const& how, F&& f, In&&... in) {
+  return detail::streaming<detail::safe<detail::plain<F>>>(
+      detail::checked_stream("imap", how), std::forward<F>(f), std::forward<In>(in)...);
+}
+
+/// imap whose chunks come as they are done, so that a slow element holds up none but its own
+/// chunk's. indexed() tells which result belongs to which element.
+///
+/// Requires, throws, waits, cost, memory: as imap.
+template <class F, class... In>
+  requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] auto imap_unordered(F&& f, In&&... in) {
+  return detail::streaming<detail::plain<F>>({.verb = "imap_unordered", .ordered = false},
+                                             std::forward<F>(f), std::forward<In>(in)...);
+}
+template <class F, class... In>
+  requires streamable<F, In...>
+[[nodiscard]] auto imap_unordered(options const& how, F&& f, In&&... in) {
+  return detail::streaming<detail::plain<F>>(
+      detail::unordered(detail::checked_stream("imap_unordered", how)), std::forward<F>(f),
+      std::forward<In>(in)...);
+}
+template <class F, class... In>
+  requires streamable<F, In...>
+[[nodiscard]] auto imap_unordered(collect_options const& how, F&& f, In&&... in) {
+  return detail::streaming<detail::safe<detail::plain<F>>>(
+      detail::unordered(detail::checked_stream("imap_unordered", how)), std::forward<F>(f),
+      std::forward<In>(in)...);
+}
+
+/// imap for one range of rows: f(get<0>(row), get<1>(row), ...).
+///
+/// Requires: the elements of `rows` are tuple-like (tuple, pair, array).
+/// Throws, waits, cost, memory: as imap.
+template <class F, class Rows>
+  requires star_streamable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] auto istarmap(F&& f, Rows&& rows) {
+  return detail::streaming<detail::by_row<F>>({.verb = "istarmap"}, std::forward<F>(f),
+                                              std::forward<Rows>(rows));
+}
+template <class F, class Rows>
+  requires star_streamable<F, Rows>
+[[nodiscard]] auto istarmap(options const& how, F&& f, Rows&& rows) {
+  return detail::streaming<detail::by_row<F>>(detail::checked_stream("istarmap", how),
+                                              std::forward<F>(f), std::forward<Rows>(rows));
+}
+template <class F, class Rows>
+  requires star_streamable<F, Rows>
+[[nodiscard]] auto istarmap(collect_options const& how, F&& f, Rows&& rows) {
+  return detail::streaming<detail::safe<detail::by_row<F>>>(
+      detail::checked_stream("istarmap", how), std::forward<F>(f), std::forward<Rows>(rows));
+}
+
+/// istarmap whose chunks come as they are done.
+///
+/// Requires, throws, waits, cost, memory: as istarmap.
+template <class F, class Rows>
+  requires star_streamable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] auto istarmap_unordered(F&& f, Rows&& rows) {
+  return detail::streaming<detail::by_row<F>>({.verb = "istarmap_unordered", .ordered = false},
+                                              std::forward<F>(f), std::forward<Rows>(rows));
+}
+template <class F, class Rows>
+  requires star_streamable<F, Rows>
+[[nodiscard]] auto istarmap_unordered(options const& how, F&& f, Rows&& rows) {
+  return detail::streaming<detail::by_row<F>>(
+      detail::unordered(detail::checked_stream("istarmap_unordered", how)), std::forward<F>(f),
+      std::forward<Rows>(rows));
+}
+template <class F, class Rows>
+  requires star_streamable<F, Rows>
+[[nodiscard]] auto istarmap_unordered(collect_options const& how, F&& f, Rows&& rows) {
+  return detail::streaming<detail::safe<detail::by_row<F>>>(
+      detail::unordered(detail::checked_stream("istarmap_unordered", how)), std::forward<F>(f),
+      std::forward<Rows>(rows));
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,81 @@
+// Files of numbers without a header: a type, an offset, and that is all.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/detail/file.hpp>
+#include <hetmap/detail/file_input.hpp>
+#include <hetmap/sink.hpp>
+
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace raw {
+
+/// The elements of T in a file, from `offset` bytes on: a single-pass range, of which a stream
+/// keeps no more than its window.
+///
+/// Requires: the file was written with T's layout and byte order. Bytes behind the last whole
+/// element are left out.
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+class reader : public hetmap::detail::file_input<T> {
+ public:
+  /// Throws:   io_error, also for what is no file: its length has to be known.
+  explicit reader(std::string path, std::size_t offset = 0)
+      : reader(hetmap::detail::input_file(std::move(path)), offset) {}
+
+ private:
+  reader(hetmap::detail::input_file file, std::size_t offset)
+      : reader(elements_behind(file, offset), file) {}
+  reader(std::size_t n, hetmap::detail::input_file& file)
+      : hetmap::detail::file_input<T>(std::move(file), n) {}
+
+  static std::size_t elements_behind(hetmap::detail::input_file& file, std::size_t offset) {
+    auto const bytes = file.size();
+    if (!bytes || *bytes < offset)
+      throw io_error(std::string("hetmap: cannot read '")
+                         .append(file.path())
+                         .append(bytes ? "': the offset is behind its end" : "': it is no file"),
+                     0);
+    file.skip(offset);
+    return (*bytes - offset) / sizeof(T);
+  }
+};
+
+/// A sink that writes elements as they are in memory. With .resume the file goes on behind its last
+/// whole element.
+///
+/// Throws, when used: io_error.
+class save {
+ public:
+  explicit save(std::string path) : path_(std::move(path)) {}
+
+  template <class R>
+    requires std::is_trivially_copyable_v<R>
+  std::size_t open(sink_start const& start) {
+    file_.open(path_, start.resume);
+    std::size_t const there = start.resume ? file_.size() / sizeof(R) : 0;
+    if (there != 0 || file_.size() != 0) file_.truncate(there * sizeof(R));
+    return there;
+  }
+  template <class R>
+  void write(std::span<R const> block) {
+    file_.append(block.data(), block.size_bytes());
+  }
+  void finish() { file_.finish(); }
+  void abandon() noexcept { file_.close(); }
+
+ private:
+  std::string path_;
+  hetmap::detail::output_file file_;
+};
+
+}  // namespace raw
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
