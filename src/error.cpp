@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <utility>
 
 namespace hetmap {
 namespace core {
@@ -28,6 +29,9 @@ overlap_error::~overlap_error() = default;
 device_unavailable::~device_unavailable() = default;
 result_too_large::~result_too_large() = default;
 cancelled_error::~cancelled_error() = default;
+timeout_error::~timeout_error() = default;
+closed_error::~closed_error() = default;
+broken_pool_error::~broken_pool_error() = default;
 kernel_error::~kernel_error() = default;
 
 result_too_large::result_too_large(double bytes, double available) {
@@ -48,6 +52,12 @@ cancelled_error::cancelled_error(std::size_t done, std::size_t total)
       }()),
       done_(done),
       total_(total) {}
+
+timeout_error::timeout_error(std::string const& what, std::size_t done, std::size_t total)
+    : std::runtime_error(what), done_(done), total_(total) {}
+
+broken_pool_error::broken_pool_error(std::string const& what, std::exception_ptr cause)
+    : std::runtime_error(what), cause_(std::move(cause)) {}
 
 kernel_error::kernel_error(int code)
     : std::runtime_error(

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <hetmap/error.hpp>
+#include <hetmap/future.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/map.hpp>
 #include <hetmap/memory.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
+#include <hetmap/pool.hpp>
 #include <hetmap/progress.hpp>
 #include <hetmap/stop.hpp>
 #include <hetmap/topology.hpp>
