@@ -121,7 +121,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
 bool is_small(job const& work, settings const& how) {
   if (how.pool != nullptr && (how.deadline != 0 || !is_worker_of(how.pool))) return false;
   if (work.learned == nullptr || how.stop != nullptr || how.progress != nullptr ||
-      explain_requested() || how.reproducible || work.exact_chunk != 0)
+      explain_requested() || how.reproducible || (work.exact_chunk != 0 && work.outputs != 0))
     return false;
   double const predicted =
       work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);
@@ -132,12 +132,14 @@ bool is_small(job const& work, settings const& how) {
 
 void run_small(job const& work) {
   scratch unused;
+  void* slot = nullptr;
   chunk all{.begin = 0,
             .end = work.count,
             .origin = 0,
             .columns = work.columns,
             .scratch = &unused,
             .copy_out = work.in_place && work.can_copy_out ? copy_bytes : nullptr,
+            .slot = &slot,
             .failed_at = 0};
   auto const level = std::max(isa_level(), work.code->floor);
   math_level_scope const math(level);

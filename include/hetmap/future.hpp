@@ -42,7 +42,7 @@ struct after<G, void> {
   using type = std::invoke_result_t<G&>;
 };
 template <class G, class T>
-using after_t = std::remove_cv_t<typename after<G, T>::type>;
+using after_t = kept_result_t<typename after<G, T>::type>;
 
 template <class C>
 struct callback final : continuation {

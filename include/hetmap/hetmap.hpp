@@ -10,6 +10,7 @@
 #include <hetmap/plan.hpp>
 #include <hetmap/pool.hpp>
 #include <hetmap/progress.hpp>
+#include <hetmap/reduce.hpp>
 #include <hetmap/stop.hpp>
 #include <hetmap/topology.hpp>
 #include <hetmap/vector.hpp>

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/reduce_call.hpp>
 #include <hetmap/future.hpp>
 #include <hetmap/options.hpp>
 
@@ -134,7 +135,7 @@ struct by_row {
 /// Runs `Call`, made of `args`, on the pool.
 template <class Call, class... Args>
 [[nodiscard]] auto submitted(pool_core& pool, char const* verb, Args&&... args) {
-  using result = std::remove_cv_t<std::invoke_result_t<Call&>>;
+  using result = kept_result_t<std::invoke_result_t<Call&>>;
   auto* const state = new call_state<result, Call>(std::forward<Args>(args)...);
   future<result> handle(*state);
   post(pool, *state, verb);
@@ -281,6 +282,19 @@ class HETMAP_API pool {
   void map_blocks(options const& how, F&& f, Out&& out, In&&... in) {
     detail::pool_call const call(*core_, detail::checked("pool::map_blocks", how, true));
     detail::by_blocks(call.how(), f, out, in...);
+  }
+
+  /// As the free map_reduce (reduce.hpp).
+  template <class Build = build, class F, class Op, class T, class... In>
+    requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
+    return map_reduce(options{}, f, op, std::move(init), in...);
+  }
+  template <class Build = build, class F, class Op, class T, class... In>
+    requires map_reducible<F, Op, T, In...>
+  [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
+    detail::pool_call const call(*core_, detail::checked("pool::map_reduce", how, true));
+    return detail::reducing(call.how(), f, op, std::move(init), in...);
   }
 
   // -- the same without waiting --

@@ -62,6 +62,7 @@ struct call {
     // What is reproducible uses the algorithms that every processor has.
     math_level_scope const level(how.reproducible ? isa::baseline : how.level);
     scratch memory;
+    void* slot = nullptr;
     pace size(how);
     effort blocks, all;
     for (;;) {
@@ -69,7 +70,7 @@ struct call {
       range const claimed = account.claim(lane, size.next());
       if (claimed.empty()) break;
       auto const began = clock::now();
-      run_claim(lane, claimed, memory);
+      run_claim(lane, claimed, memory, slot);
       effort const spent{claimed.size(), clock::now() - began};
       all += spent;
       if (spent.elements >= detail::block_elements) blocks += spent;
@@ -96,13 +97,14 @@ struct call {
       account.close();
   }
 
-  void run_claim(unsigned lane, range claimed, scratch& memory) noexcept {
+  void run_claim(unsigned lane, range claimed, scratch& memory, void*& slot) noexcept {
     detail::chunk chunk{.begin = claimed.begin,
                         .end = claimed.end,
                         .origin = 0,
                         .columns = work.columns,
                         .scratch = &memory,
                         .copy_out = copy_out,
+                        .slot = &slot,
                         .failed_at = claimed.begin};
     try {
       try {

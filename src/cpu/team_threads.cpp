@@ -68,8 +68,9 @@ void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsign
     team.lanes[k].run = &posted_team::run;
     team.lanes[k].of = &team;
     team.lanes[k].number = k;
+    if (k != 0) team.lanes[k].next = &team.lanes[k - 1];
   }
-  for (unsigned k = takes_part ? 1 : 0; k != lanes; ++k) on.post(team.lanes[k]);
+  on.post(team.lanes[lanes - 1], team.lanes[takes_part ? 1 : 0]);
   if (takes_part) posted_team::run(team.lanes[0]);
   std::unique_lock lock(team.guard);
   team.ended.wait(lock, [&] { return team.unfinished == 0; });

@@ -49,12 +49,13 @@ workers::~workers() {
 
 bool workers::own_this_thread() const noexcept { return owner_of_this_thread == this; }
 
-void workers::post(task& t) noexcept {
-  t.queued = true;
+void workers::post(task& last, task& first) noexcept {
+  for (task* t = &last; t != &first; t = t->next) t->queued = true;
+  first.queued = true;
   task* seen = inbox_.load(std::memory_order_relaxed);
   do {
-    t.next = seen;
-  } while (!inbox_.compare_exchange_weak(seen, &t));
+    first.next = seen;
+  } while (!inbox_.compare_exchange_weak(seen, &last));
   // Whoever is awake looks into the inbox after taking these marks down, and before it sleeps.
   if (asleep_.load() == 0 || searching_.load() || waking_.load()) return;
   std::lock_guard const lock(guard_);

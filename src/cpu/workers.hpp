@@ -43,7 +43,11 @@ class workers {
   /// Queues `t` behind all others. It may be destroyed by its own run().
   ///
   /// Requires: not joined yet: open, held, or called by a task.
-  void post(task& t) noexcept;
+  void post(task& t) noexcept { post(t, t); }
+
+  /// Queues several at once, linked by `next` from the last to the first: no worker has seen any of
+  /// them before all are queued.
+  void post(task& last, task& first) noexcept;
 
   /// Takes `t` back. True: it has not run and never will. False: it runs, has run, or was never
   /// posted.

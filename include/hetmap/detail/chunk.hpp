@@ -33,6 +33,7 @@ struct chunk {
   hetmap::scratch* scratch;  ///< of the worker that runs the chunk
   /// Copies finished results to the output; null: they are stored where they are computed.
   void (*copy_out)(void* to, void const* from, std::size_t bytes);
+  void** slot;            ///< the lane's, for the function to keep something in; null at first
   std::size_t failed_at;  ///< set by the function when an exception leaves it: the element's index
 };
 

@@ -54,7 +54,10 @@ class HETMAP_API future_state : public task {
   future_state& operator=(future_state const&) = delete;
 
   // -- handles: one to begin with --
-  void add_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  void add_handle() noexcept {
+    // A continuation, which has a reference, may make a handle after the last one has gone.
+    if (handles_.fetch_add(1, std::memory_order_acq_rel) == 0) add_reference();
+  }
   void drop_handle() noexcept {
     if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) drop_reference();
   }
@@ -173,7 +176,7 @@ class result_state : public future_state {
 
  protected:
   result_state() noexcept {}
-  ~result_state() override {
+  ~result_state() noexcept override {
     if (has_value()) drop_value();
   }
   template <class Call>
@@ -221,6 +224,10 @@ class HETMAP_API result_state<void> : public future_state {
   void drop_value() noexcept override;
 };
 
+/// What a future of a call's result holds: an lvalue reference stays one.
+template <class R>
+using kept_result_t = std::conditional_t<std::is_lvalue_reference_v<R>, R, std::remove_cvref_t<R>>;
+
 inline namespace HETMAP_TAG {
 
 /// The state of a future that one call completes.
@@ -229,7 +236,7 @@ class call_state final : public result_state<T> {
  public:
   template <class... Args>
   explicit call_state(Args&&... args) : call_{std::forward<Args>(args)...} {}
-  ~call_state() override {}
+  ~call_state() noexcept override {}
 
  private:
   void work() override { this->keep(call_); }
