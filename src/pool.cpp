@@ -9,6 +9,9 @@
 #include <hetmap/error.hpp>
 #include <hetmap/topology.hpp>
 
+#include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -66,10 +69,22 @@ void pool_core::end(pool_end how) noexcept {
                            "hetmap: the pool's initializer threw; its work cannot be run",
                            std::current_exception()));
       ended_.store(how, std::memory_order_release);
+      for (stop_hub* hub : hubs_) hub->request();
     }
   }
   // Run by now, a task only says that it was not.
   while (task* const t = threads_.take()) t->run(*t);
+}
+
+void pool_core::add(stop_hub& hub) {
+  std::lock_guard const lock(ending_);
+  hubs_.push_back(&hub);
+  if (ended() != pool_end::none) hub.request();
+}
+
+void pool_core::remove(stop_hub& hub) noexcept {
+  std::lock_guard const lock(ending_);
+  hubs_.erase(std::find(hubs_.begin(), hubs_.end(), &hub));
 }
 
 std::exception_ptr pool_core::refusal() const noexcept { return refusal_; }

@@ -3,6 +3,7 @@
 
 #include "cpu/workers.hpp"
 
+#include <hetmap/detail/chunk.hpp>
 #include <hetmap/options.hpp>
 
 #include <atomic>
@@ -10,6 +11,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -34,6 +36,10 @@ class pool_core {
   void require_sound() const;
   [[nodiscard]] bool forked() const noexcept { return forks_ != core::forks(); }
 
+  /// To be requested when it ends.
+  void add(stop_hub& hub);
+  void remove(stop_hub& hub) noexcept;
+
   /// Ends it: queued work is failed at once, by the caller.
   void end(pool_end how) noexcept;
 
@@ -47,7 +53,8 @@ class pool_core {
   std::atomic<pool_end> ended_{pool_end::none};
   std::exception_ptr refusal_;  // written once, before ended_
   std::mutex ending_;
-  core::workers threads_;  // last: they use what is above
+  std::vector<stop_hub*> hubs_;  // guarded by ending_
+  core::workers threads_;        // last: they use what is above
 };
 
 /// Whether the calling thread is a worker of that pool, or of any.

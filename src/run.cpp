@@ -87,7 +87,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
 
   auto const began = clock::now();
   ledger account(work.count, chosen.granule, chosen.workers);
-  ending early{.stop = how.stop, .pool = how.pool};
+  ending early{.stop = how.stop, .pool = how.pool, .hub = how.hub};
   if (how.deadline != 0)
     early.deadline = clock::time_point(
         std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(how.deadline)));

@@ -137,6 +137,9 @@ namespace detail {
 /// The inside of a pool.
 class pool_core;
 
+/// One call's stop token for functions that take one.
+class stop_hub;
+
 template <class T>
 concept any_options = std::same_as<T, options> || std::same_as<T, collect_options>;
 
@@ -150,6 +153,7 @@ struct settings {
   stop_condition const* stop = nullptr;         // null: not set
   progress_callback const* progress = nullptr;  // null: not set
   pool_core* pool = nullptr;                    // null: not a pool's call
+  stop_hub* hub = nullptr;                      // null: f takes no stop token
   std::int64_t deadline = 0;                    // nanoseconds of the steady clock; 0: not set
 };
 

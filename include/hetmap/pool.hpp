@@ -132,6 +132,20 @@ struct by_row {
   }
 };
 
+/// A function that takes a stop token, submitted: the token is requested when the pool is
+/// terminated.
+template <class F>
+struct stoppable_call {
+  F f;
+  pool_core* pool;
+
+  template <class... Args>
+  decltype(auto) operator()(Args&&... args) {
+    stop_hub const hub(settings{.verb = "submit", .pool = pool});
+    return std::invoke(std::move(f), std::forward<Args>(args)..., stop_argument(hub));
+  }
+};
+
 /// Runs `Call`, made of `args`, on the pool.
 template <class Call, class... Args>
 [[nodiscard]] auto submitted(pool_core& pool, char const* verb, Args&&... args) {
@@ -187,21 +201,30 @@ class HETMAP_API pool {
                                    std::forward<Args>(args)...);
   }
 
+  /// The same for an f with a std::stop_token behind its arguments: requested by terminate().
+  template <class Build = build, class F, class... Args>
+    requires(!std::invocable<std::decay_t<F>, std::decay_t<Args>...>) &&
+            std::invocable<std::decay_t<F>, std::decay_t<Args>..., detail::stop_argument>
+  [[nodiscard]] auto submit(F&& f, Args&&... args) {
+    return submit(detail::stoppable_call<std::decay_t<F>>{std::forward<F>(f), core_},
+                  std::forward<Args>(args)...);
+  }
+
   // -- as the free verbs (map.hpp) --
 
   template <class Build = build, class F, class... In>
-    requires mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+    requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
   auto map(F&& f, In&&... in) {
     return map(options{}, f, in...);
   }
   template <class Build = build, class F, class... In>
-    requires mappable<F, In...>
+    requires stop_mappable<F, In...>
   auto map(options const& how, F&& f, In&&... in) {
     detail::pool_call const call(*core_, detail::checked("pool::map", how, true));
     return detail::returning(call.how(), f, in...);
   }
   template <class Build = build, class F, class... In>
-    requires mappable<F, In...>
+    requires stop_mappable<F, In...>
   auto map(collect_options const& how, F&& f, In&&... in) {
     detail::pool_call const call(*core_, detail::checked("pool::map", how, true));
     return detail::collecting(call.how(), f, in...);
@@ -305,19 +328,19 @@ class HETMAP_API pool {
   /// Throws:   option_error, closed_error, broken_pool_error; what the map throws is the future's.
   /// Waits:    no.
   template <class Build = build, class F, class... In>
-    requires mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+    requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
   [[nodiscard]] auto map_async(F&& f, In&&... in) {
     return later<detail::returning_body>("pool::map_async", options{}, std::forward<F>(f),
                                          std::forward<In>(in)...);
   }
   template <class Build = build, class F, class... In>
-    requires mappable<F, In...>
+    requires stop_mappable<F, In...>
   [[nodiscard]] auto map_async(options const& how, F&& f, In&&... in) {
     return later<detail::returning_body>("pool::map_async", how, std::forward<F>(f),
                                          std::forward<In>(in)...);
   }
   template <class Build = build, class F, class... In>
-    requires mappable<F, In...>
+    requires stop_mappable<F, In...>
   [[nodiscard]] auto map_async(collect_options const& how, F&& f, In&&... in) {
     return later<detail::collecting_body>("pool::map_async", how, std::forward<F>(f),
                                           std::forward<In>(in)...);

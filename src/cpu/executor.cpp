@@ -89,6 +89,7 @@ struct call {
       return account.interrupt(std::current_exception());
     }
     if (why == ending::cause::none) return;
+    if (early.hub != nullptr) early.hub->request();
     auto expected = ending::cause::none;
     ended.compare_exchange_strong(expected, why);
     if (why == ending::cause::pool && early.pool->ended() == detail::pool_end::broken)

@@ -32,6 +32,7 @@ struct ending {
   stop_condition const* stop = nullptr;  ///< null for none
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   detail::pool_core const* pool = nullptr;  ///< null for none
+  detail::stop_hub* hub = nullptr;          ///< told of it; null for none
 
   [[nodiscard]] bool possible() const noexcept {
     return stop != nullptr || pool != nullptr ||

@@ -107,6 +107,51 @@ TEST_F(Async, AStopTokenEndsItAndSoDoesADeadline) {
   EXPECT_THROW(static_cast<void>(late.get()), hetmap::timeout_error);
 }
 
+/// Works until it is told to stop; says whether it was.
+struct until_stopped {
+  std::atomic<int>* started;
+  bool operator()(int, std::stop_token const& stop) const {
+    ++*started;
+    return support::soon([&] { return stop.stop_requested(); });
+  }
+};
+
+TEST_F(Async, AFunctionThatTakesAStopTokenSeesTheStopWhileItRuns) {
+  std::atomic<int> started{0};
+  std::stop_source source;
+  auto by_token = pool.map_async({.chunk_size = 1, .stop = source.get_token()},
+                                 until_stopped{&started}, support::indices(3));
+  ASSERT_TRUE(support::soon([&] { return started == 3; }));
+  source.request_stop();
+  EXPECT_TRUE(by_token.get()[2]) << "all had begun, so all of them are done";
+
+  started = 0;
+  try {
+    auto const by_deadline = pool.map({.chunk_size = 1, .deadline = 200ms}, until_stopped{&started},
+                                      support::indices(3));
+    EXPECT_TRUE(by_deadline[0]);
+  } catch (hetmap::timeout_error const&) {
+    EXPECT_LT(started, 3) << "a busy machine did not begin all of them in time";
+  }
+
+  auto const untouched =
+      pool.map([](int i, std::stop_token const& stop) { return stop.stop_requested() ? -1 : i; },
+               support::indices(10));
+  EXPECT_EQ(untouched[9], 9);
+  EXPECT_EQ(hetmap::map([](int i, std::stop_token) { return i; }, support::indices(10))[3], 3);
+  EXPECT_EQ(pool.map(
+                    {.errors = hetmap::collect}, [](int i, std::stop_token) { return i; },
+                    support::indices(10))[3]
+                .value(),
+            3);
+
+  started = 0;
+  auto by_end = pool.submit(until_stopped{&started}, 1);
+  ASSERT_TRUE(support::soon([&] { return started == 1; }));
+  pool.terminate();
+  EXPECT_TRUE(by_end.get());
+}
+
 TEST_F(Async, ADeadlineSaysHowManyWereDone) {
   std::atomic<std::size_t> calls{0};
   auto const slow = [&](int) { ++calls, std::this_thread::sleep_for(2ms); };

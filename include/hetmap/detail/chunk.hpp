@@ -105,6 +105,24 @@ class HETMAP_API batches {
   std::unique_ptr<state> state_;
 };
 
+/// What a call's stop token is made of: requested when the call's stop condition is met, its
+/// deadline passes or its pool is terminated.
+class HETMAP_API stop_hub {
+ public:
+  explicit stop_hub(settings const& how);
+  ~stop_hub();
+  stop_hub(stop_hub const&) = delete;
+  stop_hub& operator=(stop_hub const&) = delete;
+
+  /// The std::stop_token, if that is the type asked for; else null.
+  [[nodiscard]] void const* token(std::type_info const& type) const noexcept;
+  void request() noexcept;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
 /// Throws what is being handled, as the failure of element `index`.
 [[noreturn]] HETMAP_API void rethrow_as_failure_of(std::size_t index);
 
