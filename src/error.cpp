@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <utility>
 
 namespace hetmap {
 namespace core {
@@ -25,12 +26,13 @@ inline namespace HETMAP_ABI {
 option_error::~option_error() = default;
 size_error::~size_error() = default;
 overlap_error::~overlap_error() = default;
-timeout_error::~timeout_error() = default;
-closed_error::~closed_error() = default;
 io_error::~io_error() = default;
 device_unavailable::~device_unavailable() = default;
 result_too_large::~result_too_large() = default;
 cancelled_error::~cancelled_error() = default;
+timeout_error::~timeout_error() = default;
+closed_error::~closed_error() = default;
+broken_pool_error::~broken_pool_error() = default;
 kernel_error::~kernel_error() = default;
 
 result_too_large::result_too_large(double bytes, double available) {
@@ -51,6 +53,12 @@ cancelled_error::cancelled_error(std::size_t done, std::size_t total)
       }()),
       done_(done),
       total_(total) {}
+
+timeout_error::timeout_error(std::string const& what, std::size_t done, std::size_t total)
+    : std::runtime_error(what), done_(done), total_(total) {}
+
+broken_pool_error::broken_pool_error(std::string const& what, std::exception_ptr cause)
+    : std::runtime_error(what), cause_(std::move(cause)) {}
 
 kernel_error::kernel_error(int code)
     : std::runtime_error(

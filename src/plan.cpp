@@ -21,6 +21,7 @@ std::size_t granule_for(problem const& p, unsigned workers) {
   std::size_t const even = std::size_t{16} * workers;
   if (p.element_nanoseconds < 0) return p.elements / block < even ? 1 : block;
   std::size_t granule = block;
+  while (p.together && granule > 1 && p.elements / granule < workers) granule /= 2;
   auto const seconds = [&] { return p.element_nanoseconds * 1e-9 * static_cast<double>(granule); };
   while (granule > 1 && (seconds() > claim_seconds ||
                          (seconds() > worthwhile_seconds && p.elements / granule < even)))
@@ -71,7 +72,8 @@ plan make_plan(problem const& p, machine const& m) {
        {backend::gpu, -1, p.reproducible ? "reproducible results are the CPU's" : m.no_gpu},
        {backend::hybrid, -1, p.reproducible ? "reproducible results are the CPU's" : m.no_gpu}}};
 
-  bool const share = p.asked != backend::serial && team > 1 && !(known && serial <= parallel);
+  bool const share =
+      p.asked != backend::serial && team > 1 && (p.together || !(known && serial <= parallel));
   out.workers = share ? team : 1;
   out.granule = granule;
   out.chunk_elements = chunk_for(p, granule);
@@ -83,6 +85,8 @@ plan make_plan(problem const& p, machine const& m) {
     out.reason = "too few elements to share";
   else if (allowed == 1)
     out.reason = "one worker is allowed";
+  else if (p.together)
+    out.reason = "a pool's workers run at once, all that there is work for";
   else if (!known)
     out.reason =
         "cost not known yet: the work is shared at once, so that slow elements lose nothing";

@@ -18,6 +18,7 @@ struct problem {
   std::size_t chunk_size = 0;   ///< asked for; 0: not
   std::size_t exact_chunk = 0;  ///< every boundary is a multiple of it; 0: no such need
   bool reproducible = false;
+  bool together = false;            ///< as many at once as there are workers is a promise
   bool can_stream = false;          ///< results can be written past the caches
   isa floor = isa::baseline;        ///< that the caller's file was compiled for
   double element_nanoseconds = -1;  ///< learned cost on one worker; negative: not known

@@ -8,6 +8,7 @@
 #include "error.hpp"
 #include "ledger.hpp"
 #include "plan.hpp"
+#include "pool_core.hpp"
 #include "rates.hpp"
 #include "reporter.hpp"
 #include "short_call.hpp"
@@ -43,6 +44,7 @@ using clock = std::chrono::steady_clock;
 constexpr char const* no_gpu_half = "this build of hetmap has no GPU half; use auto, serial or cpu";
 
 plan planned(job const& work, settings const& how) {
+  auto const at_hand = how.pool != nullptr ? how.pool->threads().size() : 0;
   problem p{
       .asked = backend_of(how),
       .elements = work.count,
@@ -51,13 +53,14 @@ plan planned(job const& work, settings const& how) {
       .chunk_size = how.chunk_size,
       .exact_chunk = work.exact_chunk,
       .reproducible = how.reproducible,
+      .together = how.pool != nullptr,
       .can_stream = work.can_copy_out && !work.in_place && stream_for(isa_level()) != nullptr,
       .floor = work.code != nullptr ? work.code->floor : isa::baseline,
       .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
   for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
-  plan chosen = make_plan(p, {.workers = hetmap::physical_cores(),
-                              .concurrency = team_concurrency(),
+  plan chosen = make_plan(p, {.workers = at_hand != 0 ? at_hand : hetmap::physical_cores(),
+                              .concurrency = at_hand != 0 ? at_hand : team_concurrency(),
                               .level = isa_level(),
                               .cache_bytes = last_level_cache(),
                               .no_gpu = no_gpu_half});
@@ -70,6 +73,13 @@ plan planned(job const& work, settings const& how) {
   return chosen;
 }
 
+std::string late_text(char const* verb, std::size_t done, std::size_t total) {
+  std::string text(verb);
+  text.append(": the deadline passed after ").append(std::to_string(done));
+  if (total != 0) text.append(" of ").append(std::to_string(total));
+  return text.append(" elements");
+}
+
 /// Runs `work` as a part of a call that has `first` elements before it.
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports) {
@@ -79,7 +89,13 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
 
   auto const began = clock::now();
   ledger account(work.count, chosen.granule, chosen.workers);
-  effort const spent = execute_on_cpu(work, code, chosen, account, reports, how.stop);
+  ending early{.stop = how.stop, .pool = how.pool, .hub = how.hub};
+  if (how.deadline != 0)
+    early.deadline = clock::time_point(
+        std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(how.deadline)));
+  auto ended = ending::cause::none;
+  workers* const on = how.pool != nullptr ? &how.pool->threads() : nullptr;
+  effort const spent = execute_on_cpu(work, code, chosen, account, reports, on, early, ended);
   std::size_t const done = account.done();
   auto failure = account.take_failure();
 
@@ -91,7 +107,8 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
     else
       clear_failed_index();
     if (failure) std::rethrow_exception(std::move(failure));
-    throw cancelled_error(first + done, total);
+    if (ended != ending::cause::deadline) throw cancelled_error(first + done, total);
+    throw timeout_error(late_text(how.verb, first + done, total), first + done, total);
   }
   if (work.learned != nullptr) work.learned->learn(spent.elements, spent.busy);
   if (explain_requested()) {

@@ -1,10 +1,21 @@
 // What calls and streams have in common.
 #pragma once
 
+#include "pool_core.hpp"
+
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/plan.hpp>
 
 namespace hetmap::core {
+
+/// The backend that a call asks for: its own choice, else its pool's, else HETMAP_BACKEND's.
+///
+/// Throws:   option_error if the variable names no backend.
+[[nodiscard]] inline backend backend_of(detail::settings const& how) {
+  backend const pools = how.pool != nullptr ? how.pool->where() : backend::inherit;
+  backend const asked = how.backend != backend::inherit ? how.backend : pools;
+  return asked != backend::inherit ? asked : default_backend();
+}
 
 /// The clone of an element loop that this plan runs.
 ///

@@ -6,7 +6,9 @@
 #include "environment.hpp"
 #include "error.hpp"
 #include "plan.hpp"
+#include "pool_core.hpp"
 #include "rates.hpp"
+#include "run.hpp"
 
 #include <hetmap/topology.hpp>
 
@@ -30,12 +32,14 @@ void (*copy_out_of(job const& work))(void*, void const*, std::size_t) {
 
 void run_alone(job const& work) {
   scratch unused;
+  void* slot = nullptr;
   chunk all{.begin = 0,
             .end = work.count,
             .origin = 0,
             .columns = work.columns,
             .scratch = &unused,
             .copy_out = copy_out_of(work),
+            .slot = &slot,
             .failed_at = 0};
   auto const level = std::max(isa_level(), work.code->floor);
   math_level_scope const math(level);
@@ -110,12 +114,14 @@ class shared_call {
         failed_part_.load(std::memory_order_relaxed) < k)
       return false;
     scratch unused;
+    void* slot = nullptr;
     chunk part{.begin = begin_of(k),
                .end = std::min(begin_of(k) + part_, count_),
                .origin = 0,
                .columns = columns_,
                .scratch = &unused,
                .copy_out = copy_out_,
+               .slot = &slot,
                .failed_at = begin_of(k)};
     std::size_t until = part.end;
     try {
@@ -155,8 +161,11 @@ class shared_call {
 
 /// Nobody watches the call or wants it other than it comes.
 bool is_plain(job const& work, settings const& how) {
+  // A pool's callers run nothing themselves; its workers do.
+  if (how.pool != nullptr && (how.deadline != 0 || !is_worker_of(how.pool))) return false;
+  // Blocks of map_blocks are the caller's; those of map_reduce, which has no outputs, are not.
   return how.stop == nullptr && how.progress == nullptr && !how.reproducible &&
-         work.exact_chunk == 0 && !explain_requested();
+         (work.exact_chunk == 0 || work.outputs == 0) && !explain_requested();
 }
 
 /// Lanes for a call of so many seconds: one for each that sharing pays for.
@@ -196,7 +205,8 @@ bool run_short(job const& work, settings const& how) {
   backend const asked = backend_of(how);
   bool const on_team = asked == backend::automatic || asked == backend::cpu;
   if (!on_team && asked != backend::serial) return false;
-  if (on_team && predicted >= shortest_shared_seconds) {
+  bool const shareable = on_team && how.pool == nullptr && work.exact_chunk == 0;
+  if (shareable && predicted >= shortest_shared_seconds) {
     unsigned const lanes = lanes_for(work, how, predicted);
     if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {
       run_shared(work, lanes, predicted < divided_seconds ? 1 : 8);

@@ -72,15 +72,26 @@ class HETMAP_API cancelled_error : public std::runtime_error {
   std::size_t total_;
 };
 
-/// What was waited for did not come within its time limit. Nothing is lost: it can be waited for
-/// again.
+/// A time limit passed: a deadline of a call, or the patience of somebody who waited. Nothing is
+/// lost: waiting again is allowed, and what was waited for goes on.
 class HETMAP_API timeout_error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit timeout_error(std::string const& what, std::size_t done = 0, std::size_t total = 0);
   ~timeout_error() override;
+
+  /// Elements (of a map) or futures (of a wait) that were done in time, those that were not, and
+  /// all of them; 0 where nothing was counted.
+  [[nodiscard]] std::size_t done() const noexcept { return done_; }
+  [[nodiscard]] std::size_t unfinished() const noexcept { return total_ - done_; }
+  [[nodiscard]] std::size_t total() const noexcept { return total_; }
+
+ private:
+  std::size_t done_;
+  std::size_t total_;
 };
 
-/// Something was closed before everything that was asked of it.
+/// Something was closed before everything that was asked of it: a stream that is read on, a pool
+/// that is given work.
 class HETMAP_API closed_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -98,6 +109,20 @@ class HETMAP_API io_error : public std::runtime_error {
 
  private:
   int code_;
+};
+
+/// The pool's initializer threw on one of its workers, or the pool's threads stayed behind in the
+/// process that this one was forked from.
+class HETMAP_API broken_pool_error : public std::runtime_error {
+ public:
+  broken_pool_error(std::string const& what, std::exception_ptr cause);
+  ~broken_pool_error() override;
+
+  /// What the initializer threw; null if it did not.
+  [[nodiscard]] std::exception_ptr cause() const noexcept { return cause_; }
+
+ private:
+  std::exception_ptr cause_;
 };
 
 /// A kernel called fail(code).

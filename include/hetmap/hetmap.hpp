@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/error.hpp>
+#include <hetmap/future.hpp>
 #include <hetmap/generate.hpp>
 #include <hetmap/imap.hpp>
 #include <hetmap/kernel.hpp>
@@ -9,7 +10,9 @@
 #include <hetmap/memory.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
+#include <hetmap/pool.hpp>
 #include <hetmap/progress.hpp>
+#include <hetmap/reduce.hpp>
 #include <hetmap/sink.hpp>
 #include <hetmap/stop.hpp>
 #include <hetmap/stream.hpp>

@@ -28,24 +28,26 @@ inline namespace HETMAP_TAG {
 /// A hetmap::vector of f(in[i]...), or nothing if f returns void.
 ///
 /// Requires: f can be called with one element of each range; its result can be constructed in
-///           place (any type: bool, move-only, not default-constructible).
+///           place (any type: bool, move-only, not default-constructible). A last parameter of
+///           f's that is a std::stop_token gets the call's: requested when .stop asks for a stop,
+///           the deadline passes, or the pool is terminated.
 /// Throws:   what f and the inputs throw; result_too_large before f runs.
 /// Waits:    until every element is final.
 /// Cost:     one call of f an element.
 /// Memory:   the result; batches of at most 1 MiB for inputs that cannot be indexed.
 template <class F, class... In>
-  requires mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 auto map(F&& f, In&&... in) {
   return detail::returning(detail::settings{.verb = "map"}, f, in...);
 }
 template <class F, class... In>
-  requires mappable<F, In...>
+  requires stop_mappable<F, In...>
 auto map(options const& how, F&& f, In&&... in) {
   return detail::returning(detail::checked("map", how), f, in...);
 }
 /// With .errors = collect: a hetmap::vector of outcome<R>, a value or an exception an element.
 template <class F, class... In>
-  requires mappable<F, In...>
+  requires stop_mappable<F, In...>
 auto map(collect_options const& how, F&& f, In&&... in) {
   return detail::collecting(detail::checked("map", how), f, in...);
 }

@@ -134,6 +134,12 @@ struct collect_options {
 
 namespace detail {
 
+/// The inside of a pool.
+class pool_core;
+
+/// One call's stop token for functions that take one.
+class stop_hub;
+
 template <class T>
 concept any_options = std::same_as<T, options> || std::same_as<T, collect_options>;
 
@@ -146,6 +152,9 @@ struct settings {
   bool reproducible = false;
   stop_condition const* stop = nullptr;         // null: not set
   progress_callback const* progress = nullptr;  // null: not set
+  pool_core* pool = nullptr;                    // null: not a pool's call
+  stop_hub* hub = nullptr;                      // null: f takes no stop token
+  std::int64_t deadline = 0;                    // nanoseconds of the steady clock; 0: not set
 };
 
 /// Throws option_error for `name`, which `verb` does not serve; `served_by` says what does.
@@ -154,18 +163,21 @@ struct settings {
 /// Throws option_error for `name`, which was set to 0.
 [[noreturn]] HETMAP_API void refuse_zero(char const* verb, char const* name);
 
+/// The moment so far from now, in nanoseconds of the steady clock; never 0.
+[[nodiscard]] HETMAP_API std::int64_t from_now(time_limit limit) noexcept;
+
 inline namespace HETMAP_TAG {
 
 /// Checks the options of a call before the function or the input is touched.
 template <any_options Options>
-[[nodiscard]] settings checked(char const* verb, Options const& o) {
+[[nodiscard]] settings checked(char const* verb, Options const& o, bool on_pool = false) {
   if (o.workers == 0u) refuse_zero(verb, "workers");
   if (o.chunk_size == std::size_t{0}) refuse_zero(verb, "chunk_size");
   if (o.window == std::size_t{0}) refuse_zero(verb, "window");
   if (o.window) refuse_option(verb, "window", "streams (imap)");
   if (o.max_bytes) refuse_option(verb, "max_bytes", "streams (imap)");
   if (o.device) refuse_option(verb, "device", "the GPU half, which this version lacks");
-  if (o.deadline) refuse_option(verb, "deadline", "pools");
+  if (o.deadline && !on_pool) refuse_option(verb, "deadline", "pools");
   if (o.resume) refuse_option(verb, "resume", "sinks of streams");
   if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
   return {.verb = verb,
@@ -174,7 +186,8 @@ template <any_options Options>
           .chunk_size = o.chunk_size.value_or(0),
           .reproducible = o.reproducible,
           .stop = o.stop.stop_possible() ? &o.stop : nullptr,
-          .progress = o.progress ? &o.progress : nullptr};
+          .progress = o.progress ? &o.progress : nullptr,
+          .deadline = o.deadline ? from_now(*o.deadline) : 0};
 }
 
 }  // namespace HETMAP_TAG

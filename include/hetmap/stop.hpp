@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <new>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace hetmap {
@@ -50,11 +51,17 @@ class stop_condition {
 
   [[nodiscard]] bool stop_requested() const { return of_ != nullptr && of_->requested(token_); }
 
+  /// The object of that type that it is a copy of; null if it is another type's.
+  [[nodiscard]] void const* held(std::type_info const& type) const noexcept {
+    return of_ != nullptr && of_->type == type ? token_ : nullptr;
+  }
+
   /// Whether it holds anything that could ever ask for a stop.
   [[nodiscard]] bool stop_possible() const { return of_ != nullptr && of_->possible(token_); }
 
  private:
   struct operations {
+    std::type_info const& type;
     bool (*requested)(void const*);
     bool (*possible)(void const*);
     void (*copy)(void*, void const*);
@@ -62,7 +69,8 @@ class stop_condition {
   };
 
   template <class Token>
-  static constexpr operations operations_of{
+  inline static operations const operations_of{
+      typeid(Token),
       [](void const* t) { return bool(static_cast<Token const*>(t)->stop_requested()); },
       [](void const* t) {
         if constexpr (requires(Token const& token) { token.stop_possible(); })

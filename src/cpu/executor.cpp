@@ -1,11 +1,13 @@
 #include "executor.hpp"
 
 #include "../plan.hpp"
+#include "../pool_core.hpp"
 #include "math_level.hpp"
 #include "stream.hpp"
 #include "team.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <mutex>
 
@@ -45,7 +47,8 @@ struct call {
   plan const& how;
   ledger& account;
   reporter& reports;
-  stop_condition const* stop;
+  ending const& early;
+  std::atomic<ending::cause> ended{ending::cause::none};
   // Outputs that are inputs, and those larger than the caches, are computed aside.
   void (*copy_out)(void*, void const*, std::size_t) = how.past_caches ? stream_for(how.level)
                                                       : work.in_place && work.can_copy_out
@@ -59,14 +62,15 @@ struct call {
     // What is reproducible uses the algorithms that every processor has.
     math_level_scope const level(how.reproducible ? isa::baseline : how.level);
     scratch memory;
+    void* slot = nullptr;
     pace size(how);
     effort blocks, all;
     for (;;) {
-      if (stop != nullptr && stop->stop_requested()) account.close();
+      if (early.possible()) end_early();
       range const claimed = account.claim(lane, size.next());
       if (claimed.empty()) break;
       auto const began = clock::now();
-      run_claim(lane, claimed, memory);
+      run_claim(lane, claimed, memory, slot);
       effort const spent{claimed.size(), clock::now() - began};
       all += spent;
       if (spent.elements >= detail::block_elements) blocks += spent;
@@ -77,13 +81,31 @@ struct call {
     in_blocks += blocks;
   }
 
-  void run_claim(unsigned lane, range claimed, scratch& memory) noexcept {
+  void end_early() noexcept {
+    ending::cause why;
+    try {
+      why = early.due();
+    } catch (...) {
+      return account.interrupt(std::current_exception());
+    }
+    if (why == ending::cause::none) return;
+    if (early.hub != nullptr) early.hub->request();
+    auto expected = ending::cause::none;
+    ended.compare_exchange_strong(expected, why);
+    if (why == ending::cause::pool && early.pool->ended() == detail::pool_end::broken)
+      account.interrupt(early.pool->refusal());
+    else
+      account.close();
+  }
+
+  void run_claim(unsigned lane, range claimed, scratch& memory, void*& slot) noexcept {
     detail::chunk chunk{.begin = claimed.begin,
                         .end = claimed.end,
                         .origin = 0,
                         .columns = work.columns,
                         .scratch = &memory,
                         .copy_out = copy_out,
+                        .slot = &slot,
                         .failed_at = claimed.begin};
     try {
       try {
@@ -103,16 +125,30 @@ struct call {
 
 }  // namespace
 
+ending::cause ending::due() const {
+  if (stop != nullptr && stop->stop_requested()) return cause::stop;
+  if (pool != nullptr && pool->ended() != detail::pool_end::none) return cause::pool;
+  if (deadline != clock::time_point::max() && clock::now() >= deadline) return cause::deadline;
+  return cause::none;
+}
+
 effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
-                      ledger& account, reporter& reports, stop_condition const* stop) {
-  call shared{
-      .work = work, .code = code, .how = how, .account = account, .reports = reports, .stop = stop};
-  if (how.workers == 1)
+                      ledger& account, reporter& reports, workers* on, ending const& early,
+                      ending::cause& ended) {
+  call shared{.work = work,
+              .code = code,
+              .how = how,
+              .account = account,
+              .reports = reports,
+              .early = early};
+  auto const lane = [](void* c, unsigned k) { static_cast<call*>(c)->run_lane(k); };
+  if (on != nullptr)
+    run_team_on(*on, how.workers, lane, &shared);
+  else if (how.workers == 1)
     shared.run_lane(0);
   else
-    run_team(
-        how.workers, [](void* c, unsigned lane) { static_cast<call*>(c)->run_lane(lane); },
-        &shared);
+    run_team(how.workers, lane, &shared);
+  ended = shared.ended;
   bool const mostly_blocks = shared.in_blocks.elements > shared.in_all.elements / 4;
   return mostly_blocks ? shared.in_blocks : shared.in_all;
 }

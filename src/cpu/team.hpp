@@ -1,6 +1,8 @@
 // Several threads for one call: the only place that knows where they come from.
 #pragma once
 
+#include "workers.hpp"
+
 namespace hetmap::core {
 
 /// Calls of a body that can run at once here: what the caller's oneTBB arena allows.
@@ -11,6 +13,12 @@ namespace hetmap::core {
 ///
 /// Requires: body throws nothing, and any one call of it can do the work of all.
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context);
+
+/// The same on `on`. If the calling thread is one of these, it takes k = 0 and the others come as
+/// they get free; otherwise it only waits. Lanes that have not begun when one has come to its end
+/// are left out.
+void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsigned lane),
+                 void* context);
 
 /// The same on threads made for this call alone: for a child forked after oneTBB had started, whose
 /// threads stayed behind, and for builds under a thread sanitizer, which cannot see into oneTBB.

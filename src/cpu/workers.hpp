@@ -2,6 +2,9 @@
 // it promises no number of threads at once.
 #pragma once
 
+#include <hetmap/detail/task.hpp>
+
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -10,23 +13,23 @@
 
 namespace hetmap::core {
 
-/// Something to be run once by a worker. Whoever posts it keeps it alive until it has run or was
-/// withdrawn; posting allocates nothing.
-struct task {
-  void (*run)(task& self) noexcept;
-  task* previous = nullptr;  // the queue's, like what follows
-  task* next = nullptr;
-  bool queued = false;
-};
+using detail::task;
 
 /// A fixed number of threads that run tasks in the order in which they were posted. Idle ones
 /// sleep.
+///
+/// Posting pushes onto an inbox without a lock; workers take the whole inbox over into the queue,
+/// in order, when that has run empty. Wake-ups go on from worker to worker: whoever takes a task
+/// and leaves one behind wakes the next sleeper, so that posting wakes one at most.
 class workers {
  public:
+  /// started: called on each thread before its first task, with `context` and the thread's number.
+  ///
   /// Throws:   std::system_error if not even one thread is to be had.
-  explicit workers(unsigned count);
+  explicit workers(unsigned count, void (*started)(void* context, unsigned number) = nullptr,
+                   void* context = nullptr);
 
-  /// Runs what was posted to its end, then joins the threads.
+  /// close() and join().
   ~workers();
 
   workers(workers const&) = delete;
@@ -38,21 +41,54 @@ class workers {
   [[nodiscard]] bool own_this_thread() const noexcept;
 
   /// Queues `t` behind all others. It may be destroyed by its own run().
-  void post(task& t) noexcept;
+  ///
+  /// Requires: not joined yet: open, held, or called by a task.
+  void post(task& t) noexcept { post(t, t); }
+
+  /// Queues several at once, linked by `next` from the last to the first: no worker has seen any of
+  /// them before all are queued.
+  void post(task& last, task& first) noexcept;
 
   /// Takes `t` back. True: it has not run and never will. False: it runs, has run, or was never
   /// posted.
   [[nodiscard]] bool withdraw(task& t) noexcept;
 
- private:
-  void serve() noexcept;
+  /// Takes the first task out of the queue, to be run by the caller; null if there is none.
+  [[nodiscard]] task* take() noexcept;
 
+  /// Keeps the threads until release(), also after close(). False once closed.
+  [[nodiscard]] bool hold() noexcept;
+  void release() noexcept;
+
+  /// From now on nothing can be held. What is queued still runs.
+  void close() noexcept;
+  [[nodiscard]] bool closed() const noexcept { return (holds_.load() & closed_bit) != 0; }
+
+  /// Waits until everything posted has run and the threads have ended. Any number of times, from
+  /// any thread but these.
+  void join();
+
+ private:
+  static constexpr std::size_t closed_bit = ~(~std::size_t{0} >> 1);
+
+  void serve() noexcept;
+  [[nodiscard]] task* pop() noexcept;  // with guard_ held, like the next two
+  void empty_inbox() noexcept;
+  void wake_one() noexcept;
+
+  alignas(64) std::atomic<task*> inbox_{nullptr};  // the last posted comes first
+  alignas(64) std::atomic<std::size_t> holds_{0};  // and closed_bit
+  alignas(64) std::atomic<unsigned> asleep_{0};
+  std::atomic<bool> waking_{false};     // somebody was notified and has not come to yet
+  std::atomic<bool> searching_{false};  // somebody spins, about to look into the inbox
   std::mutex guard_;
   std::condition_variable posted_;
   task* first_ = nullptr;
   task* last_ = nullptr;
-  unsigned asleep_ = 0;
-  bool closing_ = false;
+  unsigned running_ = 0;
+  void (*started_)(void*, unsigned);
+  void* context_;
+  std::mutex joining_;
   std::vector<std::thread> threads_;
 };
 

@@ -8,12 +8,15 @@
 #include <cassert>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <iostream>
+#include <latch>
 #include <ranges>
 #include <span>
 #include <sstream>
 #include <stdexcept>
 #include <stop_token>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>

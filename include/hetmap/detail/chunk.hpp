@@ -33,6 +33,7 @@ struct chunk {
   hetmap::scratch* scratch;  ///< of the worker that runs the chunk
   /// Copies finished results to the output; null: they are stored where they are computed.
   void (*copy_out)(void* to, void const* from, std::size_t bytes);
+  void** slot;            ///< the lane's, for the function to keep something in; null at first
   std::size_t failed_at;  ///< set by the function when an exception leaves it: the element's index
 };
 
@@ -98,6 +99,24 @@ class HETMAP_API batches {
   [[nodiscard]] std::size_t done() const noexcept;
   /// Reports success.
   void finish();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+/// What a call's stop token is made of: requested when the call's stop condition is met, its
+/// deadline passes or its pool is terminated.
+class HETMAP_API stop_hub {
+ public:
+  explicit stop_hub(settings const& how);
+  ~stop_hub();
+  stop_hub(stop_hub const&) = delete;
+  stop_hub& operator=(stop_hub const&) = delete;
+
+  /// The std::stop_token, if that is the type asked for; else null.
+  [[nodiscard]] void const* token(std::type_info const& type) const noexcept;
+  void request() noexcept;
 
  private:
   struct state;

@@ -66,7 +66,40 @@ inline constexpr bool fills_columns<Result, column_list<T...>> =
       return (std::is_assignable_v<T&, decltype(element<K>(std::declval<Result>()))> && ...);
     }(std::index_sequence_for<T...>{});
 
+/// Becomes the stop token that a function's last parameter is. The header that defines
+/// std::stop_token is not included for it: whoever has such a function has included it.
+class stop_argument {
+ public:
+  explicit stop_argument(stop_hub const& hub) noexcept : hub_(&hub) {}
+
+  template <class Token>
+    requires std::copy_constructible<Token> && requires(Token const& t) {
+      { t.stop_requested() } -> std::convertible_to<bool>;
+      { t.stop_possible() } -> std::convertible_to<bool>;
+    }
+  operator Token() const {
+    auto const* const token = static_cast<Token const*>(hub_->token(typeid(Token)));
+    return token != nullptr ? *token : Token();
+  }
+
+ private:
+  stop_hub const* hub_;
+};
+
 inline namespace HETMAP_TAG {
+
+/// f with the call's stop token as its last argument.
+template <class F>
+struct with_stop {
+  F& f;
+  stop_hub const* hub;
+
+  template <class... Args>
+    requires std::invocable<F&, Args..., stop_argument>
+  HETMAP_INLINE decltype(auto) operator()(Args&&... args) const {
+    return call(f, std::forward<Args>(args)..., stop_argument(*hub));
+  }
+};
 
 /// f called with the elements of a row.
 template <class F>
@@ -176,6 +209,11 @@ template <class F, class... In>
 concept mappable = sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
                    !(detail::unbounded<In> && ...) &&
                    std::invocable<std::remove_reference_t<F>&, detail::argument_t<In>...>;
+
+/// mappable, perhaps with a std::stop_token as the last argument of F.
+template <class F, class... In>
+concept stop_mappable =
+    mappable<F, In...> || mappable<detail::with_stop<std::remove_reference_t<F>>, In...>;
 
 /// mappable, and the results can be assigned to the elements of Out: an array, or columns(...).
 template <class Out, class F, class... In>

@@ -127,8 +127,19 @@ void in_batches(settings const& how, Room&& room, Launch&& launch, In&... in) {
 
 inline constexpr auto unlimited = [](std::size_t) { return no_length; };
 
+/// map for a function that takes a stop token: body(settings, f without that argument).
+template <class F, class Body>
+auto stoppable(settings const& how, F& f, Body&& body) {
+  stop_hub hub(how);
+  settings with = how;
+  with.hub = &hub;
+  with_stop<F> plain{f, &hub};
+  return body(with, plain);
+}
+
 /// The body of map and starmap.
 template <class F, class... In>
+  requires mappable<F, In&...>
 auto returning(settings const& how, F& f, In&... in) {
   using R = result_t<F, In&...>;
   auto const submit = [&](job const& j) { run(j, how); };
@@ -169,8 +180,23 @@ auto returning(settings const& how, F& f, In&... in) {
   }
 }
 
+template <class F, class... In>
+  requires(!mappable<F, In&...>)
+auto returning(settings const& how, F& f, In&... in) {
+  return stoppable(how, f, [&](settings const& s, auto& g) { return returning(s, g, in...); });
+}
+
 /// The body of map and starmap in collect mode.
 template <class F, class... In>
+  requires(!mappable<F, In&...>)
+auto collecting(settings const& how, F& f, In&... in) {
+  return stoppable(how, f, [&](settings const& s, auto& g) {
+    collected<std::remove_reference_t<decltype(g)>> safe{g};
+    return returning(s, safe, in...);
+  });
+}
+template <class F, class... In>
+  requires mappable<F, In&...>
 auto collecting(settings const& how, F& f, In&... in) {
   collected<F> safe{f};
   return returning(how, safe, in...);

@@ -1,0 +1,292 @@
+// From map_reduce to the core: blocks folded at fixed places, their results joined in a fixed tree.
+#pragma once
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/kernel_traits.hpp>
+#include <hetmap/detail/loop.hpp>
+#include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/source.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// Whether op(a, b) equals op(b, a) for all values of T, and the loop of a map_reduce may therefore
+/// fold every so many-th element together, which vectorises. Specialise it for operations of your
+/// own; numbers only are asked.
+template <class Op, class T>
+inline constexpr bool commutative = false;
+template <class T, class U>
+inline constexpr bool commutative<std::plus<U>, T> = true;
+template <class T, class U>
+inline constexpr bool commutative<std::multiplies<U>, T> = true;
+template <class T, class U>
+inline constexpr bool commutative<std::bit_and<U>, T> = true;
+template <class T, class U>
+inline constexpr bool commutative<std::bit_or<U>, T> = true;
+template <class T, class U>
+inline constexpr bool commutative<std::bit_xor<U>, T> = true;
+
+namespace detail {
+
+/// An accumulator of one element's value: T made of it, or T{} with it taken up.
+template <class Op, class T, class R>
+concept taken_up_by = std::default_initializable<T> && std::invocable<Op&, T, R> &&
+                      std::convertible_to<std::invoke_result_t<Op&, T, R>, T>;
+
+template <class Op, class T, class R>
+concept reduces = std::movable<T> && std::invocable<Op&, T, T> &&
+                  std::convertible_to<std::invoke_result_t<Op&, T, T>, T> && !std::is_void_v<R> &&
+                  (std::constructible_from<T, R> || taken_up_by<Op, T, R>);
+
+/// Up to so many elements, leaves are single elements or values are kept until they are folded, so
+/// that a costly function is spread however few its elements are.
+inline constexpr std::size_t most_single_elements = 65536;
+
+/// Elements folded before the tree begins: a function of the number of elements alone, since the
+/// bits of the result depend on it.
+[[nodiscard]] constexpr std::size_t leaf_elements(std::size_t n) noexcept {
+  std::size_t leaf = 4096;
+  while (leaf > block_elements && n / leaf < 1024) leaf /= 2;
+  return leaf;
+}
+
+/// Leaves first .. first + 2^level of the tree, joined.
+template <class T>
+struct tree_node {
+  std::size_t first;
+  unsigned level;
+  T value;
+
+  [[nodiscard]] bool is_left_of(tree_node const& right) const noexcept {
+    return level == right.level && first + (std::size_t{1} << level) == right.first &&
+           (first >> level) % 2 == 0;
+  }
+};
+
+inline namespace HETMAP_TAG {
+
+/// What one lane has joined so far: complete subtrees, siblings joined where they met. Which
+/// subtrees exist in the end depends on the number of leaves only, not on who folded which.
+template <class T, class Op>
+class subtrees {
+ public:
+  __attribute__((noinline)) void add(tree_node<T> node, Op& op) {
+    while (!nodes_.empty() && nodes_.back().is_left_of(node)) {
+      tree_node<T>& left = nodes_.back();
+      node = {left.first, left.level + 1,
+              T(call(op, std::move(left.value), std::move(node.value)))};
+      nodes_.pop_back();
+    }
+    nodes_.push_back(std::move(node));
+  }
+
+  std::vector<tree_node<T>>& nodes() noexcept { return nodes_; }
+
+  subtrees* next = nullptr;
+
+ private:
+  std::vector<tree_node<T>> nodes_;
+};
+
+template <class T, class Op, class R>
+HETMAP_INLINE T lifted(Op& op, R&& value) {
+  if constexpr (std::constructible_from<T, R>)
+    return static_cast<T>(std::forward<R>(value));
+  else
+    return static_cast<T>(call(op, T{}, std::forward<R>(value)));
+}
+template <class T, class Op, class R>
+HETMAP_INLINE T taken_up(Op& op, T&& sum, R&& value) {
+  if constexpr (std::constructible_from<T, R>)
+    return static_cast<T>(call(op, std::move(sum), static_cast<T>(std::forward<R>(value))));
+  else
+    return static_cast<T>(call(op, std::move(sum), std::forward<R>(value)));
+}
+
+/// Numbers whose order does not matter: the loop keeps `fold_width` sums side by side, four vectors
+/// at the widest.
+template <class Op, class T>
+inline constexpr bool interleaves = std::is_arithmetic_v<T> && commutative<Op, T>;
+template <class T>
+inline constexpr std::size_t fold_width = 256 / sizeof(T) < 64 ? 256 / sizeof(T) : 64;
+
+/// Folds claims of whole leaves (of any elements, if a leaf is one).
+template <class T, class Op, class F, class... Src>
+struct reduce_task {
+  F& f;
+  Op& op;
+  std::size_t leaf;
+  std::tuple<Src...> sources;
+  std::atomic<subtrees<T, Op>*> lanes{nullptr};
+
+  reduce_task(F& function, Op& operation, std::size_t leaf_size, Src... src)
+      : f(function), op(operation), leaf(leaf_size), sources(src...) {}
+  ~reduce_task() {
+    for (auto* lane = lanes.load(); lane != nullptr;) delete std::exchange(lane, lane->next);
+  }
+  reduce_task(reduce_task const&) = delete;
+  reduce_task& operator=(reduce_task const&) = delete;
+
+  HETMAP_INLINE void run(chunk& work) {
+    std::size_t at = work.begin - work.origin;
+    try {
+      unpack(work, at, std::index_sequence_for<Src...>{});
+    } catch (...) {
+      work.failed_at = work.origin + at;
+      throw;
+    }
+  }
+
+  /// All that was folded, in order, after `init`.
+  [[nodiscard]] T joined(T init) {
+    std::vector<tree_node<T>*> all;
+    for (auto* lane = lanes.load(); lane != nullptr; lane = lane->next)
+      for (auto& node : lane->nodes()) all.push_back(&node);
+    std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->first < b->first; });
+    subtrees<T, Op> whole;
+    for (auto* node : all) whole.add(std::move(*node), op);
+    if (whole.nodes().empty()) return init;
+    T sum = std::move(whole.nodes().front().value);
+    for (std::size_t k = 1; k != whole.nodes().size(); ++k)
+      sum = T(call(op, std::move(sum), std::move(whole.nodes()[k].value)));
+    return T(call(op, std::move(init), std::move(sum)));
+  }
+
+ private:
+  __attribute__((noinline)) subtrees<T, Op>& of_lane(chunk& work) {
+    if (*work.slot == nullptr) {
+      auto* const mine = new subtrees<T, Op>;
+      mine->next = lanes.load();
+      while (!lanes.compare_exchange_weak(mine->next, mine)) {
+      }
+      *work.slot = mine;
+    }
+    return *static_cast<subtrees<T, Op>*>(*work.slot);
+  }
+
+  template <std::size_t... I>
+  HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<I...>) {
+    subtrees<T, Op>& mine = of_lane(work);
+    std::size_t const end = work.end - work.origin;
+    for (std::size_t i = at; i != end;) {
+      std::size_t const next = end - i < leaf ? end : i + leaf;
+      mine.add({i / leaf, 0, fold(i, next, at, std::get<I>(sources).at(work.columns[I])...)}, op);
+      i = next;
+    }
+  }
+
+  template <class... Source>
+  HETMAP_INLINE T fold(std::size_t i, std::size_t end, std::size_t& at, Source const&... src) {
+    constexpr std::size_t width = fold_width<T>;
+    if constexpr (interleaves<Op, T>) {
+      if (end - i >= 2 * width) {
+        T sums[width];
+        for (std::size_t j = 0; j != width; ++j)
+          sums[j] = lifted<T>(op, call(f, src[at = i + j]...));
+        for (i += width; end - i >= width; i += width)
+          for (std::size_t j = 0; j != width; ++j)
+            sums[j] = taken_up<T>(op, std::move(sums[j]), call(f, src[at = i + j]...));
+        for (std::size_t half = width / 2; half != 0; half /= 2)
+          for (std::size_t j = 0; j != half; ++j)
+            sums[j] = static_cast<T>(call(op, std::move(sums[j]), std::move(sums[j + half])));
+        for (; i != end; ++i)
+          sums[0] = taken_up<T>(op, std::move(sums[0]), call(f, src[at = i]...));
+        return sums[0];
+      }
+    }
+    T sum = lifted<T>(op, call(f, src[at = i]...));
+    for (++i; i != end; ++i) sum = taken_up<T>(op, std::move(sum), call(f, src[at = i]...));
+    return sum;
+  }
+};
+
+/// Describes the fold of n elements to the core, hands it to `submit`, and joins the outcome.
+template <class Submit, class F, class Op, class T, class... Src>
+[[nodiscard]] T with_reduce_job(Submit&& submit, F& f, Op& op, T init, std::size_t n,
+                                std::size_t leaf, Src... src) {
+  using task = reduce_task<T, Op, F, Src...>;
+  auto const columns = columns_of(std::tuple<>{}, src...);
+  task work(f, op, leaf, src...);
+  submit(job{.code = &code_of<task>,
+             .context = &work,
+             .columns = columns.data(),
+             .inputs = sizeof...(Src),
+             .count = n,
+             .exact_chunk = leaf == 1 ? 0 : leaf,
+             .learned = rate_for<F, task>(f),
+             .reads = std::max({Src::reads...})});
+  return work.joined(std::move(init));
+}
+
+struct identity {
+  template <class V>
+  HETMAP_INLINE V&& operator()(V&& value) const {
+    return std::forward<V>(value);
+  }
+};
+
+/// The body of map_reduce.
+template <class F, class Op, class T, class... In>
+[[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
+  using R = result_t<F, In&...>;
+  auto const submit = [&](job const& j) { run(j, how); };
+  if constexpr ((indexable<In&> && ...)) {
+    std::size_t const n = shortest(in...);
+    if constexpr (interleaves<Op, T>) {
+      if (n <= most_single_elements) {
+        auto values = returning(how, f, in...);
+        settings again = how;  // the elements have been reported
+        again.progress = nullptr;
+        again.workers = 1;
+        identity same;
+        return with_reduce_job([&](job const& j) { run(j, again); }, same, op, std::move(init), n,
+                               leaf_elements(no_length), source_of(values));
+      }
+    }
+    std::size_t const leaf = n <= most_single_elements ? 1 : leaf_elements(n);
+    return with_reduce_job(submit, f, op, std::move(init), n, leaf, source_of(in)...);
+  } else {
+    T sum = std::move(init);
+    in_batches(
+        how, unlimited,
+        [&](batches& call_in_parts, std::size_t n, auto... src) {
+          auto const part = [&](job const& j) { call_in_parts.run(j); };
+          if constexpr (interleaves<Op, T>) {
+            auto values = vector_access::with_room<R>(n);
+            with_job<store::construct>(part, f, n, std::tuple{values.data()}, src...);
+            vector_access::set_size(values, n);
+            for (R& value : values) sum = taken_up<T>(op, std::move(sum), std::move(value));
+          } else {
+            sum = with_reduce_job(part, f, op, std::move(sum), n, 1, src...);
+          }
+        },
+        in...);
+    return sum;
+  }
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+
+/// F can be applied to one element of each range, and Op joins two of T, which can be made of what
+/// F returns.
+template <class F, class Op, class T, class... In>
+concept map_reducible =
+    mappable<F, In...> &&
+    detail::reduces<std::remove_reference_t<Op>, T,
+                    std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>;
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,21 @@
+// What a worker's queue holds.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// Something to be run once by a worker. Whoever posts it keeps it alive until it has run or was
+/// withdrawn; posting allocates nothing.
+struct task {
+  void (*run)(task& self) noexcept;
+  task* previous = nullptr;  // the queue's, like what follows
+  task* next = nullptr;
+  bool queued = false;
+};
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,432 @@
+// Results that are not there yet, and waiting for one or many of them.
+#pragma once
+
+#include <hetmap/detail/future_state.hpp>
+#include <hetmap/error.hpp>
+#include <hetmap/options.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+template <class T>
+class future;
+
+namespace detail {
+inline namespace HETMAP_TAG {
+
+template <class Result, class G, class T>
+struct following;
+
+template <class G, class T>
+struct after {
+  using type = std::invoke_result_t<G&, T const&>;
+};
+template <class G, class T>
+struct after<G, T&> {
+  using type = std::invoke_result_t<G&, T&>;
+};
+template <class G>
+struct after<G, void> {
+  using type = std::invoke_result_t<G&>;
+};
+template <class G, class T>
+using after_t = kept_result_t<typename after<G, T>::type>;
+
+template <class C>
+struct callback final : continuation {
+  C call;
+
+  explicit callback(C&& c) : call(std::move(c)) {}
+  void run(future_state& done) noexcept override {
+    users_code const scope;
+    try {
+      call(done);
+    } catch (...) {
+      // Nobody waits for a callback: what it throws is dropped.
+    }
+    try {
+      delete this;
+    } catch (...) {
+    }
+  }
+};
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+
+/// A handle to a result that a pool computes: copies are handles to the same one, any number of
+/// threads may ask any number of handles.
+///
+/// Dropping a handle neither waits nor cancels. What it asks of a future that holds nothing (one
+/// default-made or moved from) throws std::logic_error.
+template <class T>
+class future {
+ public:
+  using value_type = T;
+
+  future() noexcept = default;
+  future(future const& other) noexcept : state_(other.state_) {
+    if (state_ != nullptr) state_->add_handle();
+  }
+  future(future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  future& operator=(future other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~future() {
+    if (state_ != nullptr) state_->drop_handle();
+  }
+
+  /// Whether there is a result to wait for.
+  [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
+  /// Whether two handles are of the same result.
+  friend bool operator==(future const& a, future const& b) noexcept = default;
+
+  /// The result: a reference that lives as long as a handle does (for a T& itself, or nothing).
+  ///
+  /// Throws:   what the function threw, with its type; failed_index() tells the element of a map.
+  ///           cancelled_error; broken_pool_error; std::logic_error if the value was moved out.
+  /// Waits:    until it is there. A worker that waits for work queued in its own pool runs that
+  ///           work itself.
+  decltype(auto) get() const& { return as_const(&finished()); }
+  /// The same for a temporary handle or std::move(handle), which is empty afterwards: the result
+  /// itself, moved out if this was the only handle or T cannot be copied, else copied.
+  T get() && {
+    finished();
+    future const last = std::move(*this);
+    return last.extract();
+  }
+
+  /// get() for so long at most; no time or less only looks.
+  ///
+  /// Throws:   timeout_error, and the handle stays as it was: a later get() succeeds.
+  decltype(auto) get(time_limit limit) const& {
+    held().require_within(limit);
+    return get();
+  }
+  T get(time_limit limit) && {
+    held().require_within(limit);
+    return std::move(*this).get();
+  }
+
+  /// Waits until ready(); with a limit, returns ready() after that time at most.
+  void wait() const { held().wait(); }
+  bool wait(time_limit limit) const { return held().wait_for(limit); }
+
+  /// Whether the result, or what took its place, is there.
+  [[nodiscard]] bool ready() const { return held().done(); }
+  /// Whether it is a value. Throws: std::logic_error before it is ready.
+  [[nodiscard]] bool successful() const {
+    if (!held().done()) detail::refuse_unfinished_future();
+    return state_->has_value();
+  }
+  /// What was thrown; null for a value. Waits: until ready.
+  [[nodiscard]] std::exception_ptr exception() const {
+    held().wait();
+    return state_->error();
+  }
+
+  /// True: the function has not run and never will, get() throws cancelled_error. False: it runs or
+  /// is done, nothing has changed.
+  bool cancel() const { return held().cancel(); }
+  [[nodiscard]] bool cancelled() const { return held().cancelled(); }
+
+  /// Calls c(this future) once it is ready: on the thread that completes it, after waiters were
+  /// told, or at once if it is ready already. What c throws is dropped.
+  template <std::invocable<future const&> C>
+  void on_done(C c) const {
+    when_done([c = std::move(c)](detail::future_state& done) mutable {
+      done.add_handle();
+      future const self(static_cast<detail::result_state<T>&>(done));
+      c(self);
+    });
+  }
+  /// The same for one of the two outcomes: c(value), or c() for a future<void>.
+  template <class C>
+    requires requires { typename detail::after_t<C, T>; }
+  void on_value(C c) const {
+    when_done([c = std::move(c)](detail::future_state& done) mutable {
+      if (done.has_value()) give(c, done);
+    });
+  }
+  /// c(std::exception_ptr).
+  template <std::invocable<std::exception_ptr> C>
+  void on_error(C c) const {
+    when_done([c = std::move(c)](detail::future_state& done) mutable {
+      if (!done.has_value()) c(done.error());
+    });
+  }
+
+  /// A future of g(value) (of g() for a future<void>), run on the thread that completes this one,
+  /// or at once on the caller's if it is ready. If there is no value, g does not run and its future
+  /// gets the exception.
+  template <class G>
+    requires requires { typename detail::after_t<std::decay_t<G>, T>; }
+  [[nodiscard]] auto then(G&& g) const {
+    using call = std::decay_t<G>;
+    using result = detail::after_t<call, T>;
+    return detail::following<result, call, T>::of(held(), std::forward<G>(g));
+  }
+
+  /// For the library: takes over one handle of the shared state.
+  explicit future(detail::result_state<T>& state) noexcept : state_(&state) {}
+  /// For the library: the shared state.
+  [[nodiscard]] detail::result_state<T>* state() const noexcept { return state_; }
+
+ private:
+  static decltype(auto) as_const(detail::result_state<T>* state) {
+    if constexpr (std::is_void_v<T>)
+      return;
+    else if constexpr (std::is_reference_v<T>)
+      return state->value();
+    else
+      return std::as_const(state->value());
+  }
+  template <class C>
+  static void give(C& c, detail::future_state& done) {
+    auto* const state = static_cast<detail::result_state<T>*>(&done);
+    if constexpr (std::is_void_v<T>)
+      c();
+    else
+      c(as_const(state));
+  }
+
+  detail::result_state<T>& held() const {
+    if (state_ == nullptr) detail::refuse_empty_future();
+    return *state_;
+  }
+  detail::result_state<T>& finished() const {
+    auto& state = held();
+    state.wait();
+    if (!state.has_value()) state.rethrow_error();
+    return state;
+  }
+  T extract() const {
+    if constexpr (std::is_void_v<T> || std::is_reference_v<T>) {
+      return state_->value();
+    } else {
+      if constexpr (std::is_copy_constructible_v<T>)
+        if (!state_->has_one_handle()) return std::as_const(state_->value());
+      return state_->take();
+    }
+  }
+  template <class C>
+  void when_done(C c) const {
+    auto& state = held();
+    state.when_done(*new detail::callback<C>(std::move(c)));
+  }
+
+  detail::result_state<T>* state_ = nullptr;
+};
+
+namespace detail {
+inline namespace HETMAP_TAG {
+
+/// The call that then() makes: g with the value of the future before.
+template <class Result, class G, class T>
+struct following {
+  G g;
+  result_state<T>* before;
+
+  Result operator()() {
+    if constexpr (std::is_void_v<T>)
+      return std::invoke(g);
+    else if constexpr (std::is_reference_v<T>)
+      return std::invoke(g, before->value());
+    else
+      return std::invoke(g, std::as_const(before->value()));
+  }
+
+  struct link final : continuation {
+    future_state* target;
+
+    explicit link(future_state& t) : target(&t) {}
+    void run(future_state& done) noexcept override {
+      if (target->claim()) {
+        if (done.has_value())
+          target->run_claimed();
+        else
+          target->fail_claimed(done.error(), done.cancelled());
+      }
+      target->drop_reference();
+      delete this;
+    }
+  };
+
+  template <class Given>
+  static future<Result> of(result_state<T>& before, Given&& g) {
+    std::unique_ptr<link> next;
+    auto* const state = new call_state<Result, following>(std::forward<Given>(g), &before);
+    auto handle = future<Result>(*state);
+    try {
+      next = std::make_unique<link>(*state);
+    } catch (...) {
+      if (state->claim()) state->fail_claimed(std::current_exception(), true);
+      state->drop_reference();
+      throw;
+    }
+    state->follows(before);
+    before.when_done(*next.release());
+    return handle;
+  }
+};
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+
+/// When wait() is satisfied; the names are those of concurrent.futures.
+enum class return_when : unsigned char {
+  all_completed,
+  first_completed,
+  first_exception,  ///< or all, if none throws
+};
+
+/// What wait() returns: handles to the different futures that it was given, in their order.
+template <class T>
+struct wait_result {
+  std::vector<future<T>> done;
+  std::vector<future<T>> not_done;
+};
+
+namespace detail {
+
+template <class R>
+using future_of = std::ranges::range_value_t<R>;
+template <class F>
+inline constexpr bool is_future = false;
+template <class T>
+inline constexpr bool is_future<future<T>> = true;
+
+/// A range of futures that can be walked several times.
+template <class R>
+concept future_range = std::ranges::forward_range<R> && is_future<future_of<R>>;
+
+inline namespace HETMAP_TAG {
+
+template <future_range R>
+[[nodiscard]] std::vector<future_state*> states_of(R&& futures) {
+  std::vector<future_state*> states;
+  for (auto const& f : futures) states.push_back(f.state());
+  return states;
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+
+inline namespace HETMAP_TAG {
+
+/// Waits until futures are done, and says which are: all of them, or the first one, or the first
+/// that has no value. Futures that are given twice are counted once; empty ones are left out.
+///
+/// Throws:   nothing on account of what is in the futures; std::bad_alloc.
+/// Waits:    at most so long, if a limit is given; a worker of a pool runs what it waits for and is
+///           queued there.
+template <detail::future_range R>
+[[nodiscard]] auto wait(R&& futures, return_when when = return_when::all_completed,
+                        std::optional<time_limit> limit = {}) {
+  using one = detail::future_of<R>;
+  auto const states = detail::states_of(futures);
+  std::int64_t const deadline = limit ? detail::from_now(*limit) : 0;
+  detail::completion_queue queue(states.data(), states.size());
+  std::vector<bool> is_done(states.size());
+  for (bool enough = false;;) {
+    // Once satisfied, whatever else has completed by now is counted too.
+    std::size_t const k = queue.next(enough ? 1 : deadline);
+    if (k == queue.none) break;
+    is_done[k] = true;
+    if (when == return_when::first_completed) enough = true;
+    if (when == return_when::first_exception && !states[k]->has_value()) enough = true;
+  }
+  wait_result<typename one::value_type> result;
+  std::size_t k = 0;
+  for (auto const& f : futures) {
+    bool const first = queue.watches(k);
+    if (first) (is_done[k] ? result.done : result.not_done).push_back(f);
+    ++k;
+  }
+  return result;
+}
+
+/// The range that as_completed() returns: single-pass, of the futures themselves.
+template <detail::future_range R>
+class completions {
+ public:
+  using reference = std::ranges::range_reference_t<R>;
+
+  completions(R&& futures, std::optional<time_limit> limit)
+      : futures_(std::forward<R>(futures)), deadline_(limit ? detail::from_now(*limit) : 0) {
+    auto const states = detail::states_of(futures_);
+    for (auto i = std::ranges::begin(futures_); i != std::ranges::end(futures_); ++i)
+      places_.push_back(i);
+    queue_ = std::make_unique<detail::completion_queue>(states.data(), states.size());
+  }
+
+  class iterator {
+   public:
+    using iterator_concept = std::input_iterator_tag;
+    using value_type = detail::future_of<R>;
+    using difference_type = std::ptrdiff_t;
+
+    explicit iterator(completions& of) : of_(&of) { ++*this; }
+    iterator(iterator&&) noexcept = default;
+    iterator& operator=(iterator&&) noexcept = default;
+
+    reference operator*() const { return *of_->places_[at_]; }
+    iterator& operator++() {
+      auto& queue = *of_->queue_;
+      at_ = queue.next(of_->deadline_);
+      if (at_ == queue.none && queue.given() != queue.total())
+        detail::refuse_late("as_completed", queue);
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(iterator const& i, std::default_sentinel_t) {
+      return i.at_ == detail::completion_queue::none;
+    }
+
+   private:
+    completions* of_;
+    std::size_t at_ = 0;
+  };
+
+  [[nodiscard]] iterator begin() { return iterator(*this); }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  R futures_;
+  std::int64_t deadline_;
+  std::vector<std::ranges::iterator_t<R>> places_;
+  std::unique_ptr<detail::completion_queue> queue_;
+};
+
+/// The futures as they complete, each different one once: those that are done already first, in the
+/// order in which they got done.
+///
+///     for (auto& done : hetmap::as_completed(futures)) use(done.get());
+///
+/// An lvalue range is borrowed, an rvalue moved in; empty futures are left out.
+/// Throws:   timeout_error from a step of the loop once the limit, counted from this call, has
+///           passed: with the futures that were done, unfinished, and all.
+/// Waits:    each step, until one more is done; a worker of a pool runs what it waits for and is
+///           queued there.
+/// Memory:   some 100 bytes a future.
+template <detail::future_range R>
+[[nodiscard]] auto as_completed(R&& futures, std::optional<time_limit> limit = {}) {
+  return completions<R>(std::forward<R>(futures), limit);
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

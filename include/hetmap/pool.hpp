@@ -1,0 +1,385 @@
+// Pools: a number of threads of their own, and the verbs that run on them.
+//
+// The verbs of map.hpp, as members, take the same arguments and promise the same; beside that
+//   threads  at most workers() calls of f run at once, and where there is work for that many, that
+//            many do: blocking functions are welcome. The caller of a pool never runs f.
+//   nesting  a call from a worker of the same pool is run by that worker, with the others' help as
+//            they get free: no new threads, no deadlock, and nothing but that call's own work.
+//   options  a call's own win over the pool's; .workers can only lower the number; .deadline is
+//            served: when it passes, running calls of f finish, no further one starts,
+//            timeout_error.
+// Further exceptions of all verbs: closed_error after close(); broken_pool_error if the initializer
+// threw; cancelled_error if terminate() ended the call.
+#pragma once
+
+#include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/reduce_call.hpp>
+#include <hetmap/future.hpp>
+#include <hetmap/options.hpp>
+
+#include <concepts>
+#include <functional>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// What a pool is made of.
+struct pool_options {
+  /// Threads; from 1, more than cores where f blocks. Default: the physical cores.
+  std::optional<unsigned> workers = {};
+  /// Of calls that do not choose one. serial: one worker at a time a call.
+  hetmap::backend backend = hetmap::backend::inherit;
+  /// Called once on each worker before its first work, on several at once. If it throws, the pool
+  /// is broken: its work fails with broken_pool_error.
+  std::function<void()> initializer = {};
+  /// The threads' name for debuggers; its first 15 characters.
+  std::string name = {};
+};
+
+namespace detail {
+
+/// One call on a pool: keeps its threads from ending until the call has.
+class HETMAP_API pool_call {
+ public:
+  /// Throws:   closed_error, broken_pool_error.
+  pool_call(pool_core& pool, settings how);
+  ~pool_call();
+  pool_call(pool_call const&) = delete;
+  pool_call& operator=(pool_call const&) = delete;
+
+  [[nodiscard]] settings const& how() const noexcept { return how_; }
+
+ private:
+  settings how_;
+  bool held_;
+};
+
+/// Queues a state that has just been made.
+///
+/// Throws:   closed_error, broken_pool_error; the state is done then, its reference dropped.
+HETMAP_API void post(pool_core& pool, future_state& state, char const* verb);
+
+inline namespace HETMAP_TAG {
+
+/// Part of the name of every template member of a class: what the tagged namespace is to functions.
+struct build {};
+
+/// A function and its arguments, decayed.
+template <class F, class... Args>
+struct bound_call {
+  F f;
+  std::tuple<Args...> args;
+
+  template <class G, class... Given>
+  explicit bound_call(std::in_place_t, G&& g, Given&&... given)
+      : f(std::forward<G>(g)), args(std::forward<Given>(given)...) {}
+
+  decltype(auto) operator()() {
+    return std::apply(
+        [this](Args&... a) -> decltype(auto) {
+          return std::invoke(std::move(f), std::forward<Args>(a)...);
+        },
+        args);
+  }
+};
+
+/// A map to be made later: f decayed, lvalue ranges borrowed, rvalues moved in. `Body` is one of
+/// the bodies in map_call.hpp.
+template <class Body, class Options, class F, class... In>
+struct later_map {
+  pool_core* pool;
+  settings how;
+  Options options;  // that `how` points into
+  F f;
+  std::tuple<In...> in;
+
+  template <class G, class... Given>
+  later_map(pool_core& p, settings const& s, Options const& o, G&& g, Given&&... given)
+      : pool(&p), how(s), options(o), f(std::forward<G>(g)), in(std::forward<Given>(given)...) {}
+
+  auto operator()() {
+    how.stop = options.stop.stop_possible() ? &options.stop : nullptr;
+    how.progress = options.progress ? &options.progress : nullptr;
+    pool_call const call(*pool, how);
+    return std::apply([&](auto&... r) { return Body()(call.how(), f, r...); }, in);
+  }
+};
+
+struct returning_body {
+  template <class F, class... In>
+  auto operator()(settings const& how, F& f, In&... in) const {
+    return returning(how, f, in...);
+  }
+};
+struct collecting_body {
+  template <class F, class... In>
+  auto operator()(settings const& how, F& f, In&... in) const {
+    return collecting(how, f, in...);
+  }
+};
+/// `Body` with each row's elements as arguments.
+template <class Body>
+struct by_row {
+  template <class F, class Rows>
+  auto operator()(settings const& how, F& f, Rows& rows) const {
+    starred<F> unpacked{f};
+    return Body()(how, unpacked, rows);
+  }
+};
+
+/// A function that takes a stop token, submitted: the token is requested when the pool is
+/// terminated.
+template <class F>
+struct stoppable_call {
+  F f;
+  pool_core* pool;
+
+  template <class... Args>
+  decltype(auto) operator()(Args&&... args) {
+    stop_hub const hub(settings{.verb = "submit", .pool = pool});
+    return std::invoke(std::move(f), std::forward<Args>(args)..., stop_argument(hub));
+  }
+};
+
+/// Runs `Call`, made of `args`, on the pool.
+template <class Call, class... Args>
+[[nodiscard]] auto submitted(pool_core& pool, char const* verb, Args&&... args) {
+  using result = kept_result_t<std::invoke_result_t<Call&>>;
+  auto* const state = new call_state<result, Call>(std::forward<Args>(args)...);
+  future<result> handle(*state);
+  post(pool, *state, verb);
+  return handle;
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+
+/// A pool owns its threads. The destructor waits until what was submitted is done, as close() and
+/// join() do.
+class HETMAP_API pool {
+  using build = detail::build;
+
+ public:
+  /// Throws:   option_error for .workers = 0; device_unavailable; std::system_error if the system
+  ///           gives fewer threads.
+  explicit pool(pool_options how = {});
+  explicit pool(unsigned workers);
+  ~pool();
+  pool(pool const&) = delete;
+  pool& operator=(pool const&) = delete;
+
+  [[nodiscard]] unsigned workers() const noexcept;
+  [[nodiscard]] std::string const& name() const noexcept;
+
+  /// No new work from now on: closed_error. What was submitted is done, a call that runs goes on.
+  /// Any number of times.
+  void close() noexcept;
+  /// Waits until all work is done and the threads have ended. Any number of times, from any thread.
+  ///
+  /// Throws:   std::logic_error before close(), or on a worker of this pool.
+  void join();
+  /// Closes, cancels what is queued, stops what runs between two elements, and joins: calls of f
+  /// that run finish. Waiters get cancelled_error. On a worker of this pool it does not join.
+  void terminate();
+
+  /// f(args...) on a worker: a future of its result. f and the arguments are decay-copied, moved to
+  /// the call (std::ref keeps a reference), and gone when the future is ready.
+  ///
+  /// Throws:   closed_error, broken_pool_error.
+  /// Waits:    no.
+  /// Memory:   one allocation.
+  template <class Build = build, class F, class... Args>
+    requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  [[nodiscard]] auto submit(F&& f, Args&&... args) {
+    using call = detail::bound_call<std::decay_t<F>, std::decay_t<Args>...>;
+    return detail::submitted<call>(*core_, "submit", std::in_place, std::forward<F>(f),
+                                   std::forward<Args>(args)...);
+  }
+
+  /// The same for an f with a std::stop_token behind its arguments: requested by terminate().
+  template <class Build = build, class F, class... Args>
+    requires(!std::invocable<std::decay_t<F>, std::decay_t<Args>...>) &&
+            std::invocable<std::decay_t<F>, std::decay_t<Args>..., detail::stop_argument>
+  [[nodiscard]] auto submit(F&& f, Args&&... args) {
+    return submit(detail::stoppable_call<std::decay_t<F>>{std::forward<F>(f), core_},
+                  std::forward<Args>(args)...);
+  }
+
+  // -- as the free verbs (map.hpp) --
+
+  template <class Build = build, class F, class... In>
+    requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  auto map(F&& f, In&&... in) {
+    return map(options{}, f, in...);
+  }
+  template <class Build = build, class F, class... In>
+    requires stop_mappable<F, In...>
+  auto map(options const& how, F&& f, In&&... in) {
+    detail::pool_call const call(*core_, detail::checked("pool::map", how, true));
+    return detail::returning(call.how(), f, in...);
+  }
+  template <class Build = build, class F, class... In>
+    requires stop_mappable<F, In...>
+  auto map(collect_options const& how, F&& f, In&&... in) {
+    detail::pool_call const call(*core_, detail::checked("pool::map", how, true));
+    return detail::collecting(call.how(), f, in...);
+  }
+
+  template <class Build = build, class Out, class F, class... In>
+    requires mappable_into<Out, F, In...> && (!detail::any_options<std::remove_cvref_t<Out>>)
+  void map_into(Out&& out, F&& f, In&&... in) {
+    map_into(options{}, out, f, in...);
+  }
+  template <class Build = build, class Out, class F, class... In>
+    requires mappable_into<Out, F, In...>
+  void map_into(options const& how, Out&& out, F&& f, In&&... in) {
+    detail::pool_call const call(*core_, detail::checked("pool::map_into", how, true));
+    detail::writing(call.how(), out, f, in...);
+  }
+  template <class Build = build, class Out, class F, class... In>
+    requires mappable_into<Out, detail::collected<std::remove_reference_t<F>>, In...>
+  void map_into(collect_options const& how, Out&& out, F&& f, In&&... in) {
+    detail::collected<std::remove_reference_t<F>> safe{f};
+    detail::pool_call const call(*core_, detail::checked("pool::map_into", how, true));
+    detail::writing(call.how(), out, safe, in...);
+  }
+
+  template <class Build = build, class F, class Rows>
+    requires starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+  auto starmap(F&& f, Rows&& rows) {
+    return starmap(options{}, f, rows);
+  }
+  template <class Build = build, class F, class Rows>
+    requires starmappable<F, Rows>
+  auto starmap(options const& how, F&& f, Rows&& rows) {
+    detail::starred<std::remove_reference_t<F>> by_row{f};
+    detail::pool_call const call(*core_, detail::checked("pool::starmap", how, true));
+    return detail::returning(call.how(), by_row, rows);
+  }
+  template <class Build = build, class F, class Rows>
+    requires starmappable<F, Rows>
+  auto starmap(collect_options const& how, F&& f, Rows&& rows) {
+    detail::starred<std::remove_reference_t<F>> by_row{f};
+    detail::pool_call const call(*core_, detail::checked("pool::starmap", how, true));
+    return detail::collecting(call.how(), by_row, rows);
+  }
+
+  template <class Build = build, class Out, class F, class Rows>
+    requires starmappable_into<Out, F, Rows> && (!detail::any_options<std::remove_cvref_t<Out>>)
+  void starmap_into(Out&& out, F&& f, Rows&& rows) {
+    starmap_into(options{}, out, f, rows);
+  }
+  template <class Build = build, class Out, class F, class Rows>
+    requires starmappable_into<Out, F, Rows>
+  void starmap_into(options const& how, Out&& out, F&& f, Rows&& rows) {
+    detail::starred<std::remove_reference_t<F>> by_row{f};
+    detail::pool_call const call(*core_, detail::checked("pool::starmap_into", how, true));
+    detail::writing(call.how(), out, by_row, rows);
+  }
+
+  template <class Build = build, class F, class... In>
+    requires mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>> &&
+             (!detail::any_options<std::remove_cvref_t<F>>)
+  auto map_columns(F&& f, In&&... in) {
+    return map_columns(options{}, f, in...);
+  }
+  template <class Build = build, class F, class... In>
+    requires mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>>
+  auto map_columns(options const& how, F&& f, In&&... in) {
+    detail::pool_call const call(*core_, detail::checked("pool::map_columns", how, true));
+    return detail::returning_columns(call.how(), f, in...);
+  }
+
+  template <class Build = build, class F, class Out, class... In>
+    requires block_mappable<F, Out, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  void map_blocks(F&& f, Out&& out, In&&... in) {
+    map_blocks(options{}, f, out, in...);
+  }
+  template <class Build = build, class F, class Out, class... In>
+    requires block_mappable<F, Out, In...>
+  void map_blocks(options const& how, F&& f, Out&& out, In&&... in) {
+    detail::pool_call const call(*core_, detail::checked("pool::map_blocks", how, true));
+    detail::by_blocks(call.how(), f, out, in...);
+  }
+
+  /// As the free map_reduce (reduce.hpp).
+  template <class Build = build, class F, class Op, class T, class... In>
+    requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
+    return map_reduce(options{}, f, op, std::move(init), in...);
+  }
+  template <class Build = build, class F, class Op, class T, class... In>
+    requires map_reducible<F, Op, T, In...>
+  [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
+    detail::pool_call const call(*core_, detail::checked("pool::map_reduce", how, true));
+    return detail::reducing(call.how(), f, op, std::move(init), in...);
+  }
+
+  // -- the same without waiting --
+
+  /// map as a future: a worker makes the call, with the others' help. f is decay-copied; an lvalue
+  /// range is borrowed until the future is ready, an rvalue moved in.
+  ///
+  /// Throws:   option_error, closed_error, broken_pool_error; what the map throws is the future's.
+  /// Waits:    no.
+  template <class Build = build, class F, class... In>
+    requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] auto map_async(F&& f, In&&... in) {
+    return later<detail::returning_body>("pool::map_async", options{}, std::forward<F>(f),
+                                         std::forward<In>(in)...);
+  }
+  template <class Build = build, class F, class... In>
+    requires stop_mappable<F, In...>
+  [[nodiscard]] auto map_async(options const& how, F&& f, In&&... in) {
+    return later<detail::returning_body>("pool::map_async", how, std::forward<F>(f),
+                                         std::forward<In>(in)...);
+  }
+  template <class Build = build, class F, class... In>
+    requires stop_mappable<F, In...>
+  [[nodiscard]] auto map_async(collect_options const& how, F&& f, In&&... in) {
+    return later<detail::collecting_body>("pool::map_async", how, std::forward<F>(f),
+                                          std::forward<In>(in)...);
+  }
+
+  /// starmap as a future, by the same rules.
+  template <class Build = build, class F, class Rows>
+    requires starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] auto starmap_async(F&& f, Rows&& rows) {
+    return later<detail::by_row<detail::returning_body>>(
+        "pool::starmap_async", options{}, std::forward<F>(f), std::forward<Rows>(rows));
+  }
+  template <class Build = build, class F, class Rows>
+    requires starmappable<F, Rows>
+  [[nodiscard]] auto starmap_async(options const& how, F&& f, Rows&& rows) {
+    return later<detail::by_row<detail::returning_body>>(
+        "pool::starmap_async", how, std::forward<F>(f), std::forward<Rows>(rows));
+  }
+  template <class Build = build, class F, class Rows>
+    requires starmappable<F, Rows>
+  [[nodiscard]] auto starmap_async(collect_options const& how, F&& f, Rows&& rows) {
+    return later<detail::by_row<detail::collecting_body>>(
+        "pool::starmap_async", how, std::forward<F>(f), std::forward<Rows>(rows));
+  }
+
+ private:
+  template <class Body, class Options, class F, class... In>
+  auto later(char const* verb, Options const& how, F&& f, In&&... in) {
+    using call = detail::later_map<Body, Options, std::decay_t<F>, In...>;
+    return detail::submitted<call>(*core_, verb, *core_, detail::checked(verb, how, true), how,
+                                   std::forward<F>(f), std::forward<In>(in)...);
+  }
+
+  detail::pool_core* core_;
+};
+
+/// The process's pool: one worker a physical core, made when first asked for, there until the
+/// process ends. A forked child gets one of its own.
+[[nodiscard]] HETMAP_API pool& default_pool();
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,47 @@
+// map_reduce: what a function makes of every element, joined by an associative operation.
+#pragma once
+
+#include <hetmap/detail/reduce_call.hpp>
+
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+inline namespace HETMAP_TAG {
+
+/// init joined with f(in[i]...) of every i below the shortest length, in order, by `op`; init
+/// itself if there is none.
+///
+/// op need not be commutative: only neighbours are joined, left before right. T, the type of init,
+/// is the accumulator; it may be another type than f's result R:
+///   T can be made of an R   each result becomes a T, then op(T, T);
+///   otherwise               op(T, R) takes a result up, into T{} to begin with, beside op(T, T).
+/// compose(lift, f) puts any other lift in.
+///
+/// The result's bits depend on the number of elements, the instruction-set level and nothing else:
+/// elements are folded in blocks that begin at fixed indices, and the blocks' results are joined in
+/// a fixed tree, whatever the workers and chunks. `.reproducible = true` takes the level away. (An
+/// input that cannot be indexed has blocks of its own.) Sums, products and bit operations of
+/// numbers are folded some dozens side by side, which vectorises; see `commutative`.
+///
+/// Requires: op is associative; T is movable; op may be called on several threads at once.
+/// Throws:   what f, op and the inputs throw; from f and the blocks' op the lowest element's
+///           (failed_index()). The other exceptions of map.
+/// Waits:    until the result is there.
+/// Cost:     one call of f and one of op an element.
+/// Memory:   no results are kept, but up to 65536 numbers; some accumulators a worker.
+template <class F, class Op, class T, class... In>
+  requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
+  return detail::reducing(detail::settings{.verb = "map_reduce"}, f, op, std::move(init), in...);
+}
+template <class F, class Op, class T, class... In>
+  requires map_reducible<F, Op, T, In...>
+[[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
+  return detail::reducing(detail::checked("map_reduce", how), f, op, std::move(init), in...);
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

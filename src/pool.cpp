@@ -1,0 +1,195 @@
+// Pools: their ends, and how work gets in.
+#include <hetmap/pool.hpp>
+
+#include "error.hpp"
+#include "plan.hpp"
+#include "pool_core.hpp"
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/error.hpp>
+#include <hetmap/topology.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <pthread.h>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+namespace {
+
+thread_local pool_core const* pool_of_this_thread = nullptr;
+
+}  // namespace
+
+bool is_worker_of(pool_core const* pool) noexcept {
+  return pool != nullptr && pool_of_this_thread == pool;
+}
+bool is_worker_of_some_pool() noexcept { return pool_of_this_thread != nullptr; }
+
+pool_core::pool_core(unsigned workers, hetmap::backend where, std::function<void()> initializer,
+                     std::string name)
+    : where_(where),
+      initializer_(std::move(initializer)),
+      name_(std::move(name)),
+      threads_(workers, &start_worker, this) {
+  if (threads_.size() != workers)
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                            std::string("hetmap: the system gave a pool only ")
+                                .append(std::to_string(threads_.size()))
+                                .append(" of ")
+                                .append(std::to_string(workers))
+                                .append(" threads"));
+}
+
+void pool_core::start_worker(void* self, unsigned) {
+  auto& me = *static_cast<pool_core*>(self);
+  pool_of_this_thread = &me;
+  if (!me.name_.empty()) pthread_setname_np(pthread_self(), me.name_.substr(0, 15).c_str());
+  if (!me.initializer_) return;
+  try {
+    me.initializer_();
+  } catch (...) {
+    me.end(pool_end::broken);
+  }
+}
+
+void pool_core::end(pool_end how) noexcept {
+  {
+    std::lock_guard const lock(ending_);
+    if (ended() == pool_end::none) {
+      refusal_ = how == pool_end::terminated
+                     ? std::make_exception_ptr(cancelled_error(0, 0))
+                     : std::make_exception_ptr(broken_pool_error(
+                           "hetmap: the pool's initializer threw; its work cannot be run",
+                           std::current_exception()));
+      ended_.store(how, std::memory_order_release);
+      for (stop_hub* hub : hubs_) hub->request();
+    }
+  }
+  // Run by now, a task only says that it was not.
+  while (task* const t = threads_.take()) t->run(*t);
+}
+
+void pool_core::add(stop_hub& hub) {
+  std::lock_guard const lock(ending_);
+  hubs_.push_back(&hub);
+  if (ended() != pool_end::none) hub.request();
+}
+
+void pool_core::remove(stop_hub& hub) noexcept {
+  std::lock_guard const lock(ending_);
+  hubs_.erase(std::find(hubs_.begin(), hubs_.end(), &hub));
+}
+
+std::exception_ptr pool_core::refusal() const noexcept { return refusal_; }
+
+void pool_core::require_sound() const {
+  if (forked()) {
+    core::clear_failed_index();
+    throw broken_pool_error(
+        "hetmap: this pool's threads stayed in the process that this one was forked from", nullptr);
+  }
+  if (ended() == pool_end::broken) {
+    core::clear_failed_index();
+    std::rethrow_exception(refusal_);
+  }
+}
+
+namespace {
+
+[[noreturn]] void refuse_closed(char const* verb) {
+  core::clear_failed_index();
+  throw closed_error(std::string(verb).append(": the pool is closed"));
+}
+
+}  // namespace
+
+pool_call::pool_call(pool_core& pool, settings how) : how_(how) {
+  pool.require_sound();
+  // What a worker does is part of something that was there before the pool was closed.
+  held_ = !is_worker_of(&pool);
+  if (held_ && !pool.threads().hold()) refuse_closed(how.verb);
+  how_.pool = &pool;
+}
+
+pool_call::~pool_call() {
+  if (held_) how_.pool->threads().release();
+}
+
+void post(pool_core& pool, future_state& state, char const* verb) {
+  auto const refuse = [&](std::exception_ptr why) {
+    if (state.claim()) state.fail_claimed(std::move(why), true);
+    state.drop_reference();
+  };
+  try {
+    pool.require_sound();
+    if (!pool.threads().hold()) refuse_closed(verb);
+  } catch (...) {
+    refuse(std::current_exception());
+    throw;
+  }
+  state.belongs_to(pool);
+  pool.threads().post(state);
+  pool.threads().release();
+}
+
+}  // namespace detail
+
+pool::pool(pool_options how) {
+  if (how.workers == 0u) detail::refuse_zero("pool", "workers");
+  // A backend that is not there is refused here rather than by the first call.
+  static_cast<void>(detail::plan_for(detail::job{}, {.verb = "pool", .backend = how.backend}));
+  core_ = new detail::pool_core(how.workers.value_or(physical_cores()), how.backend,
+                                std::move(how.initializer), std::move(how.name));
+}
+
+pool::pool(unsigned workers) : pool(pool_options{.workers = workers}) {}
+
+pool::~pool() {
+  // In a forked child there are no threads to join, and what they held is not to be touched.
+  if (core_->forked()) return;
+  core_->threads().close();
+  if (is_worker_of(core_)) {
+    // Destroyed by its own work: the last worker would have to join itself.
+    std::thread([core = core_] { delete core; }).detach();
+    return;
+  }
+  delete core_;
+}
+
+unsigned pool::workers() const noexcept { return core_->threads().size(); }
+std::string const& pool::name() const noexcept { return core_->name(); }
+
+void pool::close() noexcept {
+  if (!core_->forked()) core_->threads().close();
+}
+
+void pool::join() {
+  if (core_->forked()) return;
+  if (!core_->threads().closed())
+    throw std::logic_error("hetmap: pool::join before close(): it would wait for ever");
+  if (is_worker_of(core_))
+    throw std::logic_error("hetmap: pool::join by a worker of the pool: it would wait for itself");
+  core_->threads().join();
+}
+
+void pool::terminate() {
+  if (core_->forked()) return;
+  core_->threads().close();
+  core_->end(detail::pool_end::terminated);
+  if (!is_worker_of(core_)) core_->threads().join();
+}
+
+pool& default_pool() {
+  static core::once_a_process<pool> shared;
+  return shared.get([] { return new pool(pool_options{.name = "hetmap"}); });
+}
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,67 @@
+// The inside of a pool: its workers, and how it ended.
+#pragma once
+
+#include "cpu/forked.hpp"
+#include "cpu/workers.hpp"
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/options.hpp>
+
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// Why a pool does not run what it is given any more.
+enum class pool_end : unsigned char { none, broken, terminated };
+
+class pool_core {
+ public:
+  pool_core(unsigned workers, hetmap::backend where, std::function<void()> initializer,
+            std::string name);
+
+  [[nodiscard]] core::workers& threads() noexcept { return threads_; }
+  [[nodiscard]] hetmap::backend where() const noexcept { return where_; }
+  [[nodiscard]] std::string const& name() const noexcept { return name_; }
+
+  [[nodiscard]] pool_end ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  /// What those get whose work will not be run. Requires: ended.
+  [[nodiscard]] std::exception_ptr refusal() const noexcept;
+  /// Throws broken_pool_error if that is how it ended, or if its threads are another process's.
+  void require_sound() const;
+  [[nodiscard]] bool forked() const noexcept { return forks_ != core::fork_count(); }
+
+  /// To be requested when it ends.
+  void add(stop_hub& hub);
+  void remove(stop_hub& hub) noexcept;
+
+  /// Ends it: queued work is failed at once, by the caller.
+  void end(pool_end how) noexcept;
+
+ private:
+  static void start_worker(void* self, unsigned number);
+
+  hetmap::backend where_;
+  std::function<void()> initializer_;
+  std::string name_;
+  unsigned forks_ = core::fork_count();
+  std::atomic<pool_end> ended_{pool_end::none};
+  std::exception_ptr refusal_;  // written once, before ended_
+  std::mutex ending_;
+  std::vector<stop_hub*> hubs_;  // guarded by ending_
+  core::workers threads_;        // last: they use what is above
+};
+
+/// Whether the calling thread is a worker of that pool, or of any.
+[[nodiscard]] bool is_worker_of(pool_core const* pool) noexcept;
+[[nodiscard]] bool is_worker_of_some_pool() noexcept;
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,514 @@
+// Pools: how many run at once, where, and how a pool ends.
+#include "support/calls.hpp"
+#include "support/sanitizers.hpp"
+#include "support/sizes.hpp"
+#include "support/waiting.hpp"
+
+#include <gtest/gtest.h>
+#include <hetmap/pool.hpp>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <barrier>
+#include <chrono>
+#include <functional>
+#include <latch>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <ranges>
+#include <set>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+class PoolOf : public testing::TestWithParam<unsigned> {};
+INSTANTIATE_TEST_SUITE_P(N, PoolOf, testing::Values(1u, 2u, 4u, 9u),
+                         [](auto const& of) { return std::to_string(of.param); });
+
+TEST_P(PoolOf, MapsAsALoopWouldAtEverySizeAndChunk) {
+  unsigned const workers = GetParam();
+  hetmap::pool pool{{.workers = workers}};
+  for (std::size_t const n : {0u, 1u, workers - 1, workers, workers + 1, 63u, 64u, 65u, 4097u}) {
+    for (std::size_t const chunk : {std::size_t{0}, std::size_t{1}, std::size_t{7}, n + 1}) {
+      SCOPED_TRACE(testing::Message() << n << " elements, chunks of " << chunk);
+      auto const x = support::indices(n);
+      support::call_counter calls(n);
+      hetmap::options how;
+      if (chunk != 0) how.chunk_size = chunk;
+      auto const y = pool.map(
+          how,
+          [&](int i) {
+            calls.count(static_cast<std::size_t>(i));
+            return 3L * i;
+          },
+          x);
+      EXPECT_TRUE(calls.once_each());
+      ASSERT_EQ(y.size(), n);
+      for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(y[i], 3L * static_cast<long>(i));
+    }
+  }
+}
+
+TEST_P(PoolOf, TheCallerNeverRunsF) {
+  hetmap::pool pool{{.workers = GetParam()}};
+  auto const me = std::this_thread::get_id();
+  std::atomic<int> by_me{0};
+  auto const f = [&](int i) { return by_me += std::this_thread::get_id() == me, i; };
+  for (int round = 0; round != 20; ++round) {
+    for (std::size_t const n : {1u, 10u, 1000u}) {
+      static_cast<void>(pool.map(f, support::indices(n)));
+      static_cast<void>(pool.map({.backend = hetmap::backend::serial}, f, support::indices(n)));
+    }
+    pool.submit([&] { f(0); }).get();
+  }
+  EXPECT_EQ(by_me, 0);
+}
+
+TEST_P(PoolOf, NoMoreThanNRunAtOnce) {
+  unsigned const workers = GetParam();
+  hetmap::pool pool{{.workers = workers}};
+  support::concurrency_meter meter;
+  auto const f = [&](int i) {
+    support::concurrency_meter::call const call(meter);
+    std::this_thread::sleep_for(100us);
+    return i;
+  };
+  std::vector<hetmap::future<int>> futures;
+  for (int i = 0; i != 50; ++i) futures.push_back(pool.submit(f, i));
+  {
+    std::vector<std::jthread> callers;
+    for (int c = 0; c != 3; ++c)
+      callers.emplace_back([&] { static_cast<void>(pool.map(f, support::indices(100))); });
+  }
+  for (auto& h : futures) h.wait();
+  EXPECT_LE(meter.peak(), static_cast<int>(workers));
+  support::concurrency_meter one;
+  pool.map(
+      {.workers = 1, .chunk_size = 1},
+      [&](int) { support::concurrency_meter::call const call(one); }, support::indices(100));
+  EXPECT_EQ(one.peak(), 1);
+}
+
+// Each round the cost is known better, and a barrier is met all the same.
+TEST_P(PoolOf, NCallsMeetAtABarrierHoweverCheapTheyAre) {
+  auto const workers = static_cast<std::ptrdiff_t>(GetParam());
+  hetmap::pool pool{{.workers = GetParam()}};
+  for (int round = 0; round != 100; ++round) {
+    std::barrier meeting(workers);
+    pool.map([&](int) { meeting.arrive_and_wait(); }, support::indices(GetParam()));
+    std::vector<hetmap::future<void>> futures;
+    for (std::ptrdiff_t k = 0; k != workers; ++k)
+      futures.push_back(pool.submit([&] { meeting.arrive_and_wait(); }));
+    for (auto& h : futures) h.get();
+  }
+}
+
+TEST(Pool, MoreWorkersThanCoresSleepAtOnce) {
+  hetmap::pool pool{{.workers = 24}};
+  auto const began = clock::now();
+  pool.map([](int) { std::this_thread::sleep_for(200ms); }, support::indices(24));
+  EXPECT_LT(clock::now() - began, 24 * 200ms / 4) << "24 sleeps were not at once";
+}
+
+TEST(Pool, ZeroWorkersAndZeroChunksAreRefusedBeforeAnythingIsTouched) {
+  EXPECT_THROW(hetmap::pool{{.workers = 0}}, std::invalid_argument);
+  EXPECT_THROW(hetmap::pool{0u}, std::invalid_argument);
+  hetmap::pool pool{2u};
+  std::atomic<int> calls{0};
+  auto const f = [&](int i) { return ++calls, i; };
+  auto const x = support::indices(10);
+  std::vector<int> out(10);
+  hetmap::options const zero{.chunk_size = 0};
+  EXPECT_THROW(pool.map(zero, f, x), std::invalid_argument);
+  EXPECT_THROW(pool.map_into(zero, out, f, x), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(pool.map_async(zero, f, x)), std::invalid_argument);
+  EXPECT_THROW(pool.map({.window = 3}, f, x), hetmap::option_error);
+  EXPECT_EQ(calls, 0);
+}
+
+TEST(Pool, HasThePhysicalCoresAsWorkersByDefault) {
+  EXPECT_EQ(hetmap::pool().workers(), hetmap::physical_cores());
+  EXPECT_EQ(hetmap::default_pool().workers(), hetmap::physical_cores());
+  EXPECT_EQ(&hetmap::default_pool(), &hetmap::default_pool());
+  EXPECT_EQ(hetmap::pool({.workers = 3, .name = "three"}).name(), "three");
+}
+
+TEST(Pool, ABackendThatIsNotThereIsRefusedByName) {
+  EXPECT_THROW(hetmap::pool{{.backend = hetmap::backend::gpu}}, hetmap::device_unavailable);
+  hetmap::pool pool{2u};
+  EXPECT_THROW(pool.map(
+                   {.backend = hetmap::backend::gpu}, [](int i) { return i; }, support::indices(3)),
+               hetmap::device_unavailable);
+}
+
+TEST(Pool, TheCallsBackendWinsOverThePools) {
+  hetmap::pool pool{{.workers = 2, .backend = hetmap::backend::serial}};
+  std::mutex guard;
+  std::set<std::thread::id> threads;
+  auto const f = [&](int i) {
+    std::lock_guard const lock(guard);
+    threads.insert(std::this_thread::get_id());
+    return i;
+  };
+  static_cast<void>(pool.map({.chunk_size = 1}, f, support::indices(200)));
+  EXPECT_EQ(threads.size(), 1u);
+  std::barrier both(2);
+  pool.map(
+      {.backend = hetmap::backend::cpu}, [&](int) { both.arrive_and_wait(); }, support::indices(2));
+}
+
+TEST(Pool, AnIdleOneSleeps) {
+  hetmap::pool pool{{.workers = 8}};
+  static_cast<void>(pool.map([](int i) { return i; }, support::indices(1000)));
+  auto const used = [] {
+    rusage r{};
+    getrusage(RUSAGE_SELF, &r);
+    return std::chrono::seconds(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+           std::chrono::microseconds(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
+  };
+  std::this_thread::sleep_for(20ms);
+  auto const before = used();
+  std::this_thread::sleep_for(400ms);
+  EXPECT_LT(used() - before, 20ms);
+}
+
+TEST(Pool, EveryVerbTakesWhatTheFreeOneTakes) {
+  hetmap::pool pool{{.workers = 3}};
+  std::vector<int> const x{1, 2, 3}, y{4, 5, 6};
+  std::vector<std::pair<int, int>> const rows{{1, 4}, {2, 5}};
+  auto const add = [](int a, int b) { return a + b; };
+  auto const both = [](int a, int b) { return std::tuple(a + b, a * b); };
+  EXPECT_EQ(pool.map(add, x, y), (hetmap::vector<int>{5, 7, 9}));
+  EXPECT_EQ(pool.starmap(add, rows), (hetmap::vector<int>{5, 7}));
+  std::vector<int> out(3), product(3);
+  pool.map_into(out, add, x, y);
+  EXPECT_EQ(out, (std::vector<int>{5, 7, 9}));
+  pool.starmap_into({.chunk_size = 1}, out, add, rows);
+  EXPECT_EQ(out[1], 7);
+  pool.map_into(hetmap::columns(out, product), both, x, y);
+  EXPECT_EQ(product, (std::vector<int>{4, 10, 18}));
+  auto const [sums, products] = pool.map_columns(both, x, y);
+  EXPECT_EQ(products[2], 18);
+  EXPECT_EQ(sums[2], 9);
+  pool.map_blocks([](std::span<int const> in,
+                     std::span<int> to) { std::partial_sum(in.begin(), in.end(), to.begin()); },
+                  out, x);
+  EXPECT_EQ(out, (std::vector<int>{1, 3, 6}));
+  auto const outcomes = pool.map(
+      {.errors = hetmap::collect}, [](int i) { return i == 2 ? throw i : i; }, x);
+  EXPECT_THROW(static_cast<void>(outcomes[1].value()), int);
+  EXPECT_EQ(outcomes[2].value(), 3);
+  EXPECT_EQ(pool.map_async(add, x, y).get(), (hetmap::vector<int>{5, 7, 9}));
+  EXPECT_EQ(pool.starmap_async(add, rows).get(), (hetmap::vector<int>{5, 7}));
+  auto const negative =
+      pool.map(&std::vector<int>::size, std::vector<std::vector<int>>{{1}, {}, {1, 2}});
+  EXPECT_EQ(negative[2], 2u);
+  EXPECT_EQ(pool.map([](int i) { return -i; }, std::list<int>{1, 2})[1], -2);
+}
+
+// -- several callers, nested calls -----------------------------------------------------------
+
+TEST(Pool, EightThreadsMapOnOneAndAllAreRight) {
+  hetmap::pool pool{{.workers = 3}};
+  std::atomic<int> wrong{0};
+  {
+    std::vector<std::jthread> callers;
+    for (int c = 0; c != 8; ++c)
+      callers.emplace_back([&, c] {
+        for (int round = 0; round != 30; ++round) {
+          std::size_t const n = static_cast<std::size_t>(round * 37 + c);
+          auto const y = pool.map([&](int i) { return i * c; }, support::indices(n));
+          for (std::size_t i = 0; i != n; ++i) wrong += y[i] != static_cast<int>(i) * c;
+        }
+      });
+  }
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_P(PoolOf, MapsNestThreeDeepWithoutNewThreads) {
+  hetmap::pool pool{{.workers = GetParam()}};
+  std::mutex guard;
+  std::set<std::thread::id> threads;
+  auto const leaf = [&](int i) {
+    std::lock_guard const lock(guard);
+    threads.insert(std::this_thread::get_id());
+    return i;
+  };
+  auto const sum = [](auto const& v) { return std::accumulate(v.begin(), v.end(), 0); };
+  auto const inner = [&](int) { return sum(pool.map(leaf, support::indices(5))); };
+  auto const middle = [&](int) { return sum(pool.map(inner, support::indices(5))); };
+  for (int round = 0; round != 20; ++round)
+    EXPECT_EQ(sum(pool.map(middle, support::indices(5))), 5 * 5 * 10);
+  EXPECT_LE(threads.size(), std::size_t{GetParam()});
+}
+
+// The first worker waits in a nested call, whose other half the second worker holds back, while the
+// queue is full of other work: none of it may run on the first meanwhile.
+TEST(Pool, AWorkerWaitingInANestedCallRunsNothingElse) {
+  hetmap::pool pool{{.workers = 2}};
+  for (int round = 0; round != 50; ++round) {
+    std::atomic<bool> in_nested{false};
+    std::atomic<int> foreign{0};
+    std::thread::id outer;
+    std::vector<hetmap::future<void>> others;
+    auto nesting = pool.submit([&] {
+      outer = std::this_thread::get_id();
+      for (int k = 0; k != 20; ++k)
+        others.push_back(
+            pool.submit([&] { foreign += in_nested && std::this_thread::get_id() == outer; }));
+      in_nested = true;
+      pool.map(
+          {.chunk_size = 1}, [](int) { std::this_thread::yield(); }, support::indices(20));
+      in_nested = false;
+    });
+    nesting.get();
+    for (auto& h : others) h.get();
+    EXPECT_EQ(foreign, 0);
+  }
+}
+
+TEST(Pool, AWorkerThatWaitsForWorkInItsOwnQueueRunsIt) {
+  hetmap::pool pool{{.workers = 1}};
+  std::function<int(int)> const depth = [&](int d) -> int {
+    return d == 0 ? 0 : 1 + pool.submit(depth, d - 1).get();
+  };
+  EXPECT_EQ(pool.submit(depth, 50).get(), 50);
+  auto const by_wait = pool.submit([&] {
+    std::vector<hetmap::future<int>> parts;
+    for (int i = 0; i != 10; ++i) parts.push_back(pool.submit([i] { return i; }));
+    int sum = 0;
+    for (auto& done : hetmap::as_completed(parts)) sum += done.get();
+    sum += pool.submit([] { return 1; }).then([](int one) { return one + 1; }).get();
+    return sum;
+  });
+  EXPECT_EQ(by_wait.get(), 47);
+}
+
+// -- the end ---------------------------------------------------------------------------------
+
+TEST(Pool, CloseLetsSubmittedWorkFinishAndRefusesMore) {
+  hetmap::pool pool{{.workers = 2}};
+  std::vector<hetmap::future<int>> futures;
+  std::latch release(1);
+  for (int i = 0; i != 20; ++i)
+    futures.push_back(pool.submit([&, i] { return release.wait(), i; }));
+  auto later = futures[3].then([](int i) { return -i; });
+  pool.close();
+  pool.close();
+  EXPECT_THROW(static_cast<void>(pool.submit([] {})), hetmap::closed_error);
+  EXPECT_THROW(pool.map([](int i) { return i; }, support::indices(3)), hetmap::closed_error);
+  EXPECT_THROW(static_cast<void>(pool.map_async([](int i) { return i; }, support::indices(3))),
+               hetmap::closed_error);
+  release.count_down();
+  pool.join();
+  pool.join();
+  for (int i = 0; i != 20; ++i) EXPECT_EQ(futures[static_cast<std::size_t>(i)].get(), i);
+  EXPECT_EQ(later.get(), -3);
+}
+
+TEST(Pool, ACallThatRunsWhenItIsClosedGoesOnBatchesAndNestedMapsIncluded) {
+  hetmap::pool pool{{.workers = 2}};
+  std::list<int> const many(1000, 1);  // a list goes in batches: new lanes after close()
+  std::latch started(1), closed(1);
+  std::jthread const caller([&] {
+    auto const y = pool.map(
+        [&](int i) {
+          if (!started.try_wait()) started.count_down();
+          closed.wait();
+          return pool.map([](int k) { return k; }, support::indices(3))[2] + i;
+        },
+        std::list<int>(1));
+    EXPECT_EQ(y[0], 2);
+    EXPECT_THROW(pool.map([](int i) { return i; }, many), hetmap::closed_error);
+  });
+  started.wait();
+  pool.close();
+  closed.count_down();
+  pool.join();
+}
+
+TEST(Pool, JoinBeforeCloseIsRefused) {
+  hetmap::pool pool{{.workers = 1}};
+  EXPECT_THROW(pool.join(), std::logic_error);
+  auto self = pool.submit([&] {
+    pool.close();
+    pool.join();
+  });
+  EXPECT_THROW(self.get(), std::logic_error);
+}
+
+TEST(Pool, TerminateCancelsWhatIsQueuedAndLetsRunningCallsFinish) {
+  hetmap::pool pool{{.workers = 2}};
+  std::atomic<int> began{0}, ended{0};
+  std::vector<hetmap::future<void>> futures;
+  for (int i = 0; i != 10000; ++i)
+    futures.push_back(pool.submit([&] {
+      ++began;
+      std::this_thread::sleep_for(100ms);
+      ++ended;
+    }));
+  std::exception_ptr waited;
+  std::jthread waiter([&] {
+    try {
+      futures.back().get();
+    } catch (...) {
+      waited = std::current_exception();
+    }
+  });
+  support::soon([&] { return began >= 2; });
+  auto const start = clock::now();
+  pool.terminate();
+  EXPECT_LT(clock::now() - start, 10s);
+  EXPECT_EQ(began, ended);
+  EXPECT_LT(began, 1000);
+  waiter.join();
+  EXPECT_THROW(std::rethrow_exception(waited), hetmap::cancelled_error);
+  int cancelled = 0;
+  for (auto& h : futures) {
+    EXPECT_TRUE(h.ready());
+    cancelled += h.cancelled();
+  }
+  EXPECT_EQ(cancelled, 10000 - began);
+  EXPECT_THROW(static_cast<void>(pool.submit([] {})), hetmap::closed_error);
+  pool.terminate();
+}
+
+TEST(Pool, TerminateStopsAMapBetweenTwoElements) {
+  hetmap::pool pool{{.workers = 2}};
+  std::atomic<int> calls{0};
+  std::atomic<bool> threw{false};
+  std::jthread caller([&] {
+    try {
+      pool.map(
+          {.chunk_size = 1}, [&](int) { ++calls, std::this_thread::sleep_for(5ms); },
+          support::indices(100000));
+    } catch (hetmap::cancelled_error const& e) {
+      threw = e.total() == 100000 && e.done() < 100000;
+    }
+  });
+  support::soon([&] { return calls > 3; });
+  pool.terminate();
+  caller.join();
+  EXPECT_TRUE(threw);
+}
+
+TEST(Pool, AWorkerMayTerminateItsPool) {
+  hetmap::pool pool{{.workers = 2}};
+  std::vector<hetmap::future<void>> futures;
+  std::latch queued(1);
+  auto killer = pool.submit([&] {
+    queued.wait();
+    pool.terminate();
+  });
+  for (int i = 0; i != 100; ++i)
+    futures.push_back(pool.submit([&] { std::this_thread::sleep_for(20ms); }));
+  queued.count_down();
+  killer.get();
+  for (auto& h : futures) h.wait();
+  EXPECT_TRUE(futures.back().cancelled());
+}
+
+TEST(Pool, ItsDestructorIsCloseAndJoin) {
+  std::atomic<int> done{0};
+  hetmap::future<int> kept;
+  {
+    hetmap::pool pool{{.workers = 2}};
+    for (int i = 0; i != 100; ++i) static_cast<void>(pool.submit([&] { ++done; }));
+    kept = pool.submit([] { return 7; });
+  }
+  EXPECT_EQ(done, 100);
+  EXPECT_EQ(kept.get(), 7) << "a future outlives its pool";
+}
+
+TEST(Pool, ItsOwnWorkMayDestroyIt) {
+  auto pool = std::make_unique<hetmap::pool>(2u);
+  auto& p = *pool;
+  auto last = p.submit([pool = std::move(pool)]() mutable { pool.reset(); });
+  last.get();
+}
+
+TEST(Pool, OthersPoolsAndTheFreeVerbsGoOnBesideALargeOne) {
+  hetmap::pool large{{.workers = 64}};
+  hetmap::pool small{{.workers = 2}};
+  std::atomic<bool> stop{false};
+  std::vector<hetmap::future<void>> busy;
+  for (int i = 0; i != 64; ++i)
+    busy.push_back(large.submit([&] {
+      while (!stop) std::this_thread::sleep_for(1ms);
+    }));
+  auto const y = small.map([](int i) { return 2 * i; }, support::indices(100));
+  auto const z = hetmap::map([](int i) { return 2 * i; }, support::indices(100));
+  EXPECT_EQ(y, z);
+  stop = true;
+  for (auto& h : busy) h.get();
+}
+
+TEST(Pool, AForkedChildGetsADefaultPoolOfItsOwnAndNoHangFromOthers) {
+  if (support::thread_sanitizer) GTEST_SKIP() << "no forks with threads under this sanitizer";
+  hetmap::pool mine{{.workers = 2}};
+  EXPECT_EQ(hetmap::default_pool().submit([] { return 1; }).get(), 1);
+  EXPECT_EQ(mine.submit([] { return 1; }).get(), 1);
+  pid_t const child = fork();
+  if (child == 0) {
+    int answer = 1;
+    try {
+      static_cast<void>(mine.submit([] {}));
+    } catch (hetmap::broken_pool_error const&) {
+      answer = 0;
+    }
+    answer += hetmap::default_pool().map([](int i) { return i; }, support::indices(100))[42] - 42;
+    _exit(answer);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(mine.submit([] { return 2; }).get(), 2);
+}
+
+// -- the initializer -------------------------------------------------------------------------
+
+TEST(Pool, TheInitializerRunsOnceAWorkerBeforeItsWork) {
+  static thread_local int prepared = 0;
+  std::atomic<int> runs{0};
+  {
+    hetmap::pool pool{{.workers = 3, .initializer = [&] {
+                         ++prepared;
+                         ++runs;
+                       }}};
+    auto const seen = pool.map([](int) { return prepared; }, support::indices(1000));
+    EXPECT_TRUE(std::ranges::all_of(seen, [](int p) { return p == 1; }));
+  }
+  EXPECT_EQ(runs, 3);
+}
+
+TEST(Pool, AnInitializerThatThrowsBreaksItPromptly) {
+  for (int round = 0; round != 100; ++round) {
+    hetmap::pool pool{{.workers = 2, .initializer = [] { throw std::domain_error("no"); }}};
+    try {
+      for (;;) pool.submit([] {}).get();
+    } catch (hetmap::broken_pool_error const& e) {
+      EXPECT_THROW(std::rethrow_exception(e.cause()), std::domain_error);
+    }
+    EXPECT_THROW(pool.map([](int i) { return i; }, support::indices(10)),
+                 hetmap::broken_pool_error);
+    EXPECT_THROW(static_cast<void>(pool.map_async([](int i) { return i; }, support::indices(10))),
+                 hetmap::broken_pool_error);
+  }
+}
+
+}  // namespace
