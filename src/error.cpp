@@ -56,9 +56,9 @@ kernel_error::kernel_error(int code)
 
 std::optional<std::size_t> failed_index() noexcept { return core::last_failed_index; }
 
-void fail(int code) { throw kernel_error(code); }
-
 namespace detail {
+
+void throw_kernel_error(int code) { throw kernel_error(code); }
 
 void rethrow_as_failure_of(std::size_t index) {
   core::note_failed_index(index);

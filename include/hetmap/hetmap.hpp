@@ -10,4 +10,5 @@
 #include <hetmap/progress.hpp>
 #include <hetmap/stop.hpp>
 #include <hetmap/topology.hpp>
+#include <hetmap/tuple.hpp>
 #include <hetmap/vector.hpp>
