@@ -5,6 +5,8 @@
 #include "cpu/team.hpp"
 #include "environment.hpp"
 #include "error.hpp"
+#include "gpu/executor.hpp"
+#include "gpu/route.hpp"
 #include "ledger.hpp"
 #include "plan.hpp"
 #include "rates.hpp"
@@ -28,11 +30,29 @@ namespace {
 using clock = std::chrono::steady_clock;
 using namespace detail;
 
-constexpr char const* no_gpu_half = "this build of hetmap has no GPU half; use auto, serial or cpu";
+/// A call's plan, and what it takes to follow it.
+struct decision {
+  plan chosen;
+  gpu_route route;
+};
 
-plan planned(job const& work, settings const& how) {
+backend asked_for(settings const& how) {
+  return how.backend == backend::inherit ? default_backend() : how.backend;
+}
+
+/// The memory that the ring will take, said before it is taken.
+void state_bounds(plan& chosen, gpu_route const& route, settings const& how) {
+  if (chosen.elements == 0) return;
+  ring_shape const shape = ring_for(route.columns, chosen.elements, chosen.granule, how.chunk_size);
+  chosen.device_bytes = shape.all_device_bytes();
+  chosen.pinned_bytes = shape.all_pinned_bytes();
+}
+
+decision decide(job const& work, settings const& how, bool in_words) {
+  backend const asked = asked_for(how);
+  gpu_route route = find_route(work, how, asked, in_words || asked == backend::gpu);
   problem p{
-      .asked = how.backend == backend::inherit ? default_backend() : how.backend,
+      .asked = asked,
       .elements = work.count,
       .reads = work.reads,
       .workers = how.workers,
@@ -41,21 +61,23 @@ plan planned(job const& work, settings const& how) {
       .reproducible = how.reproducible,
       .can_stream = work.can_copy_out && !work.in_place && stream_for(isa_level()) != nullptr,
       .floor = work.code != nullptr ? work.code->floor : isa::baseline,
-      .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1};
+      .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1,
+      .gpu = describe(route, work),
+      .no_cpu = route.unreachable ? "a range lies in the memory of a GPU" : nullptr};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
   for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
   plan chosen = make_plan(p, {.workers = hetmap::physical_cores(),
                               .concurrency = team_concurrency(),
                               .level = isa_level(),
-                              .cache_bytes = last_level_cache(),
-                              .no_gpu = no_gpu_half});
+                              .cache_bytes = last_level_cache()});
+  if (chosen.chosen == backend::gpu && route.no_gpu == nullptr) state_bounds(chosen, route, how);
   for (candidate const& c : chosen.candidates)
     if (c.where == chosen.chosen && c.unavailable != nullptr) {
       clear_failed_index();
       throw device_unavailable(std::string(how.verb) + ": backend " + name(c.where) + ": " +
                                c.unavailable);
     }
-  return chosen;
+  return {std::move(chosen), std::move(route)};
 }
 
 chunk_function code_for(job const& work, plan const& how, char const* verb) {
@@ -66,16 +88,49 @@ chunk_function code_for(job const& work, plan const& how, char const* verb) {
                      "-ffast-math, and under Clang -mfma and -march flags that imply it");
 }
 
+std::exception_ptr failure_of(device const& gpu, gpu_outcome const& met, char const* verb) {
+  std::string text(verb);
+  text.append(": GPU ").append(std::to_string(gpu.index()));
+  if (met.how == gpu_end::lost)
+    text.append(" is lost to this process: ").append(met.why.text);
+  else if (met.why.what == fault::out_of_memory)
+    text.append(" is out of memory, even for the smallest part of the call: ").append(met.why.text);
+  else
+    text.append(" refused an operation: ").append(met.why.text);
+  return std::make_exception_ptr(device_error(text));
+}
+
+/// Runs the call on the GPU, and under automatic what the GPU gave up on the CPU.
+///
+/// Returns: what the CPU spent, if it did anything.
+effort run_on_gpu(job const& work, chunk_function code, decision const& how,
+                  settings const& options, ledger& account, reporter& reports) {
+  gpu_route const& route = how.route;
+  gpu_outcome const met = execute_on_gpu(work, *route.form, *route.gpu, route.columns, how.chosen,
+                                         code, options.chunk_size, account, reports, options.stop);
+  if (met.how == gpu_end::done) {
+    if (work.learned != nullptr) work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
+    return {};
+  }
+  if (met.how == gpu_end::gave_up && how.chosen.asked == backend::automatic && !route.unreachable)
+    return execute_on_cpu(work, code, how.chosen, account, reports, options.stop);
+  account.interrupt(failure_of(*route.gpu, met, options.verb));
+  return {};
+}
+
 /// Runs `work` as a part of a call that has `first` elements before it.
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports) {
-  plan const chosen = planned(work, how);
+  decision const decided = decide(work, how, explain_requested());
+  plan const& chosen = decided.chosen;
   chunk_function const code = code_for(work, chosen, how.verb);
   if (work.count == 0) return;
 
   auto const began = clock::now();
-  ledger account(work.count, chosen.granule, chosen.workers);
-  effort const spent = execute_on_cpu(work, code, chosen, account, reports, how.stop);
+  bool const on_gpu = chosen.chosen == backend::gpu;
+  ledger account(work.count, chosen.granule, chosen.workers, on_gpu ? 1 : chosen.workers);
+  effort const spent = on_gpu ? run_on_gpu(work, code, decided, how, account, reports)
+                              : execute_on_cpu(work, code, chosen, account, reports, how.stop);
   std::size_t const done = account.done();
   auto failure = account.take_failure();
 
@@ -105,7 +160,7 @@ bool is_small(job const& work, settings const& how) {
     return false;
   double const predicted =
       work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);
-  auto const asked = how.backend == backend::inherit ? default_backend() : how.backend;
+  backend const asked = asked_for(how);
   return predicted >= 0 && predicted < wake_seconds &&
          (asked == backend::automatic || asked == backend::cpu || asked == backend::serial);
 }
@@ -152,7 +207,7 @@ void run(job const& work, settings const& how) {
   }
 }
 
-plan plan_for(job const& work, settings const& how) { return core::planned(work, how); }
+plan plan_for(job const& work, settings const& how) { return core::decide(work, how, true).chosen; }
 
 struct batches::state {
   settings how;

@@ -146,6 +146,7 @@ struct settings {
   bool reproducible = false;
   stop_condition const* stop = nullptr;         // null: not set
   progress_callback const* progress = nullptr;  // null: not set
+  int device = -1;                              // -1: not set
 };
 
 /// Throws option_error for `name`, which `verb` does not serve; `served_by` says what does.
@@ -164,7 +165,6 @@ template <any_options Options>
   if (o.window == std::size_t{0}) refuse_zero(verb, "window");
   if (o.window) refuse_option(verb, "window", "streams (imap)");
   if (o.max_bytes) refuse_option(verb, "max_bytes", "streams (imap)");
-  if (o.device) refuse_option(verb, "device", "the GPU half, which this version lacks");
   if (o.deadline) refuse_option(verb, "deadline", "pools");
   if (o.resume) refuse_option(verb, "resume", "sinks of streams");
   if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
@@ -174,7 +174,8 @@ template <any_options Options>
           .chunk_size = o.chunk_size.value_or(0),
           .reproducible = o.reproducible,
           .stop = o.stop.stop_possible() ? &o.stop : nullptr,
-          .progress = o.progress ? &o.progress : nullptr};
+          .progress = o.progress ? &o.progress : nullptr,
+          .device = o.device ? static_cast<int>(*o.device & 0x7FFFFFFFu) : -1};
 }
 
 }  // namespace HETMAP_TAG

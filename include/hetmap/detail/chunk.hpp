@@ -3,12 +3,14 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/gpu_form.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 #include <hetmap/scratch.hpp>
 #include <hetmap/topology.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <typeinfo>
 
@@ -55,6 +57,27 @@ HETMAP_API void copy_bytes(void* to, void const* from, std::size_t bytes) noexce
 /// The rate kept for that kernel type (and that function, where the type is only a pointer's).
 [[nodiscard]] HETMAP_API rate& rate_of(std::type_info const& kernel, void const* function);
 
+/// The memory of a hetmap::array, on the host and on a device.
+class array_memory;
+
+/// One input or output as a GPU would need it: memory, or an array, or a sequence that is
+/// generated.
+struct gpu_operand {
+  column memory;                  ///< null base: generated, or an array
+  std::int64_t first = 0;         ///< generated: element i is first + i in its own type
+  array_memory* array = nullptr;  ///< whose elements these are; null: none
+};
+
+/// One map as a GPU sees it.
+struct gpu_work {
+  gpu_site* site = nullptr;
+  void const* functor = nullptr;
+  std::size_t functor_bytes = 0;
+  gpu_operand const* operands = nullptr;  ///< outputs first, then inputs
+  unsigned outputs = 0;
+  unsigned inputs = 0;
+};
+
 /// One map as the core sees it.
 struct job {
   kernel_code const* code = nullptr;  ///< null: to be planned only
@@ -71,6 +94,8 @@ struct job {
   /// Destroys results begin..end of the first column, which were constructed, when the call
   /// fails; null: nothing to do.
   void (*discard)(column const& out, std::size_t begin, std::size_t end) noexcept = nullptr;
+  gpu_work const* gpu = nullptr;  ///< null: no GPU can run it
+  char const* no_gpu = "only maps over elements of arrays have GPU forms";  ///< why, then
 };
 
 /// Runs all of `work` and returns when it is over: plan, execute, account.

@@ -4,6 +4,7 @@
 
 #include <hetmap/detail/batch.hpp>
 #include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/gpu_call.hpp>
 #include <hetmap/detail/kernel_traits.hpp>
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/source.hpp>
@@ -63,7 +64,15 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
       j.discard = destroy_results<Out...>;
-  return submit(j);
+  using on_gpu = gpu_description<How, std::remove_cv_t<F>, std::tuple<Out...>, Src...>;
+  if constexpr (on_gpu::possible) {
+    on_gpu const description(f, n, out, src...);
+    j.gpu = &description.work;
+    return submit(j);
+  } else {
+    j.no_gpu = on_gpu::why_not;
+    return submit(j);
+  }
 }
 
 /// A map to elements that exist: checks the memory first, and takes the loop that fits it.

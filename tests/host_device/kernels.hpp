@@ -1,0 +1,63 @@
+// Kernels that have forms on the pretended GPU, and those that can fail there.
+#pragma once
+
+#include "forms.hpp"
+
+#include <hetmap/kernel.hpp>
+#include <hetmap/tuple.hpp>
+
+#include <cstdint>
+
+namespace host_kernels {
+
+struct triple {
+  HETMAP_FN std::int64_t operator()(std::int64_t v) const { return 3 * v + 1; }
+};
+
+struct scaled {
+  double factor;
+  HETMAP_FN double operator()(double v) const { return factor * v; }
+};
+
+struct mixed {
+  HETMAP_FN double operator()(float a, std::int32_t b, double c) const { return a + b * c; }
+};
+
+/// Fails at every multiple of `step` from `first` on.
+struct fails_from {
+  std::int64_t first;
+  std::int64_t step;
+  HETMAP_FN std::int64_t operator()(std::int64_t v) const {
+    if (v >= first && (v - first) % step == 0) hetmap::fail(static_cast<int>(v % 1000));
+    return v * 2;
+  }
+};
+
+struct minmax {
+  HETMAP_FN hetmap::tuple<double, double> operator()(double a, double b) const {
+    return {a < b ? a : b, a < b ? b : a};
+  }
+};
+
+/// Has no form for anything.
+struct formless {
+  HETMAP_FN double operator()(double v) const { return v + 1; }
+};
+
+/// Gets a form while a test runs.
+struct late {
+  HETMAP_FN double operator()(double v) const { return v - 1; }
+};
+
+/// All forms there are, for as long as it lives.
+struct all_forms {
+  support::host_form<triple, std::int64_t(std::int64_t)> a{"triple", "int64_t(int64_t)"};
+  support::host_form<scaled, double(double)> b{"scaled", "double(double)"};
+  support::host_form<mixed, double(float, std::int32_t, double)> c{"mixed",
+                                                                   "double(float, int, double)"};
+  support::host_form<fails_from, std::int64_t(std::int64_t)> d{"fails_from", "int64_t(int64_t)"};
+  support::host_form<minmax, hetmap::tuple<double, double>(double, double)> e{
+      "minmax", "hetmap::tuple<double, double>(double, double)"};
+};
+
+}  // namespace host_kernels
