@@ -2,18 +2,41 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/gpu_form.hpp>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// Counts the calls of fail() by the kernels of this file: pinned memory that is set before the
-/// first launch. A variable of each file, since device code is linked a file at a time.
-static __device__ unsigned long long* failures_of_this_file = nullptr;
+/// Where the kernels of this file count their calls of fail() on this device: pinned memory, set
+/// before the first launch. A variable of each file, since device code is linked a file at a time.
+[[maybe_unused]] static __device__ unsigned long long* failures_of_this_file = nullptr;
+
+/// Launches that name the failing element have blocks of two rows and one element a thread; those of
+/// Thrust have one row. That is how fail_on_device() tells them apart: it is called by a kernel that
+/// knows of neither.
+inline constexpr unsigned exact_rows = 2;
+inline constexpr unsigned exact_columns = 128;
+
+/// The element of the calling thread, in such a launch.
+__device__ __forceinline__ unsigned exact_index() {
+  return (blockIdx.x * exact_rows + threadIdx.y) * exact_columns + threadIdx.x;
+}
+
+/// The failure word of such a launch.
+__device__ __forceinline__ unsigned long long*& exact_failure_word() {
+  __shared__ unsigned long long* word;
+  return word;
+}
 
 /// Ends the calling thread, and says that an element has failed.
-[[noreturn]] __device__ __forceinline__ void fail_on_device(int) {
+[[noreturn]] __device__ __forceinline__ void fail_on_device(int code) {
+  // A kernel that hetmap did not launch.
   if (failures_of_this_file == nullptr) __trap();
+  if (blockDim.y == exact_rows)
+    atomicMin_system(exact_failure_word(),
+                     (static_cast<unsigned long long>(exact_index()) << 32) |
+                         static_cast<unsigned>(code));
   atomicAdd_system(failures_of_this_file, 1ull);
   asm volatile("exit;");
   __builtin_unreachable();
