@@ -3,6 +3,7 @@
 
 #include "forms.hpp"
 
+#include <hetmap/array.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/tuple.hpp>
 
@@ -44,6 +45,21 @@ struct formless {
   HETMAP_FN double operator()(double v) const { return v + 1; }
 };
 
+/// Reads a table from its end.
+struct gather {
+  hetmap::array_ref<std::int64_t> table;
+  std::size_t count;
+  HETMAP_FN std::int64_t operator()(std::int64_t i) const {
+    return table[count - 1 - static_cast<std::size_t>(i)];
+  }
+};
+
+/// One kernel a test, so that what one learns does not steer another.
+template <int Which>
+struct costs {
+  HETMAP_FN double operator()(double v) const { return v * 2 + Which; }
+};
+
 /// Gets a form while a test runs.
 struct late {
   HETMAP_FN double operator()(double v) const { return v - 1; }
@@ -58,6 +74,7 @@ struct all_forms {
   support::host_form<fails_from, std::int64_t(std::int64_t)> d{"fails_from", "int64_t(int64_t)"};
   support::host_form<minmax, hetmap::tuple<double, double>(double, double)> e{
       "minmax", "hetmap::tuple<double, double>(double, double)"};
+  support::host_form<gather, std::int64_t(std::int64_t)> f{"gather", "int64_t(int64_t)"};
 };
 
 }  // namespace host_kernels
