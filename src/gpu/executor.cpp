@@ -167,7 +167,8 @@ class ring_run {
       again_.push_front({r.begin + shape_.elements, r.end});
       return {r.begin, r.begin + shape_.elements};
     }
-    range const claimed = account_.claim(0, shape_.elements);
+    // The ledger rounds down to granules; the last of a call may be a part of one.
+    range const claimed = account_.claim(0, shape_.elements + account_.granule() - 1);
     if (claimed.size() <= shape_.elements) return claimed;
     again_.push_front(claimed);  // the ledger's pieces can be larger than wanted
     return next_elements();

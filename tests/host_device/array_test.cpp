@@ -107,7 +107,7 @@ TEST_F(Array, AutoStaysWhereTheDataIs) {
   EXPECT_EQ(plan.link_bytes_in, 0u);
   auto const c = hetmap::map(costs<10>{}, b);
   EXPECT_FALSE(c.is_on_host());
-  EXPECT_EQ(c.host()[n - 1], 22.0);
+  EXPECT_EQ(c.host()[n - 1], 34.0);
   EXPECT_NE(hetmap::explain(formless{}, b).chosen, backend::gpu);
 }
 
