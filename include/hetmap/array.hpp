@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -128,6 +129,9 @@ struct device_span {
 
   T* data = nullptr;
   std::size_t size = 0;
+  /// Of an output: the stream (a cudaStream_t) that the map is enqueued in. Without one the map
+  /// runs in a stream of hetmap's and is waited for.
+  std::optional<void*> stream = {};
 };
 
 namespace detail {
@@ -283,9 +287,13 @@ void writing_device_span(settings const& asked, auto const& out, F& f, In&... in
   if (how.backend != backend::gpu)
     throw device_unavailable(std::string(how.verb) +
                              ": a device_span is a GPU's; leave .backend out, or copy it first");
-  assign<false>(
-      how.verb, [&](job const& j) { run(j, how); }, f, n, std::tuple{out.data},
-      source_of_any(in)...);
+  auto const submit = [&](job const& j) {
+    if (out.stream)
+      run_on_stream(j, how, *out.stream);
+    else
+      run(j, how);
+  };
+  assign<false>(how.verb, submit, f, n, std::tuple{out.data}, source_of_any(in)...);
 }
 
 }  // namespace HETMAP_TAG
@@ -297,9 +305,10 @@ concept array_mappable =
     (detail::an_array<In> || ...) && ((detail::an_array<In> || detail::beside_arrays<In>)&&...) &&
     std::invocable<std::remove_reference_t<F>&, typename detail::any_argument<In&>::type...>;
 
-/// The same for device_spans.
+/// The same for device_spans, or for generated ranges alone.
 template <class F, class... In>
 concept device_span_mappable =
+    !(detail::unbounded<In> && ...) &&
     ((detail::a_device_span<In> || detail::beside_arrays<In>)&&...) &&
     std::invocable<std::remove_reference_t<F>&, typename detail::any_argument<In&>::type...>;
 
@@ -347,8 +356,9 @@ void map_into(options const& how, array<R>& out, F&& f, In&&... in) {
 /// map_into over memory of a GPU. `out` may start exactly at an input.
 ///
 /// Throws:   device_unavailable without a GPU or a form of f; what map_into throws.
-/// Waits:    until every element of out is final. What was enqueued before by others has to be
-///           complete.
+/// Waits:    until every element of out is final, and what was enqueued by others before has to be
+///           complete. With out.stream for nothing: the map takes its turn in that stream, a
+///           failing element stays as it was, and .stop and .progress are not looked at.
 template <class R, class F, class... In>
   requires device_span_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 void map_into(device_span<R> out, F&& f, In&&... in) {

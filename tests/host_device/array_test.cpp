@@ -257,6 +257,37 @@ TEST_F(DeviceSpan, InPlaceAFailureStillHasItsIndex) {
     ASSERT_TRUE(y[i] == 2 * x[i] || (y[i] == x[i] && i >= 777)) << i;
 }
 
+TEST_F(DeviceSpan, TakesItsTurnInAStreamOfTheCallers) {
+  auto const in = given(x), out = given(x);
+  hetmap::core::device::stream stream = nullptr;
+  ASSERT_TRUE(gpu().create(stream).ok());
+  hetmap::map_into(on_gpu, out, triple{}, in);  // what is made once, is made
+  auto const before = gpu().now();
+  auto ordered = out;
+  ordered.stream = stream;
+  hetmap::map_into(ordered, triple{}, in);
+  hetmap::map_into(ordered, triple{}, out);
+  EXPECT_LT((gpu().now() - before).count(), 5000) << "a launch alone takes 2000 ns";
+  ASSERT_TRUE(gpu().block_until_idle(stream).ok());
+  gpu().destroy(stream);
+  auto const y = taken(out);
+  for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(y[i], triple{}(triple{}(x[i])));
+  taken(in);
+}
+
+TEST_F(DeviceSpan, HostMemoryDoesNotTravelInAStreamOfTheCallers) {
+  auto const out = given(x);
+  hetmap::core::device::stream stream = nullptr;
+  ASSERT_TRUE(gpu().create(stream).ok());
+  EXPECT_THROW(hetmap::map_into(device_span<std::int64_t>{out.data, n, stream}, triple{}, x),
+               hetmap::device_unavailable);
+  hetmap::map_into(device_span<std::int64_t>{out.data, n, stream}, triple{},
+                   std::views::iota(std::int64_t{5}, static_cast<std::int64_t>(n + 5)));
+  ASSERT_TRUE(gpu().block_until_idle(stream).ok());
+  gpu().destroy(stream);
+  EXPECT_EQ(taken(out)[3], triple{}(8));
+}
+
 TEST_F(DeviceSpan, IsNoBusinessOfTheCpus) {
   auto const in = given(x), out = given(x);
   EXPECT_THROW(hetmap::map_into(on_cpu, out, triple{}, in), hetmap::device_unavailable);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "forms.hpp"
+#include "virtual_device.hpp"
 
 #include <hetmap/array.hpp>
 #include <hetmap/kernel.hpp>
@@ -52,6 +53,24 @@ struct gather {
   HETMAP_FN std::int64_t operator()(std::int64_t i) const {
     return table[count - 1 - static_cast<std::size_t>(i)];
   }
+};
+
+/// Elements of an odd size.
+template <std::size_t Size, std::size_t Alignment>
+struct alignas(Alignment) element {
+  unsigned char bytes[Size];
+};
+template <class T>
+struct twice {
+  HETMAP_FN T operator()(T v) const {
+    for (unsigned char& b : v.bytes) b = static_cast<unsigned char>(2 * b);
+    return v;
+  }
+};
+
+/// Says on which pretended device it runs.
+struct asks_where {
+  int operator()(int) const { return support::virtual_device::current(); }
 };
 
 /// One kernel a test, so that what one learns does not steer another.

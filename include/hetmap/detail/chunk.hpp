@@ -109,6 +109,12 @@ struct job {
 ///           device_unavailable.
 HETMAP_API void run(job const& work, settings const& how);
 
+/// Enqueues `work`, whose columns all lie on a GPU or are generated, in a stream of that GPU and
+/// returns without waiting. Elements that fail() are left as they were, and nobody is told.
+///
+/// Throws:   device_unavailable; device_error if it cannot be launched.
+HETMAP_API void run_on_stream(job const& work, settings const& how, void* stream);
+
 /// The plan that run() would follow now. Runs nothing.
 [[nodiscard]] HETMAP_API plan plan_for(job const& work, settings const& how);
 
