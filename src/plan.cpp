@@ -102,7 +102,8 @@ plan make_plan(problem const& p, machine const& m) {
   out.chunk_elements = chunk_for(p, granule);
   out.chosen = p.asked == backend::automatic ? (share ? backend::cpu : backend::serial) : p.asked;
 
-  if (p.asked == backend::automatic && no_gpu == nullptr && p.elements != 0) {
+  if (p.asked == backend::automatic && no_gpu == nullptr &&
+      (p.elements != 0 || p.no_cpu != nullptr)) {
     double const here = out.candidates[share ? 1 : 0].predicted_seconds;
     bool const fetches = p.gpu.fetched_bytes != 0 || p.no_cpu != nullptr;
     bool const faster = known ? on_gpu >= 0 && on_gpu < here * (1 - clear_gain) : fetches;

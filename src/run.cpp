@@ -6,6 +6,7 @@
 #include "environment.hpp"
 #include "error.hpp"
 #include "gpu/executor.hpp"
+#include "gpu/held_arrays.hpp"
 #include "gpu/route.hpp"
 #include "ledger.hpp"
 #include "plan.hpp"
@@ -20,6 +21,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -100,37 +102,76 @@ std::exception_ptr failure_of(device const& gpu, gpu_outcome const& met, char co
   return std::make_exception_ptr(device_error(text));
 }
 
-/// Runs the call on the GPU, and under automatic what the GPU gave up on the CPU.
-///
-/// Returns: what the CPU spent, if it did anything.
-effort run_on_gpu(job const& work, chunk_function code, decision const& how,
-                  settings const& options, ledger& account, reporter& reports) {
-  gpu_route const& route = how.route;
-  gpu_outcome const met = execute_on_gpu(work, *route.form, *route.gpu, route.columns, how.chosen,
-                                         code, options.chunk_size, account, reports, options.stop);
-  if (met.how == gpu_end::done) {
-    if (work.learned != nullptr) work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
+/// One call as it runs.
+struct running_call {
+  job const& work;
+  settings const& options;
+  decision& how;
+  chunk_function code;
+  reporter& reports;
+  held_arrays arrays;
+  std::optional<ledger> account{};
+
+  /// Runs the call where its plan says, and under automatic on the CPU what the GPU gave up.
+  ///
+  /// Returns: what the CPU spent, if it did anything.
+  effort run() {
+    plan const& chosen = how.chosen;
+    bool const on_gpu = chosen.chosen == backend::gpu;
+    account.emplace(work.count, chosen.granule, chosen.workers, on_gpu ? 1 : chosen.workers);
+    if (!on_gpu) return run_on_cpu();
+    gpu_route& route = how.route;
+    gpu_outcome met;
+    met.why = arrays.to_device(*route.gpu, route.columns);
+    if (met.why.ok())
+      met = execute_on_gpu(work, arrays.functor(), *route.form, *route.gpu, route.columns, chosen,
+                           code, options.chunk_size, *account, reports, options.stop);
+    else
+      met.how = met.why.what == fault::lost ? gpu_end::lost : gpu_end::gave_up;
+    if (met.how == gpu_end::done) {
+      if (work.learned != nullptr)
+        work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
+      arrays.are_written(route.gpu);
+      if (work.keep_on_host) arrays.keep_on_host();
+      return {};
+    }
+    // Results that are on the GPU already would have to come back first.
+    bool const can_go_on = !route.unreachable && (work.arrays == nullptr || account->done() == 0);
+    if (met.how == gpu_end::gave_up && chosen.asked == backend::automatic && can_go_on)
+      return run_on_cpu();
+    account->interrupt(failure_of(*route.gpu, met, options.verb));
     return {};
   }
-  if (met.how == gpu_end::gave_up && how.chosen.asked == backend::automatic && !route.unreachable)
-    return execute_on_cpu(work, code, how.chosen, account, reports, options.stop);
-  account.interrupt(failure_of(*route.gpu, met, options.verb));
-  return {};
-}
+
+  effort run_on_cpu() {
+    if (!holds_arrays(work))
+      return execute_on_cpu(work, code, how.chosen, *account, reports, options.stop);
+    auto const columns = arrays.to_host();
+    job here = work;
+    here.columns = columns.data();
+    effort const spent = execute_on_cpu(here, code, how.chosen, *account, reports, options.stop);
+    arrays.are_written(nullptr);
+    return spent;
+  }
+};
 
 /// Runs `work` as a part of a call that has `first` elements before it.
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports) {
-  decision const decided = decide(work, how, explain_requested());
+  decision decided = decide(work, how, explain_requested());
   plan const& chosen = decided.chosen;
   chunk_function const code = code_for(work, chosen, how.verb);
   if (work.count == 0) return;
 
   auto const began = clock::now();
-  bool const on_gpu = chosen.chosen == backend::gpu;
-  ledger account(work.count, chosen.granule, chosen.workers, on_gpu ? 1 : chosen.workers);
-  effort const spent = on_gpu ? run_on_gpu(work, code, decided, how, account, reports)
-                              : execute_on_cpu(work, code, chosen, account, reports, how.stop);
+  running_call call{.work = work,
+                    .options = how,
+                    .how = decided,
+                    .code = code,
+                    .reports = reports,
+                    .arrays = held_arrays(work)};
+  effort const spent = call.run();
+  ledger& account = *call.account;
   std::size_t const done = account.done();
   auto failure = account.take_failure();
 
@@ -155,8 +196,8 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
 /// A call so short that everything but the loop itself would show: nothing to share, to stop, to
 /// report or to print.
 bool is_small(job const& work, settings const& how) {
-  if (work.learned == nullptr || how.stop != nullptr || how.progress != nullptr ||
-      explain_requested() || how.reproducible || work.exact_chunk != 0)
+  if (holds_arrays(work) || work.learned == nullptr || how.stop != nullptr ||
+      how.progress != nullptr || explain_requested() || how.reproducible || work.exact_chunk != 0)
     return false;
   double const predicted =
       work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);

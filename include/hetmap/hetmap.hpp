@@ -1,6 +1,7 @@
 // hetmap: map a function over data on whichever of the CPU cores and the GPU finishes first.
 #pragma once
 
+#include <hetmap/array.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/map.hpp>

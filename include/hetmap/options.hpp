@@ -147,6 +147,7 @@ struct settings {
   stop_condition const* stop = nullptr;         // null: not set
   progress_callback const* progress = nullptr;  // null: not set
   int device = -1;                              // -1: not set
+  bool host_copy = false;
 };
 
 /// Throws option_error for `name`, which `verb` does not serve; `served_by` says what does.
@@ -159,7 +160,7 @@ inline namespace HETMAP_TAG {
 
 /// Checks the options of a call before the function or the input is touched.
 template <any_options Options>
-[[nodiscard]] settings checked(char const* verb, Options const& o) {
+[[nodiscard]] settings checked(char const* verb, Options const& o, bool over_arrays = false) {
   if (o.workers == 0u) refuse_zero(verb, "workers");
   if (o.chunk_size == std::size_t{0}) refuse_zero(verb, "chunk_size");
   if (o.window == std::size_t{0}) refuse_zero(verb, "window");
@@ -167,7 +168,7 @@ template <any_options Options>
   if (o.max_bytes) refuse_option(verb, "max_bytes", "streams (imap)");
   if (o.deadline) refuse_option(verb, "deadline", "pools");
   if (o.resume) refuse_option(verb, "resume", "sinks of streams");
-  if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
+  if (o.host_copy && !over_arrays) refuse_option(verb, "host_copy", "maps over arrays");
   return {.verb = verb,
           .backend = o.backend,
           .workers = o.workers.value_or(0),
@@ -175,7 +176,8 @@ template <any_options Options>
           .reproducible = o.reproducible,
           .stop = o.stop.stop_possible() ? &o.stop : nullptr,
           .progress = o.progress ? &o.progress : nullptr,
-          .device = o.device ? static_cast<int>(*o.device & 0x7FFFFFFFu) : -1};
+          .device = o.device ? static_cast<int>(*o.device & 0x7FFFFFFFu) : -1,
+          .host_copy = o.host_copy};
 }
 
 }  // namespace HETMAP_TAG

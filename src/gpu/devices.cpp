@@ -4,6 +4,8 @@
 #include <mutex>
 #include <vector>
 
+#include <pthread.h>
+
 namespace hetmap::core {
 namespace {
 
@@ -27,6 +29,16 @@ known_devices& known() {
   return here;
 }
 
+/// A driver does not survive a fork: a child of a process that had probed its devices has none.
+std::atomic<bool> forked_after_probe{false};
+
+void watch_for_forks() {
+  static bool const watching [[maybe_unused]] = [] {
+    pthread_atfork(nullptr, nullptr, [] { forked_after_probe = true; });
+    return true;
+  }();
+}
+
 constexpr char const* no_gpu_half =
     "this program was linked without hetmap's GPU half; link it, or use auto, serial or cpu";
 
@@ -44,7 +56,12 @@ void set_device_provider(device_provider* provider) noexcept {
 usable_device find_device(std::optional<unsigned> index) {
   auto& here = known();
   std::lock_guard const guard(here.guard);
+  if (forked_after_probe)
+    return {nullptr,
+            "a process that was forked after its parent had used the GPU has none; fork "
+            "before that, or start a program"};
   if (!here.probed) {
+    watch_for_forks();
     here.why_none = no_gpu_half;
     unsigned const count = here.provider != nullptr ? here.provider->count(here.why_none) : 0;
     here.all.assign(count, {});
@@ -78,6 +95,7 @@ void mark_lost(device const& gpu, status why) noexcept {
 }
 
 bool is_lost(device const& gpu) noexcept {
+  if (forked_after_probe) return true;
   auto& here = known();
   std::lock_guard const guard(here.guard);
   for (known_device const& k : here.all)

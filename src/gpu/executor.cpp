@@ -26,10 +26,11 @@ char* at(void* base, std::size_t bytes) { return static_cast<char*>(base) + byte
 /// One call on its way through the ring.
 class ring_run {
  public:
-  ring_run(job const& work, gpu_form const& form, device& gpu,
+  ring_run(job const& work, void const* functor, gpu_form const& form, device& gpu,
            std::vector<located_column> const& columns, plan const& how, chunk_function code,
            ledger& account, reporter& reports, stop_condition const* stop)
       : work_(work),
+        functor_(functor),
         form_(form),
         gpu_(gpu),
         columns_(columns),
@@ -166,7 +167,8 @@ class ring_run {
       again_.push_front({r.begin + shape_.elements, r.end});
       return {r.begin, r.begin + shape_.elements};
     }
-    range const claimed = account_.claim(0, shape_.elements);
+    // The ledger rounds down to granules; the last of a call may be a part of one.
+    range const claimed = account_.claim(0, shape_.elements + account_.granule() - 1);
     if (claimed.size() <= shape_.elements) return claimed;
     again_.push_front(claimed);  // the ledger's pieces can be larger than wanted
     return next_elements();
@@ -255,7 +257,7 @@ class ring_run {
     std::uint64_t* const failure = lent_->failures + s.number;
     *failure = no_failure;
     status const done = gpu_.launch(lent_->kernels, form_,
-                                    {.functor = work_.gpu->functor,
+                                    {.functor = functor_,
                                      .columns = columns,
                                      .count = s.elements.size(),
                                      .failure = failure,
@@ -383,6 +385,7 @@ class ring_run {
   }
 
   job const& work_;
+  void const* functor_;
   gpu_form const& form_;
   device& gpu_;
   std::vector<located_column> const& columns_;
@@ -407,14 +410,17 @@ class ring_run {
 
 }  // namespace
 
-std::vector<located_column> locate_columns(gpu_work const& work, device& gpu, bool in_place,
-                                           char const* verb) {
+std::vector<located_column> locate_columns(job const& call, device& gpu, char const* verb) {
+  gpu_work const& work = *call.gpu;
   std::vector<located_column> out;
   bool host_has_inputs = true;
   for (unsigned k = 0; k != work.outputs + work.inputs; ++k) {
     gpu_operand const& o = work.operands[k];
-    located_column c{.output = k < work.outputs, .memory = o.memory, .first = o.first};
-    if (o.memory.base == nullptr && c.output) {
+    located_column c{
+        .output = k < work.outputs, .array = nullptr, .memory = o.memory, .first = o.first};
+    if (call.arrays != nullptr && call.arrays[k] != nullptr) {
+      c.array = call.arrays[k];
+    } else if (o.memory.base == nullptr && c.output) {
       c.how = travel::staged;  // a result that is yet to be allocated
     } else if (o.memory.base == nullptr) {
       c.generated = true;
@@ -429,13 +435,13 @@ std::vector<located_column> locate_columns(gpu_work const& work, device& gpu, bo
                                    ": a range lies in the memory of another GPU; choose that one "
                                    "by .device, or copy it first");
       }
-      if (!c.output && c.how == travel::none) host_has_inputs = false;
     }
+    if (!c.output && c.how == travel::none && !c.generated) host_has_inputs = false;
     out.push_back(c);
   }
   // Written directly only where a device that dies over it leaves something to compute it from.
   for (located_column& c : out)
-    if (c.output && c.how == travel::direct && (in_place || !host_has_inputs))
+    if (c.output && c.how == travel::direct && (call.in_place || !host_has_inputs))
       c.how = travel::staged;
   return out;
 }
@@ -448,11 +454,11 @@ ring_shape ring_for(std::vector<located_column> const& columns, std::size_t coun
   return make_ring(std::move(travelling), count, granule, wanted, largest_launch);
 }
 
-gpu_outcome execute_on_gpu(job const& work, gpu_form const& form, device& gpu,
+gpu_outcome execute_on_gpu(job const& work, void const* functor, gpu_form const& form, device& gpu,
                            std::vector<located_column> const& columns, plan const& how,
                            chunk_function code, std::size_t chunk_size, ledger& account,
                            reporter& reports, stop_condition const* stop) {
-  ring_run call(work, form, gpu, columns, how, code, account, reports, stop);
+  ring_run call(work, functor, form, gpu, columns, how, code, account, reports, stop);
   return call.run(chunk_size);
 }
 

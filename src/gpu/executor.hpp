@@ -20,15 +20,16 @@ struct located_column {
   travel how = travel::none;
   bool generated = false;
   bool output = false;
-  detail::column memory;   ///< of the host, or of the device if nothing travels
-  std::int64_t first = 0;  ///< generated: element 0
+  detail::array_memory* array = nullptr;  ///< whose copy on the device it will be
+  detail::column memory;                  ///< of the host, or of the device if nothing travels
+  std::int64_t first = 0;                 ///< generated: element 0
 };
 
-/// Where the columns of `work` are, seen from `gpu`.
+/// Where the columns of a call are, seen from `gpu`.
 ///
 /// Throws:   device_unavailable if one lies on another device.
-[[nodiscard]] std::vector<located_column> locate_columns(detail::gpu_work const& work, device& gpu,
-                                                         bool in_place, char const* verb);
+[[nodiscard]] std::vector<located_column> locate_columns(detail::job const& call, device& gpu,
+                                                         char const* verb);
 
 /// The ring that such columns travel through; wanted: elements of a slot, 0 for the default.
 [[nodiscard]] ring_shape ring_for(std::vector<located_column> const& columns, std::size_t count,
@@ -52,8 +53,10 @@ struct gpu_outcome {
 /// the device fails. Blocks the caller, which talks to the device; staging is shared with a team of
 /// how.workers.
 ///
+/// functor: its bytes, with refs that point into the device's memory.
 /// code: the CPU's element loop, for results that a dying device may have left half written.
-gpu_outcome execute_on_gpu(detail::job const& work, detail::gpu_form const& form, device& gpu,
+gpu_outcome execute_on_gpu(detail::job const& work, void const* functor,
+                           detail::gpu_form const& form, device& gpu,
                            std::vector<located_column> const& columns, plan const& how,
                            detail::chunk_function code, std::size_t chunk_size, ledger& account,
                            reporter& reports, stop_condition const* stop);

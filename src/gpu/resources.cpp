@@ -1,5 +1,6 @@
 #include "resources.hpp"
 
+#include "device_blocks.hpp"
 #include "devices.hpp"
 
 #include <algorithm>
@@ -106,6 +107,8 @@ void release_device_resources() noexcept {
   auto& here = kept();
   std::lock_guard const lock(here.guard);
   here.all.clear();
+  release_device_blocks();
+  release_unread_words();
 }
 
 }  // namespace hetmap::core

@@ -1,6 +1,7 @@
 #include "route.hpp"
 
 #include "../rates.hpp"
+#include "array_memory.hpp"
 #include "devices.hpp"
 #include "forms.hpp"
 
@@ -52,12 +53,12 @@ gpu_route find_route(job const& work, settings const& how, backend asked, bool i
   if (by_name)
     if (gpu_route none = look_up(); none.no_gpu != nullptr) return none;
   gpu_route out{.gpu = found.gpu, .form = form};
-  if (form->functor_bytes != work.gpu->functor_bytes)
+  if (form->functor_bytes != work.functor_bytes)
     return refused("the file with its GPU form was compiled for another version of the kernel");
-  out.columns = locate_columns(*work.gpu, *found.gpu, work.in_place, how.verb);
+  out.columns = locate_columns(work, *found.gpu, how.verb);
   for (located_column const& c : out.columns) {
     out.travels |= c.how != travel::none;
-    out.unreachable |= c.how == travel::none && !c.generated;
+    out.unreachable |= c.how == travel::none && !c.generated && c.array == nullptr;
   }
   return out;
 }
@@ -66,7 +67,11 @@ gpu_problem describe(gpu_route const& route, job const& work) {
   gpu_problem out{.unavailable = route.no_gpu};
   if (route.no_gpu != nullptr) return out;
   for (located_column const& c : route.columns) {
-    if (c.how != travel::none)
+    if (c.array != nullptr) {
+      if (c.output) continue;
+      if (!c.array->is_on(*route.gpu)) out.link_bytes_in += c.memory.bytes;
+      if (!c.array->on_host()) out.fetched_bytes += c.memory.bytes;
+    } else if (c.how != travel::none)
       (c.output ? out.link_bytes_out : out.link_bytes_in) += c.memory.bytes;
     else if (!c.generated && !c.output)
       out.fetched_bytes += c.memory.bytes;

@@ -25,7 +25,8 @@ ring_shape make_ring(std::vector<ring_column> columns, std::size_t count, std::s
       count * widest > worth_splitting)
     elements = std::max(count / ring_slots + 1, worth_splitting / widest);
   elements = std::min(elements, most);
-  elements = std::min(std::max(elements - elements % granule, granule), count);
+  elements =
+      elements >= count ? count : std::min(std::max(elements - elements % granule, granule), count);
 
   ring_shape out{.elements = elements, .slots = 0, .columns = std::move(columns)};
   for (ring_column& c : out.columns) {

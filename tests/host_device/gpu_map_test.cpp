@@ -5,12 +5,16 @@
 #include <hetmap/hetmap.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <ranges>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -206,6 +210,70 @@ TEST_F(GpuMap, StopsBetweenSlots) {
   }
 }
 
+TEST_F(GpuMap, ElementsOfAnySizeAndAlignment) {
+  auto const check = [&]<class T>(T) {
+    SCOPED_TRACE(sizeof(T));
+    support::host_form<twice<T>, T(T)> const form;
+    std::vector<T> x(777), y(777);
+    for (std::size_t i = 0; i != x.size(); ++i)
+      for (std::size_t b = 0; b != sizeof x[i].bytes; ++b)
+        x[i].bytes[b] = static_cast<unsigned char>(i * 31 + b);
+    auto how = on_gpu;
+    how.chunk_size = 100;
+    hetmap::map_into(how, y, twice<T>{}, x);
+    for (std::size_t i = 0; i != x.size(); ++i)
+      ASSERT_EQ(std::memcmp(twice<T>{}(x[i]).bytes, y[i].bytes, sizeof x[i].bytes), 0) << i;
+  };
+  check(element<3, 1>{});
+  check(element<12, 4>{});
+  check(element<666, 1>{});
+  check(element<64, 64>{});
+  check(element<256, 256>{});
+}
+
+TEST_F(GpuMap, SpansThatStartAnywhereAndNothingAroundThem) {
+  for (std::size_t const shift : {1, 2, 4, 8, 15, 16})
+    for (bool const pinned : {false, true}) {
+      SCOPED_TRACE(shift);
+      std::size_t const n = 1000, room = n + 64;
+      std::vector<std::int64_t> pageable(2 * room);
+      auto* const memory =
+          pinned ? static_cast<std::int64_t*>(gpu().bytes().pin(2 * room * 8)) : pageable.data();
+      std::fill_n(memory, 2 * room, -7);
+      std::span<std::int64_t> const in(memory + shift, n), out(memory + room + shift, n);
+      std::iota(in.begin(), in.end(), 0);
+      auto how = on_gpu;
+      how.chunk_size = 192;
+      hetmap::map_into(how, out, triple{}, in);
+      for (std::size_t i = 0; i != room; ++i)
+        ASSERT_EQ(memory[room + i], i < shift || i >= shift + n
+                                        ? -7
+                                        : triple{}(static_cast<std::int64_t>(i - shift)));
+      if (pinned) gpu().bytes().unpin(memory);
+    }
+}
+
+TEST_F(GpuMap, AForkedChildHasNoGpuButItsCpu) {
+  auto const x = counted(100'000);
+  hetmap::map(on_gpu, triple{}, x);
+  pid_t const child = fork();
+  if (child == 0) {
+    int result = 1;
+    try {
+      hetmap::map(on_gpu, triple{}, x);
+    } catch (hetmap::device_unavailable const&) {
+      result = hetmap::map({.backend = backend::cpu}, triple{}, x)[99] == triple{}(99) ? 0 : 2;
+    }
+    hetmap::release_cached_memory();
+    _exit(result);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(hetmap::map(on_gpu, triple{}, x)[99], triple{}(99)) << "the parent goes on";
+}
+
 // -- what is missing --
 
 std::string refusal(auto&& call) {
@@ -250,6 +318,7 @@ TEST_F(GpuMap, SaysWhyThereIsNoDevice) {
 
 TEST_F(GpuMap, IsChosenByIndex) {
   support::virtual_device second({}, 1);
+  support::host_form<asks_where, int(int)> const form;
   support::provided_devices two({&gpu(), &second});
   std::vector<double> const x(1000, 1.0);
   auto how = on_gpu;
@@ -257,6 +326,8 @@ TEST_F(GpuMap, IsChosenByIndex) {
   hetmap::map(how, scaled{2}, x);
   EXPECT_EQ(gpu().launches(), 0u);
   EXPECT_EQ(second.launches(), 1u);
+  EXPECT_EQ(hetmap::map(how, asks_where{}, std::vector<int>(3))[2], 1) << "the current device";
+  EXPECT_EQ(support::virtual_device::current(), -1);
   how.device = 2;
   EXPECT_SAYS(refusal([&] { hetmap::map(how, scaled{2}, x); }), "no GPU 2");
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "forms.hpp"
+#include "virtual_device.hpp"
 
+#include <hetmap/array.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/tuple.hpp>
 
@@ -44,6 +46,39 @@ struct formless {
   HETMAP_FN double operator()(double v) const { return v + 1; }
 };
 
+/// Reads a table from its end.
+struct gather {
+  hetmap::array_ref<std::int64_t> table;
+  std::size_t count;
+  HETMAP_FN std::int64_t operator()(std::int64_t i) const {
+    return table[count - 1 - static_cast<std::size_t>(i)];
+  }
+};
+
+/// Elements of an odd size.
+template <std::size_t Size, std::size_t Alignment>
+struct alignas(Alignment) element {
+  unsigned char bytes[Size];
+};
+template <class T>
+struct twice {
+  HETMAP_FN T operator()(T v) const {
+    for (unsigned char& b : v.bytes) b = static_cast<unsigned char>(2 * b);
+    return v;
+  }
+};
+
+/// Says on which pretended device it runs.
+struct asks_where {
+  int operator()(int) const { return support::virtual_device::current(); }
+};
+
+/// One kernel a test, so that what one learns does not steer another.
+template <int Which>
+struct costs {
+  HETMAP_FN double operator()(double v) const { return v * 2 + Which; }
+};
+
 /// Gets a form while a test runs.
 struct late {
   HETMAP_FN double operator()(double v) const { return v - 1; }
@@ -58,6 +93,7 @@ struct all_forms {
   support::host_form<fails_from, std::int64_t(std::int64_t)> d{"fails_from", "int64_t(int64_t)"};
   support::host_form<minmax, hetmap::tuple<double, double>(double, double)> e{
       "minmax", "hetmap::tuple<double, double>(double, double)"};
+  support::host_form<gather, std::int64_t(std::int64_t)> f{"gather", "int64_t(int64_t)"};
 };
 
 }  // namespace host_kernels

@@ -65,6 +65,14 @@ struct gpu_input<iterator_source<Iterator>> {
   }
 };
 
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+struct gpu_input<held_source<T>> {
+  static constexpr bool possible = true;
+  using value = T;
+  static gpu_operand operand(held_source<T> const& s) { return {.memory = s.as_column()}; }
+};
+
 /// A call of F over these sources with results to Out...; `possible` unless something in it has no
 /// place on a GPU, which `why_not` names then.
 template <store How, class F, class Outs, class... Src>
@@ -75,6 +83,20 @@ struct gpu_description {
           ? "an input is neither an array of trivially copyable elements nor an iota of integers"
           : "the kernel is no trivially copyable functor";
 };
+
+/// The function itself, without what the verbs put around it.
+template <class F>
+F const& bare(F const& f) {
+  return f;
+}
+template <class F>
+auto const& bare(starred<F> const& s) {
+  return bare(s.f);
+}
+template <class F>
+auto const& bare(collected<F> const& c) {
+  return bare(c.f);
+}
 
 template <class F>
 concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F>;
@@ -112,7 +134,7 @@ struct gpu_description<How, F, std::tuple<Out...>, Src...> {
   std::array<gpu_operand, sizeof...(Out) + sizeof...(Src)> operands;
   gpu_work work;
 
-  gpu_description(F const& f, std::size_t, std::tuple<Out*...> const& out, Src const&... src)
+  gpu_description(F const&, std::size_t, std::tuple<Out*...> const& out, Src const&... src)
       : operands(std::apply(
             [&](Out*... o) {
               return std::array<gpu_operand, sizeof...(Out) + sizeof...(Src)>{
@@ -121,8 +143,6 @@ struct gpu_description<How, F, std::tuple<Out...>, Src...> {
             },
             out)),
         work{.site = &gpu_site_of<F, signature>(),
-             .functor = &f,
-             .functor_bytes = sizeof(F),
              .operands = operands.data(),
              .outputs = sizeof...(Out),
              .inputs = sizeof...(Src)} {}
@@ -161,7 +181,7 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
   std::array<gpu_operand, sizeof...(Out) + width> operands;
   gpu_work work;
 
-  gpu_description(starred<F> const& s, std::size_t n, std::tuple<Out*...> const& out,
+  gpu_description(starred<F> const&, std::size_t n, std::tuple<Out*...> const& out,
                   array_source<Row, Argument> const& rows)
       : operands([&]<std::size_t... I>(std::index_sequence<I...>) {
           return std::apply(
@@ -174,8 +194,6 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
               out);
         }(std::make_index_sequence<width>{})),
         work{.site = &gpu_site_of<std::remove_cv_t<F>, typename types::signature>(),
-             .functor = &s.f,
-             .functor_bytes = sizeof(F),
              .operands = operands.data(),
              .outputs = sizeof...(Out),
              .inputs = width} {}
