@@ -14,8 +14,8 @@ using core::status;
 
 /// Makes a device the calling thread's current one for as long as it lives.
 ///
-/// Giving the caller's device back makes a context on it if it had none (CUDA does that from version
-/// 12 on), so nothing is called where the two are the same.
+/// Giving the caller's device back makes a context on it if it had none (CUDA does that from
+/// version 12 on), so nothing is called where the two are the same.
 class current_device {
  public:
   explicit current_device(int wanted) noexcept {
@@ -45,8 +45,8 @@ class current_device {
 cudaStream_t as_stream(core::device::stream s) { return static_cast<cudaStream_t>(s); }
 cudaEvent_t as_event(core::device::event e) { return static_cast<cudaEvent_t>(e); }
 
-// How long block_until() asks before it sleeps. Small calls on data that is on the device take a few
-// microseconds, and waking a thread up would take as long again or more.
+// How long block_until() asks before it sleeps. Small calls on data that is on the device take a
+// few microseconds, and waking a thread up would take as long again or more.
 constexpr std::chrono::microseconds patience{50};
 
 }  // namespace
@@ -112,17 +112,15 @@ void cuda_device::destroy(stream made) noexcept {
 
 status cuda_device::create_event(event& made) noexcept {
   cudaEvent_t e = nullptr;
-  status const done = current_device(index_).run([&] {
-    return cudaEventCreateWithFlags(&e, cudaEventDisableTiming | cudaEventBlockingSync);
-  });
+  status const done = current_device(index_).run(
+      [&] { return cudaEventCreateWithFlags(&e, cudaEventDisableTiming | cudaEventBlockingSync); });
   made = e;
   return done;
 }
 
 void cuda_device::destroy_event(event made) noexcept {
   if (made == nullptr) return;
-  static_cast<void>(
-      current_device(index_).run([&] { return cudaEventDestroy(as_event(made)); }));
+  static_cast<void>(current_device(index_).run([&] { return cudaEventDestroy(as_event(made)); }));
 }
 
 status cuda_device::record(event e, stream in) noexcept {

@@ -11,8 +11,8 @@ namespace hetmap::cuda_half {
 /// taken for refusals.
 [[nodiscard]] core::fault meaning_of(cudaError_t code) noexcept;
 
-/// The status of an operation that returned this code. Clears it where it is pending, so that nobody
-/// else's check finds it.
+/// The status of an operation that returned this code. Clears it where it is pending, so that
+/// nobody else's check finds it.
 [[nodiscard]] core::status status_of(cudaError_t code) noexcept;
 
 }  // namespace hetmap::cuda_half

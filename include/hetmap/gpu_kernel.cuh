@@ -26,20 +26,20 @@
 ///   HETMAP_GPU_KERNEL(hetmap::tuple<float, float>(float, float), polar);
 ///
 /// At namespace scope of a file for nvcc, which the program links or loads; from then on every call
-/// site of that kernel, whoever compiled it, can run it on a GPU. The signature says what the kernel
-/// returns and the types of the elements that it is given, without const and &: once more for other
-/// types. A tuple goes to one output column an element, or to columns(...).
+/// site of that kernel, whoever compiled it, can run it on a GPU. The signature says what the
+/// kernel returns and the types of the elements that it is given, without const and &: once more
+/// for other types. A tuple goes to one output column an element, or to columns(...).
 ///
 /// Requires: the kernel is a trivially copyable class whose call operator is const and marked
 ///           HETMAP_FN, and has a name outside of the file; one to eight inputs and outputs of
 ///           trivially copyable elements.
 /// Cost:     nothing before the first call on a GPU; 5 to 10 s of compile time.
 /// Memory:   4 KiB of pinned memory a file, from the first launch on.
-#define HETMAP_GPU_KERNEL(...)                                                                  \
-  static ::hetmap::detail::gpu_registration<::hetmap::detail::map_form,                         \
-                                            ::hetmap::detail::this_file, __VA_ARGS__> const     \
-      HETMAP_GPU_NAME(hetmap_gpu_kernel_, __COUNTER__) {                                        \
-    #__VA_ARGS__                                                                                \
+#define HETMAP_GPU_KERNEL(...)                                                              \
+  static ::hetmap::detail::gpu_registration<::hetmap::detail::map_form,                     \
+                                            ::hetmap::detail::this_file, __VA_ARGS__> const \
+  HETMAP_GPU_NAME(hetmap_gpu_kernel_, __COUNTER__) {                                        \
+    #__VA_ARGS__                                                                            \
   }
 
 /// Gives the operation of a map_reduce its GPU form: HETMAP_GPU_REDUCE(double(double, double),
@@ -47,11 +47,11 @@
 ///
 /// Requires: as above; the operation is associative and takes and returns one type of at most 256
 ///           bytes.
-#define HETMAP_GPU_REDUCE(...)                                                                  \
-  static ::hetmap::detail::gpu_registration<::hetmap::detail::reduce_form,                      \
-                                            ::hetmap::detail::this_file, __VA_ARGS__> const     \
-      HETMAP_GPU_NAME(hetmap_gpu_reduce_, __COUNTER__) {                                        \
-    #__VA_ARGS__                                                                                \
+#define HETMAP_GPU_REDUCE(...)                                                              \
+  static ::hetmap::detail::gpu_registration<::hetmap::detail::reduce_form,                  \
+                                            ::hetmap::detail::this_file, __VA_ARGS__> const \
+  HETMAP_GPU_NAME(hetmap_gpu_reduce_, __COUNTER__) {                                        \
+    #__VA_ARGS__                                                                            \
   }
 
 #define HETMAP_GPU_NAME(a, b) HETMAP_GPU_NAME_(a, b)
@@ -82,8 +82,7 @@ constexpr bool is_unnamed() {
 template <class... T>
 inline constexpr bool are_gpu_elements =
     sizeof...(T) >= 1 && sizeof...(T) <= most_gpu_columns &&
-    (std::is_trivially_copyable_v<T> && ...) &&
-    (std::is_same_v<T, std::remove_cvref_t<T>> && ...);
+    (std::is_trivially_copyable_v<T> && ...) && (std::is_same_v<T, std::remove_cvref_t<T>> && ...);
 
 template <class R, class Indices = std::make_index_sequence<result_columns<R>::count>>
 inline constexpr bool is_gpu_result = false;
@@ -96,8 +95,9 @@ inline constexpr std::size_t largest_functor = 3072;
 
 template <class Signature, class F>
 struct gpu_requirements {
-  static_assert(std::is_function_v<Signature>,
-                "HETMAP_GPU_KERNEL takes the signature first, then the kernel: (double(double), f)");
+  static_assert(
+      std::is_function_v<Signature>,
+      "HETMAP_GPU_KERNEL takes the signature first, then the kernel: (double(double), f)");
 };
 template <class R, class... A, class F>
 struct gpu_requirements<R(A...), F> {
@@ -121,9 +121,8 @@ struct gpu_requirements<R(A...), F> {
   static_assert(std::is_invocable_v<F const&, A const&...>,
                 "the kernel cannot be called with these arguments, or its call operator is not "
                 "const");
-  static_assert(
-      std::is_same_v<std::remove_cvref_t<std::invoke_result_t<F const&, A const&...>>, R>,
-      "the signature's result is not what the kernel returns for these arguments");
+  static_assert(std::is_same_v<std::remove_cvref_t<std::invoke_result_t<F const&, A const&...>>, R>,
+                "the signature's result is not what the kernel returns for these arguments");
 };
 
 /// A form for as long as the file is loaded.

@@ -1,5 +1,5 @@
-// Forms that nvcc compiled, found by call sites that it did not: the driver is the only thing that may
-// be missing. No GPU is needed.
+// Forms that nvcc compiled, found by call sites that it did not: the driver is the only thing that
+// may be missing. No GPU is needed.
 #include "kernels.hpp"
 #include "unavailable.hpp"
 

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -30,9 +31,9 @@ hetmap::options const on_gpu{.backend = hetmap::backend::gpu};
 hetmap::options const on_cpu{.backend = hetmap::backend::cpu};
 
 /// Around the sizes of a vector, of a block, of what Thrust gets (8192) and of a slot of the ring.
-std::vector<std::size_t> const edge_sizes{0,    1,    15,   16,   17,    127,    128,     129,    255,
-                                          256,  257,  4095, 4096, 8191,  8192,   8193,    65537,  100000,
-                                          2097151, 2097153, 5000001};
+std::vector<std::size_t> const edge_sizes{0,    1,    15,    16,     17,      127,     128,
+                                          129,  255,  256,   257,    4095,    4096,    8191,
+                                          8192, 8193, 65537, 100000, 2097151, 2097153, 5000001};
 
 class CudaMap : public testing::Test {
  protected:
@@ -63,7 +64,8 @@ class CudaMap : public testing::Test {
 template <class A, class B>
 testing::AssertionResult same(A const& got, B const& expected) {
   if (std::size(got) != std::size(expected))
-    return testing::AssertionFailure() << std::size(got) << " elements, not " << std::size(expected);
+    return testing::AssertionFailure()
+           << std::size(got) << " elements, not " << std::size(expected);
   for (std::size_t i = 0; i != std::size(got); ++i)
     if (!(got[i] == expected[i])) return testing::AssertionFailure() << "first at element " << i;
   return testing::AssertionSuccess();
@@ -91,8 +93,8 @@ TEST_F(CudaMap, OverDeviceMemoryEqualsTheCpuAtEverySize) {
 }
 
 TEST_F(CudaMap, InPlaceEqualsOutOfPlace) {
-  for (std::size_t const n : {std::size_t{1}, std::size_t{4097}, std::size_t{100000},
-                              std::size_t{5000001}}) {
+  for (std::size_t const n :
+       {std::size_t{1}, std::size_t{4097}, std::size_t{100000}, std::size_t{5000001}}) {
     SCOPED_TRACE(n);
     auto data = numbers(n);
     auto const expected = hetmap::map(on_cpu, triple{}, data);
@@ -111,7 +113,8 @@ TEST_F(CudaMap, StartsAtAnyElementAndTouchesNothingElse) {
       std::vector<std::int8_t> in(n + 64);
       for (std::size_t i = 0; i != in.size(); ++i) in[i] = static_cast<std::int8_t>(i * 7);
       std::vector<std::int8_t> expected(n + 64, 0x55);
-      for (std::size_t i = 0; i != n; ++i) expected[32 + i] = flipped{}(in[offset + i]);
+      hetmap::map_into(on_cpu, std::span(expected).subspan(32, n), flipped{},
+                       std::span(std::as_const(in)).subspan(offset, n));
 
       std::vector<std::int8_t> out(n + 64, 0x55);
       hetmap::map_into(on_gpu, std::span(out).subspan(32, n), flipped{},
@@ -159,12 +162,12 @@ TEST_F(CudaMap, IsRightPastTwoAndFourGiB) {
       std::size_t const n = (std::size_t{1} << 31) + 123;
       on_device<std::int8_t> from(n), to(n);
       support::check(cudaMemset(from.data(), 3, n));
-      for (std::size_t const i : {std::size_t{0}, (std::size_t{1} << 31) - 1, std::size_t{1} << 31,
-                                  n - 1})
+      for (std::size_t const i :
+           {std::size_t{0}, (std::size_t{1} << 31) - 1, std::size_t{1} << 31, n - 1})
         from.set(i, static_cast<std::int8_t>(i % 101));
       hetmap::map_into(to.span(), flipped{}, from.span());
-      for (std::size_t const i : {std::size_t{0}, (std::size_t{1} << 31) - 1, std::size_t{1} << 31,
-                                  n - 1})
+      for (std::size_t const i :
+           {std::size_t{0}, (std::size_t{1} << 31) - 1, std::size_t{1} << 31, n - 1})
         EXPECT_EQ(to.at(i), static_cast<std::int8_t>(~static_cast<std::int8_t>(i % 101))) << i;
       EXPECT_EQ(to.at(12345), static_cast<std::int8_t>(~3));
     }
@@ -222,8 +225,7 @@ TEST_F(CudaMap, ReadsAndWritesPinnedMemory) {
   std::iota(in.begin(), in.end(), 0);
   hetmap::map_into(on_gpu, std::span(out.data(), n), triple{},
                    std::span<std::int32_t const>(in.data(), n));
-  for (std::size_t i = 0; i != n; ++i)
-    ASSERT_EQ(out[i], 3 * static_cast<std::int32_t>(i) + 1) << i;
+  for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(out[i], 3 * static_cast<std::int32_t>(i) + 1) << i;
 }
 
 TEST_F(CudaMap, OfArraysStaysOnTheDevice) {
@@ -329,8 +331,8 @@ TEST_F(CudaMap, SucceedsWithLittleDeviceMemoryLeft) {
   // With next to nothing left it still works, or says so.
   hetmap::release_cached_memory();
   try {
-    for (std::size_t const bytes : {std::size_t{256} << 20, std::size_t{16} << 20,
-                                    std::size_t{1} << 20})
+    for (std::size_t const bytes :
+         {std::size_t{256} << 20, std::size_t{16} << 20, std::size_t{1} << 20})
       for (int k = 0; k != 64; ++k) filler.push_back(std::make_unique<on_device<char>>(bytes));
   } catch (std::bad_alloc const&) {
   }

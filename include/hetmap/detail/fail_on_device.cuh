@@ -12,9 +12,9 @@ namespace detail {
 /// before the first launch. A variable of each file, since device code is linked a file at a time.
 [[maybe_unused]] static __device__ unsigned long long* failures_of_this_file = nullptr;
 
-/// Launches that name the failing element have blocks of two rows and one element a thread; those of
-/// Thrust have one row. That is how fail_on_device() tells them apart: it is called by a kernel that
-/// knows of neither.
+/// Launches that name the failing element have blocks of two rows and one element a thread; those
+/// of Thrust have one row. That is how fail_on_device() tells them apart: it is called by a kernel
+/// that knows of neither.
 inline constexpr unsigned exact_rows = 2;
 inline constexpr unsigned exact_columns = 128;
 
@@ -34,9 +34,8 @@ __device__ __forceinline__ unsigned long long*& exact_failure_word() {
   // A kernel that hetmap did not launch.
   if (failures_of_this_file == nullptr) __trap();
   if (blockDim.y == exact_rows)
-    atomicMin_system(exact_failure_word(),
-                     (static_cast<unsigned long long>(exact_index()) << 32) |
-                         static_cast<unsigned>(code));
+    atomicMin_system(exact_failure_word(), (static_cast<unsigned long long>(exact_index()) << 32) |
+                                               static_cast<unsigned>(code));
   atomicAdd_system(failures_of_this_file, 1ull);
   asm volatile("exit;");
   __builtin_unreachable();

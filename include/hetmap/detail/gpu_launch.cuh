@@ -1,4 +1,5 @@
-// From a kernel and a signature to launches: what HETMAP_GPU_KERNEL makes of them. Seen by nvcc only.
+// From a kernel and a signature to launches: what HETMAP_GPU_KERNEL makes of them. Seen by nvcc
+// only.
 #pragma once
 
 #include <hetmap/detail/fail_on_device.cuh>
@@ -6,13 +7,13 @@
 
 #include <cuda_runtime_api.h>
 
-#include <cuda/functional>
-#include <cuda/std/tuple>
 #include <thrust/execution_policy.h>
 #include <thrust/iterator/zip_iterator.h>
 #include <thrust/system/system_error.h>
 #include <thrust/transform.h>
 #include <thrust/zip_function.h>
+#include <cuda/functional>
+#include <cuda/std/tuple>
 
 #include <atomic>
 #include <cstddef>
@@ -70,8 +71,7 @@ inline cudaError_t prepare_this_file() noexcept {
   std::lock_guard const lock(guard);
   unsigned long long* counters = failure_counters().load(std::memory_order_relaxed);
   if (counters == nullptr) {
-    constexpr std::size_t bytes =
-        most_counted_devices * words_a_line * sizeof(unsigned long long);
+    constexpr std::size_t bytes = most_counted_devices * words_a_line * sizeof(unsigned long long);
     cudaError_t const e = cudaHostAlloc(reinterpret_cast<void**>(&counters), bytes,
                                         cudaHostAllocPortable | cudaHostAllocMapped);
     if (e != cudaSuccess) return e;
@@ -249,8 +249,8 @@ struct map_form<File, F, R(A...)> {
     return launch_one_each(call, static_cast<cudaStream_t>(work.stream));
   }
 
-  // The order of the wrappers is what gets the kernel that copies in bulk: copyable arguments inside,
-  // the zip outside (tests/cuda reads it off the PTX).
+  // The order of the wrappers is what gets the kernel that copies in bulk: copyable arguments
+  // inside, the zip outside (tests/cuda reads it off the PTX).
   template <std::size_t... O, std::size_t... I>
   static cudaError_t transform(gpu_launch const& work, std::index_sequence<O...>,
                                std::index_sequence<I...>) noexcept {

@@ -76,9 +76,10 @@ __global__ void __launch_bounds__(reduce_threads)
 
 template <class File, class Op, class Signature>
 struct reduce_form {
-  static_assert(sizeof(Op) == 0,
-                "the operation of a reduction takes two of what it returns: (double(double, double), "
-                "operation)");
+  static_assert(
+      sizeof(Op) == 0,
+      "the operation of a reduction takes two of what it returns: (double(double, double), "
+      "operation)");
 };
 template <class File, class Op, class T>
 struct reduce_form<File, Op, T(T, T)> {
