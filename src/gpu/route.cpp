@@ -52,7 +52,9 @@ gpu_route find_route(job const& work, settings const& how, backend asked, bool i
   if (found.gpu == nullptr) return refused(interned(found.why_none));
   if (by_name)
     if (gpu_route none = look_up(); none.no_gpu != nullptr) return none;
-  gpu_route out{.gpu = found.gpu, .form = form};
+  gpu_route out;
+  out.gpu = found.gpu;
+  out.form = form;
   if (form->functor_bytes != work.functor_bytes)
     return refused("the file with its GPU form was compiled for another version of the kernel");
   out.columns = locate_columns(work, *found.gpu, how.verb);

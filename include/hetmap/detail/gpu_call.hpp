@@ -22,6 +22,7 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
+inline namespace HETMAP_TAG {
 
 /// The call site of a kernel and a signature.
 template <class Kernel, class Signature>
@@ -205,6 +206,7 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
   }
 };
 
+}  // namespace HETMAP_TAG
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
