@@ -3,11 +3,14 @@
 #include "kernels.hpp"
 #include "unavailable.hpp"
 
+#include "support/child.hpp"
+
 #include <hetmap/hetmap.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -68,6 +71,24 @@ TEST(CudaForms, WithoutADriverTheGpuIsRefusedWithItsReason) {
 TEST(CudaForms, AutomaticCallsWorkWithoutADriver) {
   auto const doubled = hetmap::map(scaled<double>{2}, some);
   EXPECT_EQ(doubled[999], 6.0);
+}
+
+/// Run by the next test in a process of its own.
+TEST(CudaForms, DISABLED_ChildThatNeedsNoGpu) {
+  EXPECT_EQ(hetmap::map(formless{}, some)[0], 4.0);
+  EXPECT_EQ(hetmap::map({.backend = hetmap::backend::cpu}, scaled<double>{2}, some)[0], 6.0);
+  std::ifstream maps("/proc/self/maps");
+  ASSERT_TRUE(maps.is_open());
+  for (std::string line; std::getline(maps, line);)
+    EXPECT_EQ(line.find("libcuda.so"), std::string::npos) << "the driver was loaded: " << line;
+}
+
+TEST(CudaForms, AProgramThatNeedsNoGpuLoadsNoDriver) {
+  auto const child = support::run_program("HETMAP_BACKEND=auto", support::this_program(),
+                                          "--gtest_also_run_disabled_tests "
+                                          "--gtest_filter=CudaForms.DISABLED_ChildThatNeedsNoGpu");
+  EXPECT_EQ(child.exit_code, 0) << child.output;
+  EXPECT_NE(child.output.find("1 test ran"), std::string::npos) << child.output;
 }
 
 TEST(CudaForms, InAStaticLibraryAreKept) {

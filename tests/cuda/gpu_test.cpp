@@ -238,6 +238,19 @@ TEST_F(CudaMap, OfArraysStaysOnTheDevice) {
   EXPECT_EQ(z.host()[99999], 30.0);
 }
 
+TEST_F(CudaMap, GathersThroughRefs) {
+  std::size_t const n = 100000;
+  std::vector<double> values(n);
+  for (std::size_t i = 0; i != n; ++i) values[i] = static_cast<double>(i % 1000);
+  hetmap::array<double> const table(values);
+  auto const inner = std::views::iota(std::int64_t{1}, static_cast<std::int64_t>(n) - 1);
+  auto const got = hetmap::map(on_gpu, window{hetmap::ref(table)}, inner);
+  EXPECT_TRUE(same(got, hetmap::map(on_cpu, window{hetmap::ref(table)}, inner)));
+  // By indices that lie in memory, so that Thrust runs it.
+  std::vector<std::int64_t> const indices(inner.begin(), inner.end());
+  EXPECT_TRUE(same(hetmap::map(on_gpu, window{hetmap::ref(table)}, indices), got));
+}
+
 TEST_F(CudaMap, TakesItsTurnInTheCallersStream) {
   std::size_t const n = 1 << 20;
   on_device<std::int32_t> const from(n), to(n);

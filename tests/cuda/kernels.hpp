@@ -1,6 +1,7 @@
 // Kernels that have GPU forms, in files for the host compiler and for nvcc.
 #pragma once
 
+#include <hetmap/array.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/math.hpp>
 #include <hetmap/tuple.hpp>
@@ -78,6 +79,15 @@ struct each_byte_up {
   template <std::size_t Alignment>
   HETMAP_FN aligned<Alignment> operator()(aligned<Alignment> const& in) const {
     return {in.v + 1};
+  }
+};
+
+/// Reads its neighbours, by index, from an array that is captured.
+struct window {
+  hetmap::array_ref<double> v;
+  HETMAP_FN double operator()(std::int64_t i) const {
+    auto const k = static_cast<std::size_t>(i);
+    return v[k - 1] + 2 * v[k] + v[k + 1];
   }
 };
 

@@ -1,4 +1,4 @@
-// Forms for many inputs, and for elements of unusual sizes and alignments.
+// Forms for many inputs, for elements of unusual sizes and alignments, for kernels that gather.
 #include "kernels.hpp"
 
 #include <hetmap/gpu_kernel.cuh>
@@ -13,3 +13,4 @@ HETMAP_GPU_KERNEL(bytes<12>(bytes<12>), each_byte_up);
 HETMAP_GPU_KERNEL(bytes<666>(bytes<666>), each_byte_up);
 HETMAP_GPU_KERNEL(aligned<64>(aligned<64>), each_byte_up);
 HETMAP_GPU_KERNEL(aligned<256>(aligned<256>), each_byte_up);
+HETMAP_GPU_KERNEL(double(std::int64_t), window);
