@@ -197,6 +197,7 @@ void fill(block const& to, std::string_view case_name) {
   for (std::size_t at = 0; at < to.bytes(); at += pattern.size())
     check(cudaMemcpy(to.data() + at, pattern.data(), std::min(pattern.size(), to.bytes() - at),
                      cudaMemcpyDefault));
+  check(cudaDeviceSynchronize());  // nobody else waits for the default stream
 }
 
 /// The first and the last bytes of a result, and some between.
@@ -369,6 +370,7 @@ int run_case(case_description const& what, residency where, arguments const& ask
         std::memset(o.out, 0, bytes);
       else
         check(cudaMemset(o.out, 0, bytes));
+      check(cudaDeviceSynchronize());
     } catch (std::exception const& e) {
       to.failed(name, what.name, who.name, e.what());
       static_cast<void>(cudaGetLastError());

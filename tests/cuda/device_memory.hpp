@@ -30,6 +30,7 @@ class on_device {
   }
   explicit on_device(std::vector<T> const& values) : on_device(values.size()) {
     check(cudaMemcpy(data_, values.data(), size_ * sizeof(T), cudaMemcpyHostToDevice));
+    check(cudaDeviceSynchronize());  // the copy may still be on its way, and hetmap does not wait
   }
   ~on_device() { static_cast<void>(cudaFree(data_)); }
   on_device(on_device const&) = delete;
@@ -51,6 +52,7 @@ class on_device {
   }
   void set(std::size_t i, T value) {
     check(cudaMemcpy(data_ + i, &value, sizeof(T), cudaMemcpyHostToDevice));
+    check(cudaDeviceSynchronize());
   }
   [[nodiscard]] std::vector<T> host() const {
     std::vector<T> values(size_);

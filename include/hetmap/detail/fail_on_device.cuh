@@ -29,14 +29,16 @@ __device__ __forceinline__ unsigned long long*& exact_failure_word() {
   return word;
 }
 
-/// Ends the calling thread, and says that an element has failed.
+/// Ends the calling thread, and says that an element has failed. Only this device writes to those
+/// words while the launch runs, so its own atomics do; those of the whole system need a bus that
+/// has them.
 [[noreturn]] __device__ __forceinline__ void fail_on_device(int code) {
   // A kernel that hetmap did not launch.
   if (failures_of_this_file == nullptr) __trap();
   if (blockDim.y == exact_rows)
-    atomicMin_system(exact_failure_word(), (static_cast<unsigned long long>(exact_index()) << 32) |
-                                               static_cast<unsigned>(code));
-  atomicAdd_system(failures_of_this_file, 1ull);
+    atomicMin(exact_failure_word(),
+              (static_cast<unsigned long long>(exact_index()) << 32) | static_cast<unsigned>(code));
+  atomicAdd(failures_of_this_file, 1ull);
   asm volatile("exit;");
   __builtin_unreachable();
 }
