@@ -1,5 +1,4 @@
-# Whether files for nvcc are compiled. The library has no GPU half yet; what nvcc compiles today is
-# the proof that the headers are fit for it (tests/consumers).
+# Whether the GPU half (cuda/) is built, and files for nvcc are compiled.
 if(NOT HETMAP_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "HETMAP_CUDA=${HETMAP_CUDA}: the valid values are AUTO, ON and OFF")
 endif()

@@ -22,6 +22,15 @@ if(library_type STREQUAL "STATIC_LIBRARY")
     string(APPEND static_dependencies "find_dependency(TBB)\n")
   endif()
 endif()
+# The GPU half has targets of its own: who only uses hetmap::hetmap never looks for a CUDA toolkit.
+set(has_gpu OFF)
+if(TARGET hetmap_gpu)
+  set(has_gpu ON)
+  install(TARGETS hetmap_gpu EXPORT hetmapGpuTargets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT hetmapGpuTargets NAMESPACE hetmap:: DESTINATION ${package_dir})
+endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/hetmapConfig.cmake.in
   ${PROJECT_BINARY_DIR}/hetmapConfig.cmake
   INSTALL_DESTINATION ${package_dir}
@@ -32,6 +41,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/hetmapConfigVersion.cmake
 install(EXPORT hetmapTargets NAMESPACE hetmap:: DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/hetmapConfig.cmake
               ${PROJECT_BINARY_DIR}/hetmapConfigVersion.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/GpuKernels.cmake
   DESTINATION ${package_dir})
 
 # -- pkg-config hetmap ------------------------------------------------------------------------

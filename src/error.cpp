@@ -28,6 +28,8 @@ size_error::~size_error() = default;
 overlap_error::~overlap_error() = default;
 io_error::~io_error() = default;
 device_unavailable::~device_unavailable() = default;
+device_error::~device_error() = default;
+device_data_lost::~device_data_lost() = default;
 result_too_large::~result_too_large() = default;
 cancelled_error::~cancelled_error() = default;
 timeout_error::~timeout_error() = default;
@@ -67,9 +69,9 @@ kernel_error::kernel_error(int code)
 
 std::optional<std::size_t> failed_index() noexcept { return core::last_failed_index; }
 
-void fail(int code) { throw kernel_error(code); }
-
 namespace detail {
+
+void throw_kernel_error(int code) { throw kernel_error(code); }
 
 void rethrow_as_failure_of(std::size_t index) {
   core::note_failed_index(index);

@@ -27,7 +27,7 @@ constexpr std::size_t granules_in(std::size_t count, std::size_t granule) {
 
 }  // namespace
 
-ledger::ledger(std::size_t count, std::size_t granule, unsigned lanes)
+ledger::ledger(std::size_t count, std::size_t granule, unsigned lanes, unsigned owners)
     : count_(count),
       granule_(granule),
       lanes_(lanes),
@@ -36,10 +36,11 @@ ledger::ledger(std::size_t count, std::size_t granule, unsigned lanes)
       failed_at_(count) {
   while (granules_in(count_, granule_) > most_granules) granule_ *= 2;
   std::size_t const granules = granules_in(count_, granule_);
-  for (unsigned k = 0; k != lanes_; ++k) {
-    // granules < 2^32 and lanes_ < 2^32: the product fits.
-    auto const front = static_cast<std::uint32_t>(granules * k / lanes_);
-    auto const back = static_cast<std::uint32_t>(granules * (k + 1) / lanes_);
+  unsigned const regions = owners != 0 ? owners : lanes_;
+  for (unsigned k = 0; k != regions; ++k) {
+    // granules < 2^32 and regions < 2^32: the product fits.
+    auto const front = static_cast<std::uint32_t>(granules * k / regions);
+    auto const back = static_cast<std::uint32_t>(granules * (k + 1) / regions);
     lane_[k].region.store(packed(front, back), std::memory_order_relaxed);
   }
 }
@@ -54,6 +55,34 @@ range ledger::claim(unsigned lane, std::size_t wanted) {
     range const claimed = take_front(lane_[lane], granules);
     if (!claimed.empty()) return claimed;
   } while (steal_into(lane));
+  return any_returned_.load(std::memory_order_relaxed) ? take_returned(wanted) : range{};
+}
+
+void ledger::give_back(range claimed) {
+  if (claimed.empty()) return;
+  std::lock_guard const guard(returned_guard_);
+  returned_.push_back(claimed);
+  any_returned_.store(true, std::memory_order_relaxed);
+}
+
+range ledger::take_returned(std::size_t wanted) {
+  std::size_t const elements = std::max<std::size_t>(wanted / granule_, 1) * granule_;
+  std::lock_guard const guard(returned_guard_);
+  while (!returned_.empty()) {
+    range& last = returned_.back();
+    if (last.begin >= limit_.load(std::memory_order_relaxed)) {
+      returned_.pop_back();
+      continue;
+    }
+    range taken = last;
+    if (elements < last.size()) {
+      taken.end = last.begin + elements;
+      last.begin = taken.end;
+    } else {
+      returned_.pop_back();
+    }
+    return taken;
+  }
   return {};
 }
 

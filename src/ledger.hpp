@@ -33,8 +33,11 @@ struct range {
 class ledger {
  public:
   /// granule: every boundary is a multiple of it, from index 0; it is doubled as long as count
-  /// holds more than 2^32 - 2 of them.
-  ledger(std::size_t count, std::size_t granule, unsigned lanes);
+  /// holds more than 2^32 - 2 of them. The first `owners` lanes own a region, all by default.
+  ledger(std::size_t count, std::size_t granule, unsigned lanes, unsigned owners = 0);
+
+  /// Elements that boundaries are multiples of.
+  [[nodiscard]] std::size_t granule() const noexcept { return granule_; }
 
   /// The next elements for `lane`: about `wanted` of them, ending at a multiple of a block where
   /// that leaves any. Empty when nothing is left for anybody.
@@ -45,6 +48,10 @@ class ledger {
 
   /// Elements of a claim before `at` are final; element `at` failed with `error`.
   void fail(unsigned lane, range claimed, std::size_t at, std::exception_ptr error);
+
+  /// Takes back a claim of which nothing is final: it is handed out again, whole, when everything
+  /// else has been.
+  void give_back(range claimed);
 
   /// Refuses all further claims.
   void close() noexcept;
@@ -72,6 +79,7 @@ class ledger {
 
   range take_front(lane_state& mine, std::size_t granules);
   bool steal_into(unsigned lane);
+  range take_returned(std::size_t wanted);
   [[nodiscard]] range elements(std::uint32_t front, std::uint32_t back) const noexcept;
 
   std::size_t count_;
@@ -79,6 +87,9 @@ class ledger {
   unsigned lanes_;
   std::unique_ptr<lane_state[]> lane_;
   std::atomic<std::size_t> limit_;  // claims start below it: the lowest failure, or 0 once closed
+  std::atomic<bool> any_returned_{false};
+  std::mutex returned_guard_;
+  std::vector<range> returned_;
   std::mutex failure_guard_;
   std::size_t failed_at_;
   std::exception_ptr failure_;

@@ -1,5 +1,6 @@
 #include "block_cache.hpp"
 #include "error.hpp"
+#include "gpu/resources.hpp"
 #include "topology.hpp"
 
 #include <hetmap/detail/chunk.hpp>
@@ -86,7 +87,10 @@ void release_block(void* block, std::size_t bytes, std::size_t alignment) noexce
 std::size_t cached_memory() noexcept { return blocks().held(); }
 std::size_t cached_memory_limit() noexcept { return blocks().limit(); }
 void set_cached_memory_limit(std::size_t bytes) noexcept { blocks().set_limit(bytes); }
-void release_cached_memory() noexcept { blocks().release(); }
+void release_cached_memory() noexcept {
+  blocks().release();
+  core::release_device_resources();
+}
 
 scratch::~scratch() {
   if (data_ != nullptr) ::operator delete(data_, std::align_val_t{alignment_});

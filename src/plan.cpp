@@ -39,7 +39,23 @@ std::size_t chunk_for(problem const& p, std::size_t granule) {
   return std::max(chunk - chunk % granule, granule);
 }
 
+char const* const not_yet = "no call runs on both at once in this version; use auto";
+
 }  // namespace
+
+double predicted_on_gpu(problem const& p, machine const& m) {
+  auto const n = static_cast<double>(p.elements);
+  if (p.gpu.element_nanoseconds >= 0)
+    return m.gpu_call_seconds + n * p.gpu.element_nanoseconds * 1e-9;
+  if (p.element_nanoseconds < 0 && p.gpu.fetched_bytes == 0) return -1;
+  double const in = n * static_cast<double>(p.gpu.link_bytes_in) / m.link_bytes_per_second;
+  double const out = n * static_cast<double>(p.gpu.link_bytes_out) / m.link_bytes_per_second;
+  double const kernel =
+      n * std::max(static_cast<double>(p.bytes_in + p.bytes_out) / m.gpu_bytes_per_second,
+                   std::max(p.element_nanoseconds, 0.0) * 1e-9 / m.gpu_workers);
+  // The three overlap, but nothing is known of how well: the sum of the copies is the worst case.
+  return m.gpu_call_seconds + std::max(in + out, kernel);
+}
 
 plan make_plan(problem const& p, machine const& m) {
   plan out;
@@ -66,18 +82,42 @@ plan make_plan(problem const& p, machine const& m) {
 
   double const serial = known ? static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 : -1;
   double const parallel = known ? wake_seconds + serial / team : -1;
-  out.candidates = {
-      {{backend::serial, serial, nullptr},
-       {backend::cpu, team > 1 ? parallel : serial, nullptr},
-       {backend::gpu, -1, p.reproducible ? "reproducible results are the CPU's" : m.no_gpu},
-       {backend::hybrid, -1, p.reproducible ? "reproducible results are the CPU's" : m.no_gpu}}};
+  double const fetch = static_cast<double>(p.elements) * static_cast<double>(p.gpu.fetched_bytes) /
+                       m.link_bytes_per_second;
+  char const* const no_gpu = p.reproducible        ? "reproducible results are the CPU's"
+                             : m.no_gpu != nullptr ? m.no_gpu
+                                                   : p.gpu.unavailable;
+  double const on_gpu = no_gpu == nullptr ? predicted_on_gpu(p, m) : -1;
+  out.candidates = {{{backend::serial, known ? serial + fetch : -1, p.no_cpu},
+                     {backend::cpu, known ? (team > 1 ? parallel : serial) + fetch : -1, p.no_cpu},
+                     {backend::gpu, on_gpu, no_gpu},
+                     {backend::hybrid, -1, no_gpu != nullptr ? no_gpu : not_yet}}};
+  out.gpu_element_nanoseconds = p.gpu.element_nanoseconds;
+  out.link_bytes_in = p.gpu.link_bytes_in;
+  out.link_bytes_out = p.gpu.link_bytes_out;
 
   bool const share =
       p.asked != backend::serial && team > 1 && (p.together || !(known && serial <= parallel));
-  out.workers = share ? team : 1;
+  // On the GPU they copy, and do what the GPU gives up.
+  out.workers = share ? team : p.asked == backend::gpu ? allowed : 1;
   out.granule = granule;
   out.chunk_elements = chunk_for(p, granule);
   out.chosen = p.asked == backend::automatic ? (share ? backend::cpu : backend::serial) : p.asked;
+
+  if (p.asked == backend::automatic && no_gpu == nullptr &&
+      (p.elements != 0 || p.no_cpu != nullptr)) {
+    double const here = out.candidates[share ? 1 : 0].predicted_seconds;
+    bool const fetches = p.gpu.fetched_bytes != 0 || p.no_cpu != nullptr;
+    bool const faster = known ? on_gpu >= 0 && on_gpu < here * (1 - clear_gain) : fetches;
+    if (p.no_cpu != nullptr || faster) {
+      out.chosen = backend::gpu;
+      out.workers = allowed;
+      out.reason = p.no_cpu != nullptr ? "its data is out of the CPU's reach"
+                   : known             ? "the GPU is predicted to finish first"
+                                       : "its data is on the GPU, and its cost is not known yet";
+      return out;
+    }
+  }
 
   if (p.asked == backend::gpu || p.asked == backend::hybrid || p.asked == backend::serial)
     out.reason = "asked for by name";
@@ -136,6 +176,23 @@ std::string to_string(plan const& p) {
     std::snprintf(line, sizeof line, "  learned: %.3g ns an element on one worker\n",
                   p.element_nanoseconds);
     out += line;
+  }
+  if (p.gpu_element_nanoseconds >= 0) {
+    std::snprintf(line, sizeof line, "  learned: %.3g ns an element on the GPU\n",
+                  p.gpu_element_nanoseconds);
+    out += line;
+  }
+  if (p.candidates[2].unavailable == nullptr) {
+    std::snprintf(line, sizeof line,
+                  "  to the GPU and back: %zu bytes in and %zu bytes out an element",
+                  p.link_bytes_in, p.link_bytes_out);
+    out += line;
+    if (p.chosen == backend::gpu) {
+      std::snprintf(line, sizeof line, "; at most %zu bytes there and %zu bytes pinned",
+                    p.device_bytes, p.pinned_bytes);
+      out += line;
+    }
+    out += "\n";
   }
   for (candidate const& c : p.candidates) {
     std::snprintf(line, sizeof line, "  %-6s %s\n", name(c.where),

@@ -7,6 +7,15 @@
 
 namespace hetmap::core {
 
+/// What is known of a call as the GPU would run it.
+struct gpu_problem {
+  char const* unavailable = nullptr;  ///< why it cannot; null if it can
+  std::size_t link_bytes_in = 0;      ///< of an element, that have to go to the GPU
+  std::size_t link_bytes_out = 0;     ///< of an element, that have to come back
+  std::size_t fetched_bytes = 0;      ///< of an element, that the CPU would have to fetch from it
+  double element_nanoseconds = -1;    ///< learned with data like this; negative: not known
+};
+
 /// What is known of a call.
 struct problem {
   backend asked = backend::automatic;
@@ -22,6 +31,8 @@ struct problem {
   bool can_stream = false;          ///< results can be written past the caches
   isa floor = isa::baseline;        ///< that the caller's file was compiled for
   double element_nanoseconds = -1;  ///< learned cost on one worker; negative: not known
+  gpu_problem gpu{};
+  char const* no_cpu = nullptr;  ///< why the CPU cannot run it; null if it can
 };
 
 /// What is known of the machine.
@@ -31,7 +42,21 @@ struct machine {
   isa level = isa::baseline;     ///< that maps run at
   std::size_t cache_bytes = 0;   ///< size, in bytes, of the last-level cache; 0: not known
   char const* no_gpu = nullptr;  ///< why there is none; null if there is one
+  /// Slower than any GPU and link in use (PCIe 3 x8; the memory of a laptop's GPU), so that a GPU
+  /// is only tried where it is sure to be worth it; what calls have learned replaces them.
+  double link_bytes_per_second = 6e9;
+  double gpu_bytes_per_second = 100e9;
+  double gpu_call_seconds = 50e-6;  ///< launch, copies' latencies and waiting
+  double gpu_workers = 50;          ///< workers that a GPU is worth where its own cost is not known
 };
+
+/// Seconds that the call is predicted to take on the GPU; negative if nothing is known of its cost
+/// anywhere.
+[[nodiscard]] double predicted_on_gpu(problem const& p, machine const& m);
+
+/// The gain, as a share, that predictions have to show before data leaves the CPU: they are good to
+/// about a tenth.
+inline constexpr double clear_gain = 0.1;
 
 /// Seconds until a sleeping worker has taken up its first chunk: the parallel part of a call that
 /// is predicted to end before that stays with the caller (docs/design.md, Short calls).

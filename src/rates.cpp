@@ -12,7 +12,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-void rate::learn(std::size_t elements, std::chrono::nanoseconds busy) noexcept {
+void mean_cost::learn(std::size_t elements, std::chrono::nanoseconds busy) noexcept {
   if (elements == 0) return;
   auto const n = static_cast<double>(elements);
   double const known = nanoseconds_.load(std::memory_order_relaxed);

@@ -11,20 +11,41 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// The cost of one element of one kernel on one worker: a mean of recent calls, each weighed by its
-/// elements, so that a long call says more than a short one and old ones fade.
+/// A mean of what one element cost in recent calls, each weighed by its elements, so that a long
+/// call says more than a short one and old ones fade.
 ///
 /// A call may raise the mean to four times itself at most: one call that was interrupted does
 /// little harm, a kernel that has become slow is believed after a few.
-class rate {
+class mean_cost {
  public:
-  /// Nanoseconds; negative while nothing is known.
-  [[nodiscard]] double element_nanoseconds() const noexcept {
+  /// Negative while nothing is known.
+  [[nodiscard]] double nanoseconds() const noexcept {
     return nanoseconds_.load(std::memory_order_relaxed);
   }
 
-  /// `elements` took one worker `busy`.
   void learn(std::size_t elements, std::chrono::nanoseconds busy) noexcept;
+
+ private:
+  std::atomic<double> nanoseconds_{-1};
+  std::atomic<double> weight_{0};
+};
+
+/// What one element of one kernel costs.
+class rate {
+ public:
+  /// On one worker, in nanoseconds; negative while nothing is known.
+  [[nodiscard]] double element_nanoseconds() const noexcept { return worker_.nanoseconds(); }
+
+  /// `elements` took one worker `busy`.
+  void learn(std::size_t elements, std::chrono::nanoseconds busy) noexcept {
+    worker_.learn(elements, busy);
+  }
+
+  /// On the GPU, with data that has to travel there or back, or with data that lies there: two
+  /// different costs, since the way is the better part of the first.
+  [[nodiscard]] mean_cost& on_gpu(bool travels) noexcept {
+    return travels ? travelling_ : resident_;
+  }
 
   /// Whether a call too short to be timed each time shall be timed: one in 64.
   [[nodiscard]] bool sample_now() noexcept {
@@ -36,8 +57,9 @@ class rate {
   }
 
  private:
-  std::atomic<double> nanoseconds_{-1};
-  std::atomic<double> weight_{0};
+  mean_cost worker_;
+  mean_cost travelling_;
+  mean_cost resident_;
   std::atomic<unsigned> calls_{0};
 };
 

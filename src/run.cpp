@@ -4,8 +4,12 @@
 #include "cpu/executor.hpp"
 #include "cpu/stream.hpp"
 #include "cpu/team.hpp"
+#include "ending.hpp"
 #include "environment.hpp"
 #include "error.hpp"
+#include "gpu/executor.hpp"
+#include "gpu/held_arrays.hpp"
+#include "gpu/route.hpp"
 #include "ledger.hpp"
 #include "plan.hpp"
 #include "pool_core.hpp"
@@ -21,6 +25,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -41,12 +46,26 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr char const* no_gpu_half = "this build of hetmap has no GPU half; use auto, serial or cpu";
+/// A call's plan, and what it takes to follow it.
+struct decision {
+  plan chosen;
+  gpu_route route;
+};
 
-plan planned(job const& work, settings const& how) {
+/// The memory that the ring will take, said before it is taken.
+void state_bounds(plan& chosen, gpu_route const& route, settings const& how) {
+  if (chosen.elements == 0) return;
+  ring_shape const shape = ring_for(route.columns, chosen.elements, chosen.granule, how.chunk_size);
+  chosen.device_bytes = shape.all_device_bytes();
+  chosen.pinned_bytes = shape.all_pinned_bytes();
+}
+
+decision decide(job const& work, settings const& how, bool in_words) {
+  backend const asked = backend_of(how);
   auto const at_hand = how.pool != nullptr ? how.pool->threads().size() : 0;
+  gpu_route route = find_route(work, how, asked, in_words || asked == backend::gpu);
   problem p{
-      .asked = backend_of(how),
+      .asked = asked,
       .elements = work.count,
       .reads = work.reads,
       .workers = how.workers,
@@ -56,21 +75,23 @@ plan planned(job const& work, settings const& how) {
       .together = how.pool != nullptr,
       .can_stream = work.can_copy_out && !work.in_place && stream_for(isa_level()) != nullptr,
       .floor = work.code != nullptr ? work.code->floor : isa::baseline,
-      .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1};
+      .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1,
+      .gpu = describe(route, work),
+      .no_cpu = route.unreachable ? "a range lies in the memory of a GPU" : nullptr};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
   for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
   plan chosen = make_plan(p, {.workers = at_hand != 0 ? at_hand : hetmap::physical_cores(),
                               .concurrency = at_hand != 0 ? at_hand : team_concurrency(),
                               .level = isa_level(),
-                              .cache_bytes = last_level_cache(),
-                              .no_gpu = no_gpu_half});
+                              .cache_bytes = last_level_cache()});
+  if (chosen.chosen == backend::gpu && route.no_gpu == nullptr) state_bounds(chosen, route, how);
   for (candidate const& c : chosen.candidates)
     if (c.where == chosen.chosen && c.unavailable != nullptr) {
       clear_failed_index();
       throw device_unavailable(std::string(how.verb) + ": backend " + name(c.where) + ": " +
                                c.unavailable);
     }
-  return chosen;
+  return {std::move(chosen), std::move(route)};
 }
 
 std::string late_text(char const* verb, std::size_t done, std::size_t total) {
@@ -80,22 +101,90 @@ std::string late_text(char const* verb, std::size_t done, std::size_t total) {
   return text.append(" elements");
 }
 
+std::exception_ptr failure_of(device const& gpu, gpu_outcome const& met, char const* verb) {
+  std::string text(verb);
+  text.append(": GPU ").append(std::to_string(gpu.index()));
+  if (met.how == gpu_end::lost)
+    text.append(" is lost to this process: ").append(met.why.text);
+  else if (met.why.what == fault::out_of_memory)
+    text.append(" is out of memory, even for the smallest part of the call: ").append(met.why.text);
+  else
+    text.append(" refused an operation: ").append(met.why.text);
+  return std::make_exception_ptr(device_error(text));
+}
+
+/// One call as it runs.
+struct running_call {
+  job const& work;
+  settings const& options;
+  decision& how;
+  chunk_function code;
+  reporter& reports;
+  held_arrays arrays;
+  ending early{options};
+  workers* on = options.pool != nullptr ? &options.pool->threads() : nullptr;
+  std::optional<ledger> account{};
+
+  /// Runs the call where its plan says, and under automatic on the CPU what the GPU gave up.
+  ///
+  /// Returns: what the CPU spent, if it did anything.
+  effort run() {
+    plan const& chosen = how.chosen;
+    bool const on_gpu = chosen.chosen == backend::gpu;
+    account.emplace(work.count, chosen.granule, chosen.workers, on_gpu ? 1 : chosen.workers);
+    if (!on_gpu) return run_on_cpu();
+    gpu_route& route = how.route;
+    gpu_outcome met;
+    met.why = arrays.to_device(*route.gpu, route.columns);
+    if (met.why.ok())
+      met = execute_on_gpu(work, arrays.functor(), *route.form, *route.gpu, route.columns, chosen,
+                           code, options.chunk_size, *account, reports, early);
+    else
+      met.how = met.why.what == fault::lost ? gpu_end::lost : gpu_end::gave_up;
+    if (met.how == gpu_end::done) {
+      if (work.learned != nullptr)
+        work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
+      arrays.are_written(route.gpu);
+      if (work.keep_on_host) arrays.keep_on_host();
+      return {};
+    }
+    // Results that are on the GPU already would have to come back first.
+    bool const can_go_on = !route.unreachable && (work.arrays == nullptr || account->done() == 0);
+    if (met.how == gpu_end::gave_up && chosen.asked == backend::automatic && can_go_on)
+      return run_on_cpu();
+    account->interrupt(failure_of(*route.gpu, met, options.verb));
+    return {};
+  }
+
+  effort run_on_cpu() {
+    if (!holds_arrays(work))
+      return execute_on_cpu(work, code, how.chosen, *account, reports, on, early);
+    auto const columns = arrays.to_host();
+    job here = work;
+    here.columns = columns.data();
+    effort const spent = execute_on_cpu(here, code, how.chosen, *account, reports, on, early);
+    arrays.are_written(nullptr);
+    return spent;
+  }
+};
+
 /// Runs `work` as a part of a call that has `first` elements before it.
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports) {
-  plan const chosen = planned(work, how);
+  decision decided = decide(work, how, explain_requested());
+  plan const& chosen = decided.chosen;
   chunk_function const code = code_for(*work.code, chosen, how.verb);
   if (work.count == 0) return;
 
   auto const began = clock::now();
-  ledger account(work.count, chosen.granule, chosen.workers);
-  ending early{.stop = how.stop, .pool = how.pool, .hub = how.hub};
-  if (how.deadline != 0)
-    early.deadline = clock::time_point(
-        std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(how.deadline)));
-  auto ended = ending::cause::none;
-  workers* const on = how.pool != nullptr ? &how.pool->threads() : nullptr;
-  effort const spent = execute_on_cpu(work, code, chosen, account, reports, on, early, ended);
+  running_call call{.work = work,
+                    .options = how,
+                    .how = decided,
+                    .code = code,
+                    .reports = reports,
+                    .arrays = held_arrays(work)};
+  effort const spent = call.run();
+  ledger& account = *call.account;
   std::size_t const done = account.done();
   auto failure = account.take_failure();
 
@@ -107,7 +196,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
     else
       clear_failed_index();
     if (failure) std::rethrow_exception(std::move(failure));
-    if (ended != ending::cause::deadline) throw cancelled_error(first + done, total);
+    if (call.early.met() != ending::cause::deadline) throw cancelled_error(first + done, total);
     throw timeout_error(late_text(how.verb, first + done, total), first + done, total);
   }
   if (work.learned != nullptr) work.learned->learn(spent.elements, spent.busy);
@@ -137,7 +226,7 @@ void run(job const& work, settings const& how) {
   }
 }
 
-plan plan_for(job const& work, settings const& how) { return core::planned(work, how); }
+plan plan_for(job const& work, settings const& how) { return core::decide(work, how, true).chosen; }
 
 struct batches::state {
   settings how;

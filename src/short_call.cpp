@@ -5,6 +5,7 @@
 #include "cpu/team.hpp"
 #include "environment.hpp"
 #include "error.hpp"
+#include "gpu/held_arrays.hpp"
 #include "plan.hpp"
 #include "pool_core.hpp"
 #include "rates.hpp"
@@ -198,7 +199,7 @@ void run_shared(job const& work, unsigned lanes, unsigned parts_a_lane) {
 }
 
 bool run_short(job const& work, settings const& how) {
-  if (work.learned == nullptr) return false;
+  if (work.learned == nullptr || holds_arrays(work)) return false;
   double const predicted =
       work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);
   if (!(predicted >= 0 && predicted < longest_shared_seconds) || !is_plain(work, how)) return false;

@@ -44,6 +44,22 @@ class HETMAP_API device_unavailable : public std::runtime_error {
   ~device_unavailable() override;
 };
 
+/// A device failed while a call ran: out of its memory even for the smallest piece, a launch that
+/// it refused, an error from which it cannot recover. Every element of the output is either as it
+/// was or final.
+class HETMAP_API device_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  ~device_error() override;
+};
+
+/// What was asked for lived only in the memory of a device that is lost.
+class HETMAP_API device_data_lost : public device_error {
+ public:
+  using device_error::device_error;
+  ~device_data_lost() override;
+};
+
 /// A result would not fit in memory. Thrown before the function is called.
 class HETMAP_API result_too_large : public std::bad_alloc {
  public:

@@ -1,6 +1,7 @@
 // hetmap: map a function over data on whichever of the CPU cores and the GPU finishes first.
 #pragma once
 
+#include <hetmap/array.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/future.hpp>
 #include <hetmap/generate.hpp>
@@ -17,4 +18,5 @@
 #include <hetmap/stop.hpp>
 #include <hetmap/stream.hpp>
 #include <hetmap/topology.hpp>
+#include <hetmap/tuple.hpp>
 #include <hetmap/vector.hpp>

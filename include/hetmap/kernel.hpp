@@ -2,6 +2,9 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#ifdef __CUDACC__
+#include <hetmap/detail/fail_on_device.cuh>
+#endif
 
 #include <cstdint>
 #include <type_traits>
@@ -10,11 +13,42 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
+namespace detail {
+
+/// Throws kernel_error.
+[[noreturn]] HETMAP_API void throw_kernel_error(int code);
+
+}  // namespace detail
+
 /// Reports failure code `code` from inside a kernel; works where exceptions do not.
 ///
-/// Throws:   kernel_error carrying `code`, on the CPU.
+/// Throws:   kernel_error carrying `code`, on the CPU. On the GPU the element ends here, and the
+///           call throws the same once it knows which failing element was the first.
 /// Waits:    no.
-[[noreturn]] HETMAP_API void fail(int code);
+[[noreturn]] HETMAP_FN void fail(int code) {
+#ifdef __CUDA_ARCH__
+  detail::fail_on_device(code);
+#else
+  detail::throw_kernel_error(code);
+#endif
+}
+
+namespace detail {
+
+/// The type whose name stands for a kernel wherever it is compiled: F, unless F is of those types
+/// of ours that have one name for each set of compiler flags.
+template <class F>
+struct kernel_identity {
+  using type = F;
+};
+template <class F>
+using kernel_identity_t = typename kernel_identity<F>::type;
+
+/// Names composed<Outer, Inner>.
+template <class Outer, class Inner>
+struct composition_of {};
+
+}  // namespace detail
 
 inline namespace HETMAP_TAG {
 
@@ -71,5 +105,14 @@ template <class F, class G, class... More>
 }
 
 }  // namespace HETMAP_TAG
+
+namespace detail {
+
+template <class Outer, class Inner>
+struct kernel_identity<composed<Outer, Inner>> {
+  using type = composition_of<kernel_identity_t<Outer>, kernel_identity_t<Inner>>;
+};
+
+}  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap

@@ -24,7 +24,8 @@ inline namespace HETMAP_ABI {
 /// Waits:    until what exceeds the new limit has been given back.
 HETMAP_API void set_cached_memory_limit(std::size_t bytes) noexcept;
 
-/// Gives all kept blocks back to the system. So does a result that would not fit otherwise.
+/// Gives all kept blocks back to the system, and what is kept of GPUs to these. A result that would
+/// not fit otherwise does the first by itself.
 HETMAP_API void release_cached_memory() noexcept;
 
 }  // namespace HETMAP_ABI

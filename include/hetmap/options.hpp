@@ -155,6 +155,8 @@ struct settings {
   pool_core* pool = nullptr;                    // null: not a pool's call
   stop_hub* hub = nullptr;                      // null: f takes no stop token
   std::int64_t deadline = 0;                    // nanoseconds of the steady clock; 0: not set
+  int device = -1;                              // -1: not set
+  bool host_copy = false;
 };
 
 /// Throws option_error for `name`, which `verb` does not serve; `served_by` says what does.
@@ -168,18 +170,23 @@ struct settings {
 
 inline namespace HETMAP_TAG {
 
+/// What a verb serves beyond what all verbs do.
+struct serves {
+  bool deadline = false;
+  bool host_copy = false;
+};
+
 /// Checks the options of a call before the function or the input is touched.
 template <any_options Options>
-[[nodiscard]] settings checked(char const* verb, Options const& o, bool on_pool = false) {
+[[nodiscard]] settings checked(char const* verb, Options const& o, serves also = {}) {
   if (o.workers == 0u) refuse_zero(verb, "workers");
   if (o.chunk_size == std::size_t{0}) refuse_zero(verb, "chunk_size");
   if (o.window == std::size_t{0}) refuse_zero(verb, "window");
   if (o.window) refuse_option(verb, "window", "streams (imap)");
   if (o.max_bytes) refuse_option(verb, "max_bytes", "streams (imap)");
-  if (o.device) refuse_option(verb, "device", "the GPU half, which this version lacks");
-  if (o.deadline && !on_pool) refuse_option(verb, "deadline", "pools");
+  if (o.deadline && !also.deadline) refuse_option(verb, "deadline", "pools");
   if (o.resume) refuse_option(verb, "resume", "sinks of streams");
-  if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
+  if (o.host_copy && !also.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
   return {.verb = verb,
           .backend = o.backend,
           .workers = o.workers.value_or(0),
@@ -187,7 +194,9 @@ template <any_options Options>
           .reproducible = o.reproducible,
           .stop = o.stop.stop_possible() ? &o.stop : nullptr,
           .progress = o.progress ? &o.progress : nullptr,
-          .deadline = o.deadline ? from_now(*o.deadline) : 0};
+          .deadline = o.deadline ? from_now(*o.deadline) : 0,
+          .device = o.device ? static_cast<int>(*o.device & 0x7FFFFFFFu) : -1,
+          .host_copy = o.host_copy};
 }
 
 }  // namespace HETMAP_TAG

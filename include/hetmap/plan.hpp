@@ -45,6 +45,15 @@ struct plan {
   std::size_t chunk_elements = 0;  ///< elements handed out at a time; 0: found while running
   /// Learned cost of one element on one worker, in nanoseconds; negative while nothing is known.
   double element_nanoseconds = -1;
+  /// Learned cost of one element on the GPU, in nanoseconds, its way there and back included where
+  /// it has one; negative while nothing is known.
+  double gpu_element_nanoseconds = -1;
+  std::size_t link_bytes_in = 0;   ///< size, in bytes, of an element's inputs that go to the GPU
+  std::size_t link_bytes_out = 0;  ///< size, in bytes, of an element's results that come from it
+  /// Size, in bytes, of all the memory that the call takes on the GPU for what travels, and of the
+  /// pinned memory on the host, at most; 0 unless the GPU was chosen.
+  std::size_t device_bytes = 0;
+  std::size_t pinned_bytes = 0;
   /// serial, cpu, gpu, hybrid.
   std::array<candidate, 4> candidates{};
   /// The rule that decided, in words.

@@ -124,7 +124,7 @@ struct collecting_body {
 };
 /// `Body` with each row's elements as arguments.
 template <class Body>
-struct by_row {
+struct row_body {
   template <class F, class Rows>
   auto operator()(settings const& how, F& f, Rows& rows) const {
     starred<F> unpacked{f};
@@ -220,13 +220,13 @@ class HETMAP_API pool {
   template <class Build = build, class F, class... In>
     requires stop_mappable<F, In...>
   auto map(options const& how, F&& f, In&&... in) {
-    detail::pool_call const call(*core_, detail::checked("pool::map", how, true));
+    detail::pool_call const call(*core_, detail::checked("pool::map", how, {.deadline = true}));
     return detail::returning(call.how(), f, in...);
   }
   template <class Build = build, class F, class... In>
     requires stop_mappable<F, In...>
   auto map(collect_options const& how, F&& f, In&&... in) {
-    detail::pool_call const call(*core_, detail::checked("pool::map", how, true));
+    detail::pool_call const call(*core_, detail::checked("pool::map", how, {.deadline = true}));
     return detail::collecting(call.how(), f, in...);
   }
 
@@ -238,14 +238,16 @@ class HETMAP_API pool {
   template <class Build = build, class Out, class F, class... In>
     requires mappable_into<Out, F, In...>
   void map_into(options const& how, Out&& out, F&& f, In&&... in) {
-    detail::pool_call const call(*core_, detail::checked("pool::map_into", how, true));
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::map_into", how, {.deadline = true}));
     detail::writing(call.how(), out, f, in...);
   }
   template <class Build = build, class Out, class F, class... In>
     requires mappable_into<Out, detail::collected<std::remove_reference_t<F>>, In...>
   void map_into(collect_options const& how, Out&& out, F&& f, In&&... in) {
     detail::collected<std::remove_reference_t<F>> safe{f};
-    detail::pool_call const call(*core_, detail::checked("pool::map_into", how, true));
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::map_into", how, {.deadline = true}));
     detail::writing(call.how(), out, safe, in...);
   }
 
@@ -258,14 +260,14 @@ class HETMAP_API pool {
     requires starmappable<F, Rows>
   auto starmap(options const& how, F&& f, Rows&& rows) {
     detail::starred<std::remove_reference_t<F>> by_row{f};
-    detail::pool_call const call(*core_, detail::checked("pool::starmap", how, true));
+    detail::pool_call const call(*core_, detail::checked("pool::starmap", how, {.deadline = true}));
     return detail::returning(call.how(), by_row, rows);
   }
   template <class Build = build, class F, class Rows>
     requires starmappable<F, Rows>
   auto starmap(collect_options const& how, F&& f, Rows&& rows) {
     detail::starred<std::remove_reference_t<F>> by_row{f};
-    detail::pool_call const call(*core_, detail::checked("pool::starmap", how, true));
+    detail::pool_call const call(*core_, detail::checked("pool::starmap", how, {.deadline = true}));
     return detail::collecting(call.how(), by_row, rows);
   }
 
@@ -278,7 +280,8 @@ class HETMAP_API pool {
     requires starmappable_into<Out, F, Rows>
   void starmap_into(options const& how, Out&& out, F&& f, Rows&& rows) {
     detail::starred<std::remove_reference_t<F>> by_row{f};
-    detail::pool_call const call(*core_, detail::checked("pool::starmap_into", how, true));
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::starmap_into", how, {.deadline = true}));
     detail::writing(call.how(), out, by_row, rows);
   }
 
@@ -291,7 +294,8 @@ class HETMAP_API pool {
   template <class Build = build, class F, class... In>
     requires mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>>
   auto map_columns(options const& how, F&& f, In&&... in) {
-    detail::pool_call const call(*core_, detail::checked("pool::map_columns", how, true));
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::map_columns", how, {.deadline = true}));
     return detail::returning_columns(call.how(), f, in...);
   }
 
@@ -303,7 +307,8 @@ class HETMAP_API pool {
   template <class Build = build, class F, class Out, class... In>
     requires block_mappable<F, Out, In...>
   void map_blocks(options const& how, F&& f, Out&& out, In&&... in) {
-    detail::pool_call const call(*core_, detail::checked("pool::map_blocks", how, true));
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::map_blocks", how, {.deadline = true}));
     detail::by_blocks(call.how(), f, out, in...);
   }
 
@@ -316,7 +321,8 @@ class HETMAP_API pool {
   template <class Build = build, class F, class Op, class T, class... In>
     requires map_reducible<F, Op, T, In...>
   [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
-    detail::pool_call const call(*core_, detail::checked("pool::map_reduce", how, true));
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::map_reduce", how, {.deadline = true}));
     return detail::reducing(call.how(), f, op, std::move(init), in...);
   }
 
@@ -350,19 +356,19 @@ class HETMAP_API pool {
   template <class Build = build, class F, class Rows>
     requires starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
   [[nodiscard]] auto starmap_async(F&& f, Rows&& rows) {
-    return later<detail::by_row<detail::returning_body>>(
+    return later<detail::row_body<detail::returning_body>>(
         "pool::starmap_async", options{}, std::forward<F>(f), std::forward<Rows>(rows));
   }
   template <class Build = build, class F, class Rows>
     requires starmappable<F, Rows>
   [[nodiscard]] auto starmap_async(options const& how, F&& f, Rows&& rows) {
-    return later<detail::by_row<detail::returning_body>>(
+    return later<detail::row_body<detail::returning_body>>(
         "pool::starmap_async", how, std::forward<F>(f), std::forward<Rows>(rows));
   }
   template <class Build = build, class F, class Rows>
     requires starmappable<F, Rows>
   [[nodiscard]] auto starmap_async(collect_options const& how, F&& f, Rows&& rows) {
-    return later<detail::by_row<detail::collecting_body>>(
+    return later<detail::row_body<detail::collecting_body>>(
         "pool::starmap_async", how, std::forward<F>(f), std::forward<Rows>(rows));
   }
 
@@ -370,7 +376,8 @@ class HETMAP_API pool {
   template <class Body, class Options, class F, class... In>
   auto later(char const* verb, Options const& how, F&& f, In&&... in) {
     using call = detail::later_map<Body, Options, std::decay_t<F>, In...>;
-    return detail::submitted<call>(*core_, verb, *core_, detail::checked(verb, how, true), how,
+    return detail::submitted<call>(*core_, verb, *core_,
+                                   detail::checked(verb, how, {.deadline = true}), how,
                                    std::forward<F>(f), std::forward<In>(in)...);
   }
 

@@ -1,13 +1,11 @@
 #include "executor.hpp"
 
 #include "../plan.hpp"
-#include "../pool_core.hpp"
 #include "math_level.hpp"
 #include "stream.hpp"
 #include "team.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <mutex>
 
@@ -47,8 +45,7 @@ struct call {
   plan const& how;
   ledger& account;
   reporter& reports;
-  ending const& early;
-  std::atomic<ending::cause> ended{ending::cause::none};
+  ending& early;
   // Outputs that are inputs, and those larger than the caches, are computed aside.
   void (*copy_out)(void*, void const*, std::size_t) = how.past_caches ? stream_for(how.level)
                                                       : work.in_place && work.can_copy_out
@@ -66,7 +63,7 @@ struct call {
     pace size(how);
     effort blocks, all;
     for (;;) {
-      if (early.possible()) end_early();
+      early.look(account);
       range const claimed = account.claim(lane, size.next());
       if (claimed.empty()) break;
       auto const began = clock::now();
@@ -79,23 +76,6 @@ struct call {
     std::lock_guard const lock(guard);
     in_all += all;
     in_blocks += blocks;
-  }
-
-  void end_early() noexcept {
-    ending::cause why;
-    try {
-      why = early.due();
-    } catch (...) {
-      return account.interrupt(std::current_exception());
-    }
-    if (why == ending::cause::none) return;
-    if (early.hub != nullptr) early.hub->request();
-    auto expected = ending::cause::none;
-    ended.compare_exchange_strong(expected, why);
-    if (why == ending::cause::pool && early.pool->ended() == detail::pool_end::broken)
-      account.interrupt(early.pool->refusal());
-    else
-      account.close();
   }
 
   void run_claim(unsigned lane, range claimed, scratch& memory, void*& slot) noexcept {
@@ -125,16 +105,8 @@ struct call {
 
 }  // namespace
 
-ending::cause ending::due() const {
-  if (stop != nullptr && stop->stop_requested()) return cause::stop;
-  if (pool != nullptr && pool->ended() != detail::pool_end::none) return cause::pool;
-  if (deadline != clock::time_point::max() && clock::now() >= deadline) return cause::deadline;
-  return cause::none;
-}
-
 effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
-                      ledger& account, reporter& reports, workers* on, ending const& early,
-                      ending::cause& ended) {
+                      ledger& account, reporter& reports, workers* on, ending& early) {
   call shared{.work = work,
               .code = code,
               .how = how,
@@ -148,7 +120,6 @@ effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan
     shared.run_lane(0);
   else
     run_team(how.workers, lane, &shared);
-  ended = shared.ended;
   bool const mostly_blocks = shared.in_blocks.elements > shared.in_all.elements / 4;
   return mostly_blocks ? shared.in_blocks : shared.in_all;
 }

@@ -418,6 +418,7 @@ core::account pipeline::state::compute(core::slot& s, std::chrono::nanoseconds r
                 .columns = s.columns.data(),
                 .scratch = &unused,
                 .copy_out = nullptr,
+                .slot = nullptr,
                 .failed_at = s.done_to};
     auto const began = core::clock::now();
     try {

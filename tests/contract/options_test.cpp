@@ -136,7 +136,6 @@ TEST(OptionsContract, ZeroIsAnInvalidArgument) {
 TEST(OptionsContract, WhatAVerbDoesNotServeIsRefusedByName) {
   every_verb_refuses({.window = 4}, ".window");
   every_verb_refuses({.max_bytes = 1 << 20}, ".max_bytes");
-  every_verb_refuses({.device = 0}, ".device");
   every_verb_refuses({.deadline = std::chrono::seconds(1)}, ".deadline");
   every_verb_refuses({.resume = true}, ".resume");
   every_verb_refuses({.host_copy = true}, ".host_copy");

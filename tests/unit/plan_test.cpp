@@ -130,4 +130,134 @@ TEST(Plan, TextNamesTheChoiceTheReasonAndEveryCandidate) {
     EXPECT_NE(text.find(word), std::string::npos) << word << " in\n" << text;
 }
 
+// -- the GPU --
+
+constexpr machine with_gpu{.workers = 8, .concurrency = 16, .level = isa::avx2};
+
+TEST(Plan, AGpuThatCannotServeIsACandidateWithAReason) {
+  plan const p = make_plan(
+      {.elements = 1'000'000, .element_nanoseconds = 1e5, .gpu = {.unavailable = "no form"}},
+      with_gpu);
+  EXPECT_EQ(p.chosen, backend::cpu);
+  EXPECT_STREQ(p.candidates[2].unavailable, "no form");
+  EXPECT_NE(to_string(p).find("no form"), std::string::npos);
+}
+
+TEST(Plan, ACheapMapOverHostMemoryStaysOnTheCpu) {
+  problem const cheap{.elements = 100'000'000,
+                      .bytes_in = 4,
+                      .bytes_out = 4,
+                      .element_nanoseconds = 0.1,
+                      .gpu = {.link_bytes_in = 4, .link_bytes_out = 4}};
+  EXPECT_EQ(make_plan(cheap, with_gpu).chosen, backend::cpu);
+}
+
+TEST(Plan, ACostlyOneGoesToTheGpu) {
+  problem const costly{.elements = 1'000'000,
+                       .bytes_in = 4,
+                       .bytes_out = 4,
+                       .element_nanoseconds = 1000,
+                       .gpu = {.link_bytes_in = 4, .link_bytes_out = 4}};
+  plan const p = make_plan(costly, with_gpu);
+  EXPECT_EQ(p.chosen, backend::gpu);
+  EXPECT_NE(std::string(p.reason).find("GPU is predicted to finish first"), std::string::npos);
+  EXPECT_GE(p.candidates[2].predicted_seconds, with_gpu.gpu_call_seconds);
+}
+
+TEST(Plan, FewElementsAreNotWorthALaunch) {
+  problem const few{.elements = 100,
+                    .bytes_in = 4,
+                    .bytes_out = 4,
+                    .element_nanoseconds = 1000,
+                    .gpu = {.link_bytes_in = 4, .link_bytes_out = 4}};
+  EXPECT_NE(make_plan(few, with_gpu).chosen, backend::gpu);
+}
+
+TEST(Plan, TheLinkDecidesWhereTheRestIsEqual) {
+  problem const call{.elements = 10'000'000,
+                     .bytes_in = 8,
+                     .bytes_out = 8,
+                     .element_nanoseconds = 10,
+                     .gpu = {.link_bytes_in = 8, .link_bytes_out = 8}};
+  machine slow = with_gpu, fast = with_gpu;
+  slow.link_bytes_per_second = 1e9;
+  fast.link_bytes_per_second = 50e9;
+  EXPECT_EQ(make_plan(call, slow).chosen, backend::cpu);
+  EXPECT_EQ(make_plan(call, fast).chosen, backend::gpu);
+}
+
+TEST(Plan, WhatIsGeneratedDoesNotTravel) {
+  problem call{.elements = 10'000'000,
+               .bytes_out = 1,
+               .element_nanoseconds = 8,
+               .gpu = {.link_bytes_out = 1}};
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
+  call.gpu.link_bytes_in = 64;
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
+}
+
+TEST(Plan, DataOnTheGpuStaysThere) {
+  problem call{.elements = 10'000'000,
+               .bytes_in = 4,
+               .bytes_out = 4,
+               .element_nanoseconds = 0.1,
+               .gpu = {.fetched_bytes = 4}};
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
+  call.element_nanoseconds = -1;
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
+  call.elements = 100;
+  call.element_nanoseconds = 0.1;
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::serial);
+}
+
+TEST(Plan, DataOutOfTheCpusReachIsTheGpusOrNobodys) {
+  problem call{.elements = 10, .gpu = {.fetched_bytes = 4}, .no_cpu = "out of reach"};
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
+  EXPECT_STREQ(make_plan(call, with_gpu).candidates[1].unavailable, "out of reach");
+}
+
+TEST(Plan, AnUnknownCostIsLearnedOnTheCpu) {
+  problem const call{.elements = 1'000'000, .gpu = {.link_bytes_in = 4, .link_bytes_out = 4}};
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
+}
+
+TEST(Plan, TheGpusOwnCostReplacesTheDefaults) {
+  problem call{.elements = 10'000'000,
+               .bytes_in = 8,
+               .bytes_out = 8,
+               .element_nanoseconds = 10,
+               .gpu = {.link_bytes_in = 8, .link_bytes_out = 8, .element_nanoseconds = 0.2}};
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
+  call.gpu.element_nanoseconds = 3;
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
+}
+
+TEST(Plan, NearATieTheWorkStaysOnTheCpu) {
+  problem call{.elements = 10'000'000,
+               .element_nanoseconds = 8,
+               .gpu = {.link_bytes_in = 8, .element_nanoseconds = 0.95}};
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
+  call.gpu.element_nanoseconds = 0.8;
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
+}
+
+TEST(Plan, ReproducibleResultsAndNamedBackendsStayOffTheGpu) {
+  problem call{.elements = 1'000'000, .element_nanoseconds = 1e6, .gpu = {.link_bytes_in = 8}};
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
+  call.reproducible = true;
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
+  call.reproducible = false;
+  call.asked = backend::cpu;
+  EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
+}
+
+TEST(Plan, TextTellsOfTheWayToTheGpu) {
+  problem const call{.elements = 1'000'000,
+                     .element_nanoseconds = 1e4,
+                     .gpu = {.link_bytes_in = 12, .link_bytes_out = 4, .element_nanoseconds = 2.5}};
+  std::string const text = to_string(make_plan(call, with_gpu));
+  for (char const* word : {"on gpu", "2.5 ns an element on the GPU", "12 bytes in", "4 bytes out"})
+    EXPECT_NE(text.find(word), std::string::npos) << word << " in\n" << text;
+}
+
 }  // namespace

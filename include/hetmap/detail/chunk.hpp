@@ -2,13 +2,16 @@
 // knowing an element's type; the templates know types and nothing of threads.
 #pragma once
 
+#include <hetmap/detail/array_memory.hpp>
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/gpu_form.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 #include <hetmap/scratch.hpp>
 #include <hetmap/topology.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <typeinfo>
 
@@ -56,6 +59,25 @@ HETMAP_API void copy_bytes(void* to, void const* from, std::size_t bytes) noexce
 /// The rate kept for that kernel type (and that function, where the type is only a pointer's).
 [[nodiscard]] HETMAP_API rate& rate_of(std::type_info const& kernel, void const* function);
 
+/// The memory of a hetmap::array, on the host and on a device.
+class array_memory;
+
+/// One input or output as a GPU would need it: memory, or an array, or a sequence that is
+/// generated.
+struct gpu_operand {
+  column memory;                  ///< null base: generated, or an array
+  std::int64_t first = 0;         ///< generated: element i is first + i in its own type
+  array_memory* array = nullptr;  ///< whose elements these are; null: none
+};
+
+/// One map as a GPU sees it.
+struct gpu_work {
+  gpu_site* site = nullptr;
+  gpu_operand const* operands = nullptr;  ///< outputs first, then inputs
+  unsigned outputs = 0;
+  unsigned inputs = 0;
+};
+
 /// One map as the core sees it.
 struct job {
   kernel_code const* code = nullptr;  ///< null: to be planned only
@@ -72,6 +94,14 @@ struct job {
   /// Destroys results begin..end of the first column, which were constructed, when the call
   /// fails; null: nothing to do.
   void (*discard)(column const& out, std::size_t begin, std::size_t end) noexcept = nullptr;
+  /// The bytes of the function, where these are all there is to it; null otherwise. An array_ref
+  /// among them is an input as well.
+  void const* functor = nullptr;
+  std::size_t functor_bytes = 0;
+  array_memory* const* arrays = nullptr;  ///< of each column, null for none; null: no arrays at all
+  bool keep_on_host = false;              ///< arrays that were written get a host copy at once
+  gpu_work const* gpu = nullptr;          ///< null: no GPU can run it
+  char const* no_gpu = "only maps over elements of arrays have GPU forms";  ///< why, then
 };
 
 /// Runs all of `work` and returns when it is over: plan, execute, account.
@@ -79,6 +109,12 @@ struct job {
 /// Throws:   what the failing element with the lowest index threw; cancelled_error; option_error;
 ///           device_unavailable.
 HETMAP_API void run(job const& work, settings const& how);
+
+/// Enqueues `work`, whose columns all lie on a GPU or are generated, in a stream of that GPU and
+/// returns without waiting. Elements that fail() are left as they were, and nobody is told.
+///
+/// Throws:   device_unavailable; device_error if it cannot be launched.
+HETMAP_API void run_on_stream(job const& work, settings const& how, void* stream);
 
 /// The plan that run() would follow now. Runs nothing.
 [[nodiscard]] HETMAP_API plan plan_for(job const& work, settings const& how);

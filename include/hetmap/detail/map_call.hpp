@@ -4,6 +4,7 @@
 
 #include <hetmap/detail/batch.hpp>
 #include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/gpu_call.hpp>
 #include <hetmap/detail/kernel_traits.hpp>
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/source.hpp>
@@ -45,8 +46,11 @@ std::array<column, sizeof...(Out) + sizeof...(Src)> columns_of(std::tuple<Out*..
 }
 
 /// Describes the map of f over n elements to the core and hands it to `submit`.
+///
+/// arrays: of each column, or null.
 template <store How, overlap Met = overlap::none, class Submit, class F, class... Out, class... Src>
-decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
+decltype(auto) with_job_on(array_memory* const* arrays, Submit&& submit, F& f, std::size_t n,
+                           std::tuple<Out*...> out, Src... src) {
   using task = element_task<How, F, std::tuple<Out...>, Src...>;
   auto const columns = columns_of(out, src...);
   task work{f, {src...}};
@@ -59,11 +63,30 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .learned = rate_for<F, Src...>(f),
         .reads = std::max({Src::reads...}),
         .can_copy_out = can_be_tiled<How, Out...>,
-        .in_place = Met == overlap::exact};
+        .in_place = Met == overlap::exact,
+        .arrays = arrays};
+  using function = std::remove_cvref_t<decltype(bare(f))>;
+  if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>) {
+    j.functor = std::addressof(bare(f));
+    j.functor_bytes = sizeof(function);
+  }
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
       j.discard = destroy_results<Out...>;
-  return submit(j);
+  using on_gpu = gpu_description<How, std::remove_cv_t<F>, std::tuple<Out...>, Src...>;
+  if constexpr (on_gpu::possible) {
+    on_gpu const description(f, n, out, src...);
+    j.gpu = &description.work;
+    return submit(j);
+  } else {
+    j.no_gpu = on_gpu::why_not;
+    return submit(j);
+  }
+}
+
+template <store How, overlap Met = overlap::none, class Submit, class F, class... Out, class... Src>
+decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
+  return with_job_on<How, Met>(nullptr, submit, f, n, out, src...);
 }
 
 /// A map to elements that exist: checks the memory first, and takes the loop that fits it.

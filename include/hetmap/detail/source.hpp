@@ -78,6 +78,17 @@ struct array_source {
   }
 };
 
+/// Reads a hetmap::array, whose address only the core knows.
+template <class T>
+struct held_source {
+  static constexpr access reads = access::contiguous;
+
+  HETMAP_INLINE array_source<T const, T const&> at(column const& c) const {
+    return {static_cast<T const*>(c.base)};
+  }
+  column as_column() const { return {nullptr, sizeof(T), sizeof(T)}; }
+};
+
 /// Reads any other random-access range through its iterator; absolute indices, so origin is 0.
 template <class Iterator>
 struct iterator_source {

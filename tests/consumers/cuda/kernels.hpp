@@ -12,3 +12,6 @@ struct decay {
 // The same map, compiled by either compiler.
 void map_from_nvcc(float* out, float const* in, unsigned long n);
 void map_from_host_compiler(float* out, float const* in, unsigned long n);
+
+// factor * v, by a lambda that nvcc compiles for the GPU as well.
+void map_extended_lambda(float* out, float const* in, unsigned long n, float factor);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,30 @@ int main() {
     std::fprintf(stderr, "f(%g): %g by nvcc's file, %g by the host compiler's, exactly %g\n", v,
                  double(a[i]), double(b[i]), exact);
     return 1;
+  }
+  map_extended_lambda(a.data(), x.data(), x.size(), 3);
+  for (std::size_t i = 0; i != x.size(); ++i)
+    if (a[i] != 3 * x[i]) {
+      std::fprintf(stderr, "the lambda gave %g for %g\n", double(a[i]), double(x[i]));
+      return 1;
+    }
+  // Whether there is a GPU or not, the form of nvcc's file is known to the host compiler's.
+  auto const how = hetmap::explain(decay{0.5f}, x);
+  for (hetmap::candidate const& c : how.candidates)
+    if (c.where == hetmap::backend::gpu && c.unavailable != nullptr &&
+        std::strstr(c.unavailable, "GPU form") != nullptr) {
+      std::fprintf(stderr, "%s\n", c.unavailable);
+      return 1;
+    }
+  try {
+    hetmap::map_into({.backend = hetmap::backend::gpu}, b, decay{0.5f}, x);
+    std::printf("the GPU ran it: %g\n", double(b[0]));
+  } catch (hetmap::device_unavailable const& e) {
+    if (std::strstr(e.what(), "CUDA") == nullptr) {
+      std::fprintf(stderr, "the driver's reason is missing: %s\n", e.what());
+      return 1;
+    }
+    std::printf("%s\n", e.what());
   }
   std::printf("%zu elements right in both files\n", x.size());
   return 0;

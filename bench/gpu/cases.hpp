@@ -1,0 +1,111 @@
+// The cases of the GPU bench, written once for hetmap and its peers.
+#pragma once
+
+#include "../kernels.hpp"
+
+#include <hetmap/math.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace bench::gpu {
+
+/// Vector functions on the CPU, CUDA's own on the GPU: the same kernel for every contender.
+struct vector_math {
+  static constexpr bool scalar = false;
+
+  template <class T>
+  static HETMAP_FN T exp(T x) {
+    return hetmap::math::exp(x);
+  }
+  template <class T>
+  static HETMAP_FN T log(T x) {
+    return hetmap::math::log(x);
+  }
+  template <class T>
+  static HETMAP_FN T sqrt(T x) {
+    return hetmap::math::sqrt(x);
+  }
+  template <class T>
+  static HETMAP_FN T erfc(T x) {
+    return hetmap::math::erfc(x);
+  }
+};
+
+struct vec3 {
+  float x, y, z;
+};
+
+struct axpb_int8 {
+  using value = std::int8_t;
+  HETMAP_FN std::int8_t operator()(std::int8_t v) const {
+    return static_cast<std::int8_t>(3 * v + 1);
+  }
+};
+struct axpb_float3 {
+  using value = vec3;
+  HETMAP_FN vec3 operator()(vec3 const& v) const {
+    return {2.5f * v.x + 1, 2.5f * v.y + 1, 2.5f * v.z + 1};
+  }
+};
+/// Three inputs and next to nothing to compute.
+struct fused {
+  using value = float;
+  HETMAP_FN float operator()(float a, float b, float c) const { return a * b + c; }
+};
+/// From an index, which is generated: nothing to read.
+struct from_index {
+  using value = float;
+  HETMAP_FN float operator()(std::int32_t i) const { return 2.5f * static_cast<float>(i) + 1; }
+};
+
+using axpb_float = axpb<float, vector_math>;
+using axpb_double = axpb<double, vector_math>;
+using gauss_float = gauss<float, vector_math>;
+using black_scholes_float = black_scholes<float, vector_math>;
+
+inline constexpr std::size_t most_inputs = 3;
+
+/// Where a call finds its data. Which sort of memory it is, the name of the contender says.
+struct operands {
+  std::array<void const*, most_inputs> in{};
+  void* out = nullptr;
+  std::size_t elements = 0;
+  void* stream = nullptr;
+  /// Columns on the device for those who copy by hand.
+  std::array<void*, most_inputs> device_in{};
+  void* device_out = nullptr;
+};
+
+/// One way to do one case. Returns when the results are final.
+using run_function = void (*)(operands const&);
+
+enum class residency : unsigned char { resident, pinned, pageable, generated };
+inline constexpr std::string_view residency_names[] = {"resident", "pinned", "pageable",
+                                                       "generated"};
+
+struct contender {
+  std::string_view case_name;
+  std::string_view name;
+  bool on_host = false;  ///< takes host memory, pinned or pageable; otherwise the device's
+  run_function run = nullptr;
+};
+
+struct case_description {
+  std::string_view name;
+  std::size_t element_bytes;
+  unsigned inputs;  ///< 0: generated
+};
+
+inline constexpr case_description cases[] = {
+    {"axpb", 4, 1},         {"gauss", 4, 1}, {"axpb_double", 8, 1},   {"axpb_int8", 1, 1},
+    {"axpb_float3", 12, 1}, {"fused", 4, 3}, {"black_scholes", 4, 3}, {"from_index", 4, 0}};
+
+/// What hetmap's file and the peers' file have to offer.
+std::vector<contender> hetmap_contenders();
+std::vector<contender> peer_contenders();
+
+}  // namespace bench::gpu

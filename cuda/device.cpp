@@ -1,0 +1,192 @@
+#include "device.hpp"
+
+#include "errors.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <chrono>
+
+namespace hetmap::cuda_half {
+namespace {
+
+using core::place;
+using core::status;
+
+/// Makes a device the calling thread's current one for as long as it lives.
+///
+/// Giving the caller's device back makes a context on it if it had none (CUDA does that from
+/// version 12 on), so nothing is called where the two are the same.
+class current_device {
+ public:
+  explicit current_device(int wanted) noexcept {
+    error_ = cudaGetDevice(&before_);
+    if (error_ != cudaSuccess || before_ == wanted) return;
+    error_ = cudaSetDevice(wanted);
+    changed_ = error_ == cudaSuccess;
+  }
+  ~current_device() {
+    if (changed_) static_cast<void>(cudaSetDevice(before_));
+  }
+  current_device(current_device const&) = delete;
+  current_device& operator=(current_device const&) = delete;
+
+  /// The status of f(), called with the device current.
+  template <class F>
+  [[nodiscard]] status run(F f) const noexcept {
+    return status_of(error_ == cudaSuccess ? f() : error_);
+  }
+
+ private:
+  int before_ = 0;
+  bool changed_ = false;
+  cudaError_t error_ = cudaSuccess;
+};
+
+cudaStream_t as_stream(core::device::stream s) { return static_cast<cudaStream_t>(s); }
+cudaEvent_t as_event(core::device::event e) { return static_cast<cudaEvent_t>(e); }
+
+// How long block_until() asks before it sleeps. Small calls on data that is on the device take a
+// few microseconds, and waking a thread up would take as long again or more.
+constexpr std::chrono::microseconds patience{50};
+
+}  // namespace
+
+status cuda_device::start() noexcept {
+  return current_device(index_).run([] { return cudaFree(nullptr); });
+}
+
+// -- memory --
+
+status cuda_device::allocate(void*& block, std::size_t bytes) noexcept {
+  block = nullptr;
+  return current_device(index_).run([&] { return cudaMalloc(&block, bytes); });
+}
+
+void cuda_device::free(void* block) noexcept {
+  if (block == nullptr) return;
+  static_cast<void>(current_device(index_).run([&] { return cudaFree(block); }));
+}
+
+status cuda_device::pin(void*& block, std::size_t bytes) noexcept {
+  block = nullptr;
+  return current_device(index_).run(
+      [&] { return cudaHostAlloc(&block, bytes, cudaHostAllocPortable | cudaHostAllocMapped); });
+}
+
+void cuda_device::unpin(void* block) noexcept {
+  if (block == nullptr) return;
+  static_cast<void>(current_device(index_).run([&] { return cudaFreeHost(block); }));
+}
+
+status cuda_device::memory(core::memory_sizes& sizes) noexcept {
+  return current_device(index_).run([&] { return cudaMemGetInfo(&sizes.free, &sizes.total); });
+}
+
+place cuda_device::where(void const* address) noexcept {
+  cudaPointerAttributes found{};
+  current_device const here(index_);
+  if (!here.run([&] { return cudaPointerGetAttributes(&found, address); }).ok())
+    return place::pageable;
+  switch (found.type) {
+    case cudaMemoryTypeHost: return place::pinned;
+    case cudaMemoryTypeDevice: return found.device == index_ ? place::device : place::foreign;
+    // Managed memory moves to whoever touches it: threads may stage it like any other.
+    default: return place::pageable;
+  }
+}
+
+// -- streams and events --
+
+status cuda_device::create(stream& made) noexcept {
+  cudaStream_t s = nullptr;
+  status const done = current_device(index_).run(
+      [&] { return cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking); });
+  made = s;
+  return done;
+}
+
+void cuda_device::destroy(stream made) noexcept {
+  if (made == nullptr) return;
+  static_cast<void>(current_device(index_).run([&] { return cudaStreamDestroy(as_stream(made)); }));
+}
+
+status cuda_device::create_event(event& made) noexcept {
+  cudaEvent_t e = nullptr;
+  status const done = current_device(index_).run(
+      [&] { return cudaEventCreateWithFlags(&e, cudaEventDisableTiming | cudaEventBlockingSync); });
+  made = e;
+  return done;
+}
+
+void cuda_device::destroy_event(event made) noexcept {
+  if (made == nullptr) return;
+  static_cast<void>(current_device(index_).run([&] { return cudaEventDestroy(as_event(made)); }));
+}
+
+status cuda_device::record(event e, stream in) noexcept {
+  return current_device(index_).run([&] { return cudaEventRecord(as_event(e), as_stream(in)); });
+}
+
+status cuda_device::wait(stream in, event e) noexcept {
+  return current_device(index_).run(
+      [&] { return cudaStreamWaitEvent(as_stream(in), as_event(e), 0); });
+}
+
+status cuda_device::query(event e, bool& completed) noexcept {
+  return current_device(index_).run([&] {
+    cudaError_t const answer = cudaEventQuery(as_event(e));
+    completed = answer == cudaSuccess;
+    if (answer != cudaErrorNotReady) return answer;
+    static_cast<void>(cudaGetLastError());  // it counts as an error to whoever asks for the last
+    return cudaSuccess;
+  });
+}
+
+status cuda_device::block_until(event e) noexcept {
+  auto const until = std::chrono::steady_clock::now() + patience;
+  bool completed = false;
+  do {
+    if (status const asked = query(e, completed); !asked.ok()) return asked;
+    if (completed) return {};
+  } while (std::chrono::steady_clock::now() < until);
+  return current_device(index_).run([&] { return cudaEventSynchronize(as_event(e)); });
+}
+
+status cuda_device::block_until_idle(stream in) noexcept {
+  return current_device(index_).run([&] { return cudaStreamSynchronize(as_stream(in)); });
+}
+
+// -- work --
+
+status cuda_device::copy_in(stream in, void* to_device, void const* from_host,
+                            std::size_t bytes) noexcept {
+  return current_device(index_).run([&] {
+    return cudaMemcpyAsync(to_device, from_host, bytes, cudaMemcpyHostToDevice, as_stream(in));
+  });
+}
+
+status cuda_device::copy_out(stream in, void* to_host, void const* from_device,
+                             std::size_t bytes) noexcept {
+  return current_device(index_).run([&] {
+    return cudaMemcpyAsync(to_host, from_device, bytes, cudaMemcpyDeviceToHost, as_stream(in));
+  });
+}
+
+status cuda_device::copy_within(stream in, void* to_device, void const* from_device,
+                                std::size_t bytes) noexcept {
+  return current_device(index_).run([&] {
+    return cudaMemcpyAsync(to_device, from_device, bytes, cudaMemcpyDeviceToDevice, as_stream(in));
+  });
+}
+
+status cuda_device::launch(stream in, detail::gpu_form const& form,
+                           detail::gpu_launch work) noexcept {
+  work.stream = in;
+  return current_device(index_).run([&] { return static_cast<cudaError_t>(form.launch(work)); });
+}
+
+status cuda_device::classify(int code) noexcept {
+  return status_of(static_cast<cudaError_t>(code));
+}
+
+}  // namespace hetmap::cuda_half

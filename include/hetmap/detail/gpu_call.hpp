@@ -1,0 +1,212 @@
+// How a call looks to a GPU: which kernel, which signature, which columns.
+#pragma once
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/config.hpp>
+#include <hetmap/detail/gpu_form.hpp>
+#include <hetmap/detail/kernel_traits.hpp>
+#include <hetmap/detail/loop.hpp>
+#include <hetmap/detail/source.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <ranges>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+inline namespace HETMAP_TAG {
+
+/// The call site of a kernel and a signature.
+template <class Kernel, class Signature>
+[[nodiscard]] gpu_site& gpu_site_of() {
+  static gpu_site site{form_kind::map, typeid(kernel_identity_t<Kernel>).name(),
+                       typeid(Signature).name()};
+  return site;
+}
+
+template <class Iterator>
+concept counts_up =
+    std::integral<std::iter_value_t<Iterator>> &&
+    sizeof(std::iter_value_t<Iterator>) <= sizeof(std::int64_t) &&
+    (std::same_as<Iterator,
+                  std::ranges::iterator_t<std::ranges::iota_view<std::iter_value_t<Iterator>>>> ||
+     std::same_as<Iterator, std::ranges::iterator_t<std::ranges::iota_view<
+                                std::iter_value_t<Iterator>, std::iter_value_t<Iterator>>>>);
+
+/// What a source is to a GPU: the values that f gets from it, and where they are.
+template <class Source>
+struct gpu_input {
+  static constexpr bool possible = false;
+};
+template <class T, class Argument>
+  requires std::is_trivially_copyable_v<T>
+struct gpu_input<array_source<T, Argument>> {
+  static constexpr bool possible = true;
+  using value = std::remove_cv_t<T>;
+  static gpu_operand operand(array_source<T, Argument> const& s) {
+    return {.memory = s.as_column()};
+  }
+};
+template <class Iterator>
+  requires counts_up<Iterator>
+struct gpu_input<iterator_source<Iterator>> {
+  static constexpr bool possible = true;
+  using value = std::iter_value_t<Iterator>;
+  static gpu_operand operand(iterator_source<Iterator> const& s) {
+    return {.memory = {nullptr, sizeof(value), sizeof(value)},
+            .first = static_cast<std::int64_t>(*s.first)};
+  }
+};
+
+template <class T>
+  requires std::is_trivially_copyable_v<T>
+struct gpu_input<held_source<T>> {
+  static constexpr bool possible = true;
+  using value = T;
+  static gpu_operand operand(held_source<T> const& s) { return {.memory = s.as_column()}; }
+};
+
+/// A call of F over these sources with results to Out...; `possible` unless something in it has no
+/// place on a GPU, which `why_not` names then.
+template <store How, class F, class Outs, class... Src>
+struct gpu_description {
+  static constexpr bool possible = false;
+  static constexpr char const* why_not =
+      !(gpu_input<Src>::possible && ...)
+          ? "an input is neither an array of trivially copyable elements nor an iota of integers"
+          : "the kernel is no trivially copyable functor";
+};
+
+/// The function itself, without what the verbs put around it.
+template <class F>
+F const& bare(F const& f) {
+  return f;
+}
+template <class F>
+auto const& bare(starred<F> const& s) {
+  return bare(s.f);
+}
+template <class F>
+auto const& bare(collected<F> const& c) {
+  return bare(c.f);
+}
+
+template <class F>
+concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F>;
+
+/// Whether results R go to elements of types Out... as they are.
+template <store How, class R, class... Out>
+inline constexpr bool keeps_results = sizeof...(Out) == 1 && (std::same_as<R, Out> && ...);
+template <store How, class R, class... Out>
+  requires((How == store::spread || How == store::spread_in_place) && tuple_like<R> &&
+           std::tuple_size<R>::value == sizeof...(Out))
+inline constexpr bool keeps_results<How, R, Out...> =
+    []<std::size_t... I>(std::index_sequence<I...>) {
+      return (std::same_as<std::remove_cvref_t<std::tuple_element_t<I, R>>, Out> && ...);
+    }(std::index_sequence_for<Out...>{});
+
+template <class... T>
+inline constexpr bool fits_gpu_columns = sizeof...(T) >= 1 && sizeof...(T) <= most_gpu_columns &&
+                                         (std::is_trivially_copyable_v<T> && ...);
+
+template <store How, class F, class... Out, class... Src>
+  requires gpu_functor<F> && (gpu_input<Src>::possible && ...)
+struct gpu_description<How, F, std::tuple<Out...>, Src...> {
+  using result =
+      std::remove_cvref_t<std::invoke_result_t<F const&, typename gpu_input<Src>::value const&...>>;
+  using signature = result(typename gpu_input<Src>::value...);
+
+  static constexpr bool possible = keeps_results<How, result, Out...> && fits_gpu_columns<Out...> &&
+                                   sizeof...(Src) <= most_gpu_columns;
+  static constexpr char const* why_not =
+      !fits_gpu_columns<Out...> ? "the results are not one to eight trivially copyable elements"
+      : sizeof...(Src) > most_gpu_columns
+          ? "it has more than eight inputs"
+          : "the output's elements are of another type than the results";
+
+  std::array<gpu_operand, sizeof...(Out) + sizeof...(Src)> operands;
+  gpu_work work;
+
+  gpu_description(F const&, std::size_t, std::tuple<Out*...> const& out, Src const&... src)
+      : operands(std::apply(
+            [&](Out*... o) {
+              return std::array<gpu_operand, sizeof...(Out) + sizeof...(Src)>{
+                  gpu_operand{.memory = {o, sizeof(Out), sizeof(Out)}}...,
+                  gpu_input<Src>::operand(src)...};
+            },
+            out)),
+        work{.site = &gpu_site_of<F, signature>(),
+             .operands = operands.data(),
+             .outputs = sizeof...(Out),
+             .inputs = sizeof...(Src)} {}
+};
+
+/// Rows: their elements are columns to the GPU.
+template <store How, class F, class... Out, class Row, class Argument>
+  requires gpu_functor<std::remove_cv_t<F>> && tuple_like<Row>
+struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Argument>> {
+  using row = std::remove_cv_t<Row>;
+  static constexpr std::size_t width = std::tuple_size<row>::value;
+
+  template <std::size_t I>
+  using cell = std::remove_cvref_t<std::tuple_element_t<I, row>>;
+
+  template <class Indices>
+  struct typed;
+  template <std::size_t... I>
+  struct typed<std::index_sequence<I...>> {
+    using result = std::remove_cvref_t<std::invoke_result_t<F const&, cell<I> const&...>>;
+    using signature = result(cell<I>...);
+    // Elements that are references, or made when asked for, lie nowhere in the row.
+    static constexpr bool in_rows =
+        (std::is_lvalue_reference_v<decltype(element<I>(std::declval<row const&>()))> && ...) &&
+        (!std::is_reference_v<std::tuple_element_t<I, row>> && ...) && fits_gpu_columns<cell<I>...>;
+  };
+  using types = typed<std::make_index_sequence<width>>;
+  static constexpr bool possible = types::in_rows &&
+                                   keeps_results<How, typename types::result, Out...> &&
+                                   fits_gpu_columns<Out...>;
+  static constexpr char const* why_not =
+      !types::in_rows ? "its rows are not made of one to eight trivially copyable elements"
+      : !fits_gpu_columns<Out...> ? "the results are not one to eight trivially copyable elements"
+                                  : "the output's elements are of another type than the results";
+
+  std::array<gpu_operand, sizeof...(Out) + width> operands;
+  gpu_work work;
+
+  gpu_description(starred<F> const&, std::size_t n, std::tuple<Out*...> const& out,
+                  array_source<Row, Argument> const& rows)
+      : operands([&]<std::size_t... I>(std::index_sequence<I...>) {
+          return std::apply(
+              [&](Out*... o) {
+                return std::array<gpu_operand, sizeof...(Out) + width>{
+                    gpu_operand{.memory = {o, sizeof(Out), sizeof(Out)}}...,
+                    gpu_operand{.memory = {n == 0 ? nullptr : address<I>(rows.data),
+                                           sizeof(cell<I>), sizeof(row)}}...};
+              },
+              out);
+        }(std::make_index_sequence<width>{})),
+        work{.site = &gpu_site_of<std::remove_cv_t<F>, typename types::signature>(),
+             .operands = operands.data(),
+             .outputs = sizeof...(Out),
+             .inputs = width} {}
+
+ private:
+  template <std::size_t I>
+  static void* address(row const* first) {
+    return const_cast<void*>(static_cast<void const*>(&element<I>(*first)));
+  }
+};
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,129 @@
+// What a file for nvcc tells the core about a kernel: its form for the GPU, as plain data and
+// function pointers. Nothing of CUDA's is named here, and the core compiles without it.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// Elements of one launch never exceed this, so that an index within it has 32 bits.
+inline constexpr std::size_t largest_launch = std::size_t{1} << 31;
+
+/// Inputs and outputs of one kernel never exceed so many each.
+inline constexpr unsigned most_gpu_columns = 8;
+
+/// What a launch's failure word holds when no element failed, and when some did and it is not known
+/// which. Anything else is (index within the launch) << 32 | code, of the lowest that failed.
+inline constexpr std::uint64_t no_failure = ~std::uint64_t{0};
+inline constexpr std::uint64_t some_failure = no_failure - 1;
+
+[[nodiscard]] constexpr std::uint64_t failure_of(std::uint32_t index, int code) noexcept {
+  return (std::uint64_t{index} << 32) | static_cast<std::uint32_t>(code);
+}
+[[nodiscard]] constexpr std::size_t failure_index(std::uint64_t word) noexcept {
+  return word >> 32;
+}
+[[nodiscard]] constexpr int failure_code(std::uint64_t word) noexcept {
+  return static_cast<int>(static_cast<std::uint32_t>(word));
+}
+
+/// One input or output of a launch.
+struct gpu_column {
+  /// Element 0, aligned to its type and no further; memory of the device, or pinned memory that it
+  /// can reach. Null: an input that is generated, element i being first + i in its own type.
+  void* base = nullptr;
+  std::int64_t first = 0;
+};
+
+/// One launch over consecutive elements.
+struct gpu_launch {
+  void const* functor = nullptr;        ///< host memory, to be copied before launch() returns
+  gpu_column const* columns = nullptr;  ///< outputs first, then inputs; to be copied as well
+  std::size_t count = 0;                ///< elements, at least 1, at most largest_launch
+  void* stream = nullptr;               ///< that the work is ordered in: a cudaStream_t
+  void* scratch = nullptr;              ///< device memory of scratch_bytes(count), 256-byte aligned
+  /// Pinned memory that the device can reach: no_failure when launch() is called. Read when the
+  /// launch has completed.
+  std::uint64_t* failure = nullptr;
+  /// The failure word has to name the lowest failing element. Otherwise it may stay as it is, as
+  /// long as failures() tells of it; the core then launches again with `exact`.
+  bool exact = false;
+};
+
+enum class form_kind : unsigned char {
+  map,     ///< out...[i] = f(in...[i]) for every i
+  reduce,  ///< out[0] = in[0] op in[1] op ..., in this order of operands, any grouping
+};
+
+/// The form of one kernel for one signature. Static data of the file that registers it.
+struct gpu_form {
+  form_kind kind = form_kind::map;
+  char const* kernel = nullptr;          ///< typeid(kernel_identity_t<F>).name()
+  char const* signature = nullptr;       ///< typeid(R(A...)).name(), types without const and &
+  char const* kernel_text = nullptr;     ///< as written: "square"
+  char const* signature_text = nullptr;  ///< as written: "double(double)"
+  std::size_t functor_bytes = 0;         ///< sizeof(F)
+  unsigned outputs = 0;                  ///< 1, or the elements of a tuple-like R
+  unsigned inputs = 0;
+  std::size_t const* element_bytes = nullptr;  ///< outputs first, then inputs
+
+  /// Enqueues the work and returns without waiting. An output may start exactly at an input.
+  ///
+  /// Returns:  the device's own error code, as device::classify knows it; 0 if enqueued.
+  int (*launch)(gpu_launch const& work) noexcept = nullptr;
+
+  /// How often fail() was called by device code so far, in this form's file or a larger unit. May
+  /// count what other launches did. Null: the failure word alone tells, and is always exact.
+  std::uint64_t (*failures)() noexcept = nullptr;
+
+  /// Size, in bytes, of the scratch memory that a launch of so many elements needs. Null: none.
+  std::size_t (*scratch_bytes)(std::size_t count) noexcept = nullptr;
+};
+
+/// Makes a form known, or takes it back, as the file that holds it is loaded and unloaded. A form
+/// may be there twice; the first that is still there serves. A kernel whose type lies in an unnamed
+/// namespace is not found by anybody, since two different ones would share its name.
+///
+/// Waits:    until nobody looks a form up. Not for calls that run: unloading code that runs is an
+///           error, as ever.
+HETMAP_API void register_gpu_form(gpu_form const& form);
+HETMAP_API void unregister_gpu_form(gpu_form const& form) noexcept;
+
+/// Grows with every change of what is registered.
+[[nodiscard]] HETMAP_API std::uint64_t gpu_forms_generation() noexcept;
+
+/// Registers a form for as long as it lives: a static object of the file for nvcc.
+class registered_gpu_form {
+ public:
+  explicit registered_gpu_form(gpu_form const& form) : form_(form) { register_gpu_form(form_); }
+  ~registered_gpu_form() { unregister_gpu_form(form_); }
+  registered_gpu_form(registered_gpu_form const&) = delete;
+  registered_gpu_form& operator=(registered_gpu_form const&) = delete;
+
+ private:
+  gpu_form form_;
+};
+
+/// What one call site wants, and what it found when it last looked: static data of the call site.
+struct gpu_site {
+  form_kind kind;
+  char const* kernel;     ///< as in gpu_form
+  char const* signature;  ///< as in gpu_form
+  std::atomic<gpu_form const*> found{nullptr};
+  std::atomic<std::uint64_t> generation{0};  ///< that `found` belongs to; 0: never looked
+};
+
+/// The form that serves a call site now; null if none.
+///
+/// Cost:     two loads while nothing has been registered or taken back; else a search under a lock.
+[[nodiscard]] HETMAP_API gpu_form const* find_gpu_form(gpu_site& site);
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,126 @@
+#include "array_memory.hpp"
+
+#include "device_blocks.hpp"
+#include "devices.hpp"
+#include "held_arrays.hpp"
+#include "transfer.hpp"
+
+#include <hetmap/error.hpp>
+#include <hetmap/vector.hpp>
+
+#include <string>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+array_memory::~array_memory() {
+  if (host_ != nullptr) release_block(host_, bytes(), alignment_);
+  if (device_ != nullptr) core::give_back_device_block(*gpu_, bytes(), device_);
+}
+
+void array_memory::fetch() {
+  if (host_current_ || !device_current_) {
+    host_current_ = true;  // elements that nobody has written are anything
+    return;
+  }
+  std::string why = "it was lost before";
+  if (!core::is_lost(*gpu_)) {
+    core::status const copied = core::copy_from_device(*gpu_, host_, device_, bytes());
+    if (copied.ok()) {
+      host_current_ = true;
+      return;
+    }
+    if (copied.what != core::fault::lost)
+      throw device_error(std::string("array: cannot be copied from the GPU: ") + copied.text);
+    why = copied.text;
+  }
+  throw device_data_lost("array: its elements were on a GPU only, which is lost (" + why +
+                         "); .host_copy keeps a copy on the host");
+}
+
+void* array_memory::host(host_access how) {
+  std::lock_guard const lock(guard_);
+  if (host_ == nullptr && count_ != 0) host_ = acquire_block(count_, size_, alignment_);
+  if (how == host_access::read || how == host_access::write) fetch();
+  if (how == host_access::write || how == host_access::overwrite) {
+    host_current_ = true;
+    device_current_ = false;
+  }
+  return host_;
+}
+
+core::status array_memory::move_to(core::device& gpu) {
+  if (device_ != nullptr && gpu_ != &gpu) {
+    core::give_back_device_block(*gpu_, bytes(), std::exchange(device_, nullptr));
+    device_current_ = false;
+  }
+  gpu_ = &gpu;
+  return device_ == nullptr ? core::take_device_block(gpu, bytes(), device_) : core::status{};
+}
+
+core::status array_memory::device_data(core::device& gpu, void*& data) {
+  std::lock_guard const lock(guard_);
+  if (!device_current_ || gpu_ != &gpu) {
+    if (host_ == nullptr && count_ != 0) host_ = acquire_block(count_, size_, alignment_);
+    fetch();
+    if (core::status const room = move_to(gpu); !room.ok()) return room;
+    if (core::status const s = core::copy_to_device(gpu, device_, host_, bytes()); !s.ok())
+      return s;
+    device_current_ = true;
+  }
+  data = device_;
+  return {};
+}
+
+core::status array_memory::device_room(core::device& gpu, void*& data) {
+  std::lock_guard const lock(guard_);
+  core::status const room = move_to(gpu);
+  data = device_;
+  return room;
+}
+
+void array_memory::is_written(core::device* gpu) noexcept {
+  std::lock_guard const lock(guard_);
+  device_current_ = gpu != nullptr;
+  host_current_ = gpu == nullptr;
+}
+
+bool array_memory::on_host() const noexcept {
+  std::lock_guard const lock(guard_);
+  return host_current_ || !device_current_;
+}
+bool array_memory::on_device() const noexcept {
+  std::lock_guard const lock(guard_);
+  return device_current_;
+}
+bool array_memory::is_on(core::device const& gpu) const noexcept {
+  std::lock_guard const lock(guard_);
+  return device_current_ && gpu_ == &gpu;
+}
+
+array_memory* make_array_memory(std::size_t count, std::size_t size, std::size_t alignment) {
+  auto* const made = new array_memory(count, size, alignment);
+  core::array_is_born(*made);
+  return made;
+}
+
+void destroy_array_memory(array_memory* memory) noexcept {
+  if (memory == nullptr) return;
+  core::array_dies(*memory);
+  delete memory;
+}
+
+void* host_data(array_memory& memory, host_access how) { return memory.host(how); }
+bool is_on_host(array_memory const& memory) noexcept { return memory.on_host(); }
+bool is_on_device(array_memory const& memory) noexcept { return memory.on_device(); }
+
+void const* refer_to(array_memory& memory) {
+  core::refs_exist = true;
+  return memory.host(host_access::address);
+}
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,62 @@
+// The copies of an array and which of them is current.
+#pragma once
+
+#include "../device.hpp"
+
+#include <hetmap/detail/array_memory.hpp>
+
+#include <cstddef>
+#include <mutex>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// Every function may be called by several threads at once; as with any container, one that writes
+/// excludes all others.
+class array_memory {
+ public:
+  array_memory(std::size_t count, std::size_t size, std::size_t alignment)
+      : count_(count), size_(size), alignment_(alignment) {}
+  ~array_memory();
+  array_memory(array_memory const&) = delete;
+  array_memory& operator=(array_memory const&) = delete;
+
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return count_ * size_; }
+
+  /// As hetmap::detail::host_data.
+  [[nodiscard]] void* host(host_access how);
+
+  /// The copy on `gpu`, current; what lies on another GPU comes by way of the host.
+  ///
+  /// Throws:   device_data_lost.
+  core::status device_data(core::device& gpu, void*& data);
+  /// The copy on `gpu`, to be overwritten; what is current now stays so until is_written().
+  core::status device_room(core::device& gpu, void*& data);
+  /// All of it has been written there; null: on the host.
+  void is_written(core::device* gpu) noexcept;
+
+  [[nodiscard]] bool on_host() const noexcept;
+  [[nodiscard]] bool on_device() const noexcept;
+  /// Whether it would have to be copied before that GPU could read it.
+  [[nodiscard]] bool is_on(core::device const& gpu) const noexcept;
+
+ private:
+  void fetch();
+  core::status move_to(core::device& gpu);
+
+  std::size_t count_;
+  std::size_t size_;
+  std::size_t alignment_;
+  mutable std::mutex guard_;
+  void* host_ = nullptr;
+  bool host_current_ = false;
+  core::device* gpu_ = nullptr;  // where the device copy is
+  void* device_ = nullptr;
+  bool device_current_ = false;
+};
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,80 @@
+#include "device_blocks.hpp"
+
+#include "devices.hpp"
+#include "resources.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <mutex>
+#include <vector>
+
+namespace hetmap::core {
+namespace {
+
+struct kept_block {
+  device* gpu;
+  std::size_t bytes;
+  void* block;
+};
+
+struct kept_blocks {
+  std::mutex guard;
+  std::vector<kept_block> all;
+};
+
+kept_blocks& kept() {
+  static kept_blocks& here = *new kept_blocks;
+  return here;
+}
+
+/// Rounded up by an eighth at most, so that blocks of about one size replace one another.
+std::size_t class_of(std::size_t bytes) {
+  std::size_t const step = std::max<std::size_t>(std::bit_ceil(bytes) / 16, 256);
+  return (bytes + step - 1) / step * step;
+}
+
+}  // namespace
+
+status take_device_block(device& gpu, std::size_t bytes, void*& block) noexcept {
+  std::size_t const size = class_of(bytes);
+  {
+    auto& here = kept();
+    std::lock_guard const lock(here.guard);
+    auto const at = std::find_if(here.all.begin(), here.all.end(), [&](kept_block const& k) {
+      return k.gpu == &gpu && k.bytes == size;
+    });
+    if (at != here.all.end()) {
+      block = at->block;
+      here.all.erase(at);
+      return {};
+    }
+  }
+  status made = gpu.allocate(block, size);
+  if (made.what == fault::out_of_memory) {
+    release_device_resources();
+    made = gpu.allocate(block, size);
+  }
+  if (made.what == fault::lost) mark_lost(gpu, made);
+  return made;
+}
+
+void give_back_device_block(device& gpu, std::size_t bytes, void* block) noexcept {
+  if (block == nullptr || is_lost(gpu)) return;
+  auto& here = kept();
+  std::lock_guard const lock(here.guard);
+  try {
+    here.all.push_back({&gpu, class_of(bytes), block});
+  } catch (...) {
+    gpu.free(block);
+  }
+}
+
+void release_device_blocks() noexcept {
+  auto& here = kept();
+  std::lock_guard const lock(here.guard);
+  for (kept_block const& k : here.all)
+    if (!is_lost(*k.gpu)) k.gpu->free(k.block);
+  here.all.clear();
+}
+
+}  // namespace hetmap::core

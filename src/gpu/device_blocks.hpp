@@ -1,0 +1,21 @@
+// Memory of arrays on devices: kept when an array gives it back, since taking and freeing it waits
+// for the whole device.
+#pragma once
+
+#include "../device.hpp"
+
+#include <cstddef>
+
+namespace hetmap::core {
+
+/// A block of at least so many bytes. What is kept of the device is given up where it is short of
+/// memory otherwise.
+status take_device_block(device& gpu, std::size_t bytes, void*& block) noexcept;
+
+/// Requires: nothing that is enqueued uses it. On a lost device it is leaked.
+void give_back_device_block(device& gpu, std::size_t bytes, void* block) noexcept;
+
+/// Frees all blocks that are kept.
+void release_device_blocks() noexcept;
+
+}  // namespace hetmap::core

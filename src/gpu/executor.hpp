@@ -1,0 +1,64 @@
+// Runs one job on a GPU: elements travel through a ring of slots, or are where they are needed.
+#pragma once
+
+#include "../device.hpp"
+#include "../ending.hpp"
+#include "../ledger.hpp"
+#include "../pipeline/ring.hpp"
+#include "../reporter.hpp"
+
+#include <hetmap/detail/chunk.hpp>
+#include <hetmap/plan.hpp>
+
+#include <chrono>
+#include <vector>
+
+namespace hetmap::core {
+
+/// One column of a call, with where it is found.
+struct located_column {
+  travel how = travel::none;
+  bool generated = false;
+  bool output = false;
+  detail::array_memory* array = nullptr;  ///< whose copy on the device it will be
+  detail::column memory;                  ///< of the host, or of the device if nothing travels
+  std::int64_t first = 0;                 ///< generated: element 0
+};
+
+/// Where the columns of a call are, seen from `gpu`.
+///
+/// Throws:   device_unavailable if one lies on another device.
+[[nodiscard]] std::vector<located_column> locate_columns(detail::job const& call, device& gpu,
+                                                         char const* verb);
+
+/// The ring that such columns travel through; wanted: elements of a slot, 0 for the default.
+[[nodiscard]] ring_shape ring_for(std::vector<located_column> const& columns, std::size_t count,
+                                  std::size_t granule, std::size_t wanted);
+
+enum class gpu_end : unsigned char {
+  done,     ///< nothing was left to claim
+  gave_up,  ///< out of memory, or refused: what was not finished has been given back
+  lost,     ///< the device is dead and marked so; what was under way stays as it was
+};
+
+struct gpu_outcome {
+  gpu_end how = gpu_end::done;
+  status why{};
+  std::size_t elements = 0;  ///< computed
+  std::chrono::nanoseconds taken{0};
+  bool travelled = false;  ///< some column had to
+};
+
+/// Runs what `account` hands out to lane 0, on `gpu` by `form`, until it hands out nothing more or
+/// the device fails. Blocks the caller, which talks to the device; staging is shared with a team of
+/// how.workers.
+///
+/// functor: its bytes, with refs that point into the device's memory.
+/// code: the CPU's element loop, for results that a dying device may have left half written.
+gpu_outcome execute_on_gpu(detail::job const& work, void const* functor,
+                           detail::gpu_form const& form, device& gpu,
+                           std::vector<located_column> const& columns, plan const& how,
+                           detail::chunk_function code, std::size_t chunk_size, ledger& account,
+                           reporter& reports, ending& early);
+
+}  // namespace hetmap::core

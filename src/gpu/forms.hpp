@@ -1,0 +1,17 @@
+// The registered GPU forms, and what to say where the one that a call needs is missing.
+#pragma once
+
+#include <hetmap/detail/gpu_form.hpp>
+
+#include <string>
+
+namespace hetmap::core {
+
+/// What is missing for a call site that find_gpu_form() found nothing for, in words: the kernel,
+/// the signature, the signatures that there are, and what to write.
+[[nodiscard]] std::string missing_form(detail::gpu_site const& site);
+
+/// The readable form of a name that typeid gave.
+[[nodiscard]] std::string demangled(char const* name);
+
+}  // namespace hetmap::core

@@ -1,0 +1,106 @@
+#include "held_arrays.hpp"
+
+#include "array_memory.hpp"
+
+#include <cstring>
+#include <mutex>
+#include <unordered_set>
+
+namespace hetmap::core {
+namespace {
+
+using detail::array_memory;
+using detail::host_access;
+
+struct living_arrays {
+  std::mutex guard;
+  std::unordered_set<array_memory const*> all;
+};
+
+living_arrays& living() {
+  static living_arrays& here = *new living_arrays;  // arrays may outlive any other static object
+  return here;
+}
+
+bool lives(array_memory const* memory) {
+  auto& here = living();
+  std::lock_guard const lock(here.guard);
+  return here.all.contains(memory);
+}
+
+}  // namespace
+
+void array_is_born(array_memory& memory) {
+  auto& here = living();
+  std::lock_guard const lock(here.guard);
+  here.all.insert(&memory);
+}
+
+void array_dies(array_memory& memory) noexcept {
+  auto& here = living();
+  std::lock_guard const lock(here.guard);
+  here.all.erase(&memory);
+}
+
+bool holds_arrays(detail::job const& work) noexcept {
+  return work.arrays != nullptr ||
+         (work.functor != nullptr && refs_exist.load(std::memory_order_relaxed));
+}
+
+held_arrays::held_arrays(detail::job const& work) : work_(work) {
+  if (work.functor == nullptr) return;
+  functor_.resize(work.functor_bytes / sizeof(std::max_align_t) + 1);
+  std::memcpy(functor_.data(), work.functor, work.functor_bytes);
+  if (!refs_exist.load(std::memory_order_relaxed)) return;
+  auto const* const bytes = reinterpret_cast<char const*>(functor_.data());
+  using detail::array_ref_words;
+  for (std::size_t at = 0; at + sizeof(array_ref_words) <= work.functor_bytes;
+       at += alignof(array_ref_words)) {
+    array_ref_words words;
+    std::memcpy(&words, bytes + at, sizeof words);
+    if (words.mark == detail::array_ref_mark && lives(words.memory))
+      references_.push_back({words.memory, at + offsetof(array_ref_words, data)});
+  }
+}
+
+status held_arrays::to_device(device& gpu, std::vector<located_column>& columns) {
+  if (work_.arrays != nullptr)
+    for (unsigned k = 0; k != work_.outputs + work_.inputs; ++k) {
+      array_memory* const memory = work_.arrays[k];
+      if (memory == nullptr) continue;
+      void*& base = columns[k].memory.base;
+      status const s =
+          k < work_.outputs ? memory->device_room(gpu, base) : memory->device_data(gpu, base);
+      if (!s.ok()) return s;
+    }
+  for (reference const& r : references_) {
+    void* data = nullptr;
+    if (status const s = r.memory->device_data(gpu, data); !s.ok()) return s;
+    std::memcpy(reinterpret_cast<char*>(functor_.data()) + r.offset, &data, sizeof data);
+  }
+  return {};
+}
+
+std::vector<detail::column> held_arrays::to_host() {
+  std::vector<detail::column> columns(work_.columns, work_.columns + work_.outputs + work_.inputs);
+  if (work_.arrays != nullptr)
+    for (unsigned k = 0; k != work_.outputs + work_.inputs; ++k)
+      if (array_memory* const memory = work_.arrays[k]; memory != nullptr)
+        columns[k].base =
+            memory->host(k < work_.outputs ? host_access::address : host_access::read);
+  for (reference const& r : references_) static_cast<void>(r.memory->host(host_access::read));
+  return columns;
+}
+
+void held_arrays::are_written(device* gpu) noexcept {
+  if (work_.arrays == nullptr) return;
+  for (unsigned k = 0; k != work_.outputs; ++k)
+    if (work_.arrays[k] != nullptr) work_.arrays[k]->is_written(gpu);
+}
+
+void held_arrays::keep_on_host() {
+  for (unsigned k = 0; work_.arrays != nullptr && k != work_.outputs; ++k)
+    if (work_.arrays[k] != nullptr) static_cast<void>(work_.arrays[k]->host(host_access::read));
+}
+
+}  // namespace hetmap::core

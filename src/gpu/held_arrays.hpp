@@ -1,0 +1,56 @@
+// The arrays that a call works on, columns and refs: made current where the call runs.
+#pragma once
+
+#include "../device.hpp"
+#include "executor.hpp"
+
+#include <hetmap/detail/chunk.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+namespace hetmap::core {
+
+/// Every array there is, so that a ref among a functor's bytes can be told from bytes that look
+/// like one.
+void array_is_born(detail::array_memory& memory);
+void array_dies(detail::array_memory& memory) noexcept;
+
+/// Whether a ref was ever made: calls need not look for any before.
+inline std::atomic<bool> refs_exist{false};
+
+/// Whether a call has anything to do with arrays.
+[[nodiscard]] bool holds_arrays(detail::job const& work) noexcept;
+
+/// The arrays of one call.
+class held_arrays {
+ public:
+  explicit held_arrays(detail::job const& work);
+
+  /// Makes all inputs current on `gpu` and finds room for the outputs there; sets the columns'
+  /// addresses. The functor that functor() returns then refers to the device's memory.
+  status to_device(device& gpu, std::vector<located_column>& columns);
+  /// The same on the host; returns the columns of the job with the addresses set.
+  std::vector<detail::column> to_host();
+
+  [[nodiscard]] void const* functor() const noexcept { return functor_.data(); }
+
+  /// The outputs have been written, on `gpu` or, if null, on the host.
+  void are_written(device* gpu) noexcept;
+
+  /// Brings the outputs back to the host as well.
+  void keep_on_host();
+
+ private:
+  struct reference {
+    detail::array_memory* memory;
+    std::size_t offset;  // of the address among the functor's bytes
+  };
+
+  detail::job const& work_;
+  std::vector<std::max_align_t> functor_;
+  std::vector<reference> references_;
+};
+
+}  // namespace hetmap::core

@@ -1,0 +1,114 @@
+#include "resources.hpp"
+
+#include "device_blocks.hpp"
+#include "devices.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace hetmap::core {
+namespace {
+
+/// Rings are at least so large, in bytes, on either side, so that small calls of different sizes
+/// share one.
+constexpr std::size_t smallest_ring = std::size_t{64} << 10;
+
+struct kept_resources {
+  std::mutex guard;
+  std::vector<std::unique_ptr<device_resources>> all;
+};
+
+kept_resources& kept() {
+  // Never destroyed: freeing memory of a device while its runtime is torn down is an error.
+  static kept_resources& here = *new kept_resources;
+  return here;
+}
+
+/// Rounded up by an eighth at most.
+std::size_t ring_size(std::size_t wanted) {
+  std::size_t const step = std::max(std::bit_ceil(wanted) / 16, smallest_ring);
+  return (wanted + step - 1) / step * step;
+}
+
+}  // namespace
+
+device_resources::~device_resources() {
+  if (is_lost(*gpu)) return;  // nothing of it may be called any more
+  gpu->unpin(pinned);
+  gpu->free(memory);
+  gpu->unpin(failures);
+  for (slot_events const& e : events) {
+    gpu->destroy_event(e.in);
+    gpu->destroy_event(e.kernel);
+    gpu->destroy_event(e.out);
+  }
+  gpu->destroy(in);
+  gpu->destroy(kernels);
+  gpu->destroy(out);
+}
+
+status device_resources::make() {
+  for (device::stream* s : {&in, &kernels, &out})
+    if (status const made = gpu->create(*s); !made.ok()) return made;
+  for (slot_events& e : events)
+    for (device::event* one : {&e.in, &e.kernel, &e.out})
+      if (status const made = gpu->create_event(*one); !made.ok()) return made;
+  void* words = nullptr;
+  status const pinned_words = gpu->pin(words, ring_slots * sizeof(std::uint64_t));
+  failures = static_cast<std::uint64_t*>(words);
+  return pinned_words;
+}
+
+status device_resources::reserve(std::size_t pinned_wanted, std::size_t memory_wanted) {
+  if (pinned_bytes < pinned_wanted) {
+    gpu->unpin(std::exchange(pinned, nullptr));
+    pinned_bytes = 0;
+    if (status const s = gpu->pin(pinned, ring_size(pinned_wanted)); !s.ok()) return s;
+    pinned_bytes = ring_size(pinned_wanted);
+  }
+  if (memory_bytes < memory_wanted) {
+    gpu->free(std::exchange(memory, nullptr));
+    memory_bytes = 0;
+    if (status const s = gpu->allocate(memory, ring_size(memory_wanted)); !s.ok()) return s;
+    memory_bytes = ring_size(memory_wanted);
+  }
+  return {};
+}
+
+std::unique_ptr<device_resources> lend_resources(device& gpu, status& why) {
+  {
+    auto& here = kept();
+    std::lock_guard const lock(here.guard);
+    auto const at = std::find_if(here.all.begin(), here.all.end(),
+                                 [&](auto const& r) { return r->gpu == &gpu; });
+    if (at != here.all.end()) {
+      auto found = std::move(*at);
+      here.all.erase(at);
+      return found;
+    }
+  }
+  auto fresh = std::make_unique<device_resources>(gpu);
+  why = fresh->make();
+  if (why.ok()) return fresh;
+  if (why.what == fault::lost) mark_lost(gpu, why);
+  return nullptr;
+}
+
+void keep_resources(std::unique_ptr<device_resources> used) noexcept {
+  auto& here = kept();
+  std::lock_guard const lock(here.guard);
+  here.all.push_back(std::move(used));
+}
+
+void release_device_resources() noexcept {
+  auto& here = kept();
+  std::lock_guard const lock(here.guard);
+  here.all.clear();
+  release_device_blocks();
+  release_unread_words();
+}
+
+}  // namespace hetmap::core

@@ -1,0 +1,56 @@
+// What a call needs of a device beside its data: streams, events and the memory of a ring. Taken
+// once and kept for the next call, since pinning memory costs up to a second a GB.
+#pragma once
+
+#include "../device.hpp"
+#include "../pipeline/ring.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+namespace hetmap::core {
+
+/// Belongs to one call at a time.
+struct device_resources {
+  struct slot_events {
+    device::event in = nullptr;      ///< inputs have arrived
+    device::event kernel = nullptr;  ///< results are computed
+    device::event out = nullptr;     ///< results have left
+  };
+
+  device* gpu = nullptr;
+  device::stream in = nullptr;
+  device::stream kernels = nullptr;
+  device::stream out = nullptr;
+  std::array<slot_events, ring_slots> events{};
+  std::uint64_t* failures = nullptr;  ///< pinned: one failure word a slot
+  void* pinned = nullptr;
+  std::size_t pinned_bytes = 0;
+  void* memory = nullptr;
+  std::size_t memory_bytes = 0;
+
+  explicit device_resources(device& g) : gpu(&g) {}
+  ~device_resources();
+  device_resources(device_resources const&) = delete;
+  device_resources& operator=(device_resources const&) = delete;
+
+  /// Streams, events and failure words.
+  status make();
+  /// At least so much memory for the ring; what is there is given up if it is not enough.
+  status reserve(std::size_t pinned_wanted, std::size_t memory_wanted);
+};
+
+/// Resources kept from earlier calls, or new ones; null, with `why` set, if they cannot be had.
+[[nodiscard]] std::unique_ptr<device_resources> lend_resources(device& gpu, status& why);
+/// Keeps them for the next call. Nothing that is enqueued may use them. Those of a lost device are
+/// leaked.
+void keep_resources(std::unique_ptr<device_resources> used) noexcept;
+
+/// Gives up the failure words of calls that were not waited for.
+void release_unread_words() noexcept;
+
+/// Gives up everything that is kept and not lent, of all devices.
+void release_device_resources() noexcept;
+
+}  // namespace hetmap::core

@@ -1,0 +1,86 @@
+#include "route.hpp"
+
+#include "../rates.hpp"
+#include "array_memory.hpp"
+#include "devices.hpp"
+#include "forms.hpp"
+
+#include <hetmap/error.hpp>
+
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace hetmap::core {
+namespace {
+
+using namespace detail;
+
+gpu_route refused(char const* why) {
+  gpu_route out;
+  out.no_gpu = why;
+  return out;
+}
+
+}  // namespace
+
+char const* interned(std::string const& text) {
+  static std::mutex guard;
+  static std::set<std::string>& all = *new std::set<std::string>;
+  std::lock_guard const lock(guard);
+  return all.insert(text).first->c_str();
+}
+
+gpu_route find_route(job const& work, settings const& how, backend asked, bool in_words) {
+  bool const by_name = asked == backend::gpu || asked == backend::hybrid;
+  if (!by_name && asked != backend::automatic) return refused("another backend was asked for");
+  gpu_form const* form = nullptr;
+  auto const look_up = [&] {
+    if (work.gpu == nullptr) return refused(work.no_gpu);
+    form = find_gpu_form(*work.gpu->site);
+    if (form == nullptr)
+      return refused(in_words ? interned(missing_form(*work.gpu->site))
+                              : "the kernel has no GPU form for these types");
+    return gpu_route{};
+  };
+  // Where a GPU was asked for, that there is none is said first: everything else would be in vain.
+  if (!by_name)
+    if (gpu_route none = look_up(); none.no_gpu != nullptr) return none;
+  usable_device const found = find_device(
+      how.device >= 0 ? std::optional(static_cast<unsigned>(how.device)) : std::nullopt);
+  if (found.gpu == nullptr) return refused(interned(found.why_none));
+  if (by_name)
+    if (gpu_route none = look_up(); none.no_gpu != nullptr) return none;
+  gpu_route out;
+  out.gpu = found.gpu;
+  out.form = form;
+  if (form->functor_bytes != work.functor_bytes)
+    return refused("the file with its GPU form was compiled for another version of the kernel");
+  out.columns = locate_columns(work, *found.gpu, how.verb);
+  for (located_column const& c : out.columns) {
+    out.travels |= c.how != travel::none;
+    out.unreachable |= c.how == travel::none && !c.generated && c.array == nullptr;
+  }
+  return out;
+}
+
+gpu_problem describe(gpu_route const& route, job const& work) {
+  gpu_problem out{.unavailable = route.no_gpu};
+  if (route.no_gpu != nullptr) return out;
+  for (located_column const& c : route.columns) {
+    if (c.array != nullptr) {
+      if (c.output) continue;
+      if (!c.array->is_on(*route.gpu)) out.link_bytes_in += c.memory.bytes;
+      if (!c.array->on_host()) out.fetched_bytes += c.memory.bytes;
+    } else if (c.how != travel::none)
+      (c.output ? out.link_bytes_out : out.link_bytes_in) += c.memory.bytes;
+    else if (!c.generated && !c.output)
+      out.fetched_bytes += c.memory.bytes;
+  }
+  if (work.learned != nullptr)
+    out.element_nanoseconds = work.learned->on_gpu(route.travels).nanoseconds();
+  return out;
+}
+
+}  // namespace hetmap::core

@@ -1,0 +1,364 @@
+// Maps on a real GPU, held against the same maps on the CPU. Skips where there is none.
+#include "device_memory.hpp"
+#include "kernels.hpp"
+
+#include <hetmap/hetmap.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <ranges>
+#include <span>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace cuda_kernels;
+using support::on_device;
+using support::pinned;
+
+hetmap::options const on_gpu{.backend = hetmap::backend::gpu};
+hetmap::options const on_cpu{.backend = hetmap::backend::cpu};
+
+/// Around the sizes of a vector, of a block, of what Thrust gets (8192) and of a slot of the ring.
+std::vector<std::size_t> const edge_sizes{0,    1,    15,    16,     17,      127,     128,
+                                          129,  255,  256,   257,    4095,    4096,    8191,
+                                          8192, 8193, 65537, 100000, 2097151, 2097153, 5000001};
+
+class CudaMap : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::string const why = support::no_gpu_here(); !why.empty())
+      GTEST_SKIP() << "no GPU here: " << why;
+    ASSERT_EQ(cudaGetDevice(&device_before_), cudaSuccess);
+  }
+  void TearDown() override {
+    if (IsSkipped()) return;
+    int now = -1;
+    EXPECT_EQ(cudaGetDevice(&now), cudaSuccess);
+    EXPECT_EQ(now, device_before_) << "the caller's current device";
+    EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess) << "an error was left pending";
+  }
+
+  static std::vector<std::int32_t> numbers(std::size_t n) {
+    std::vector<std::int32_t> v(n);
+    for (std::size_t i = 0; i != n; ++i) v[i] = static_cast<std::int32_t>(i * 2654435761u >> 3);
+    return v;
+  }
+
+ private:
+  int device_before_ = -1;
+};
+
+/// The elements that differ, the first of them named.
+template <class A, class B>
+testing::AssertionResult same(A const& got, B const& expected) {
+  if (std::size(got) != std::size(expected))
+    return testing::AssertionFailure()
+           << std::size(got) << " elements, not " << std::size(expected);
+  for (std::size_t i = 0; i != std::size(got); ++i)
+    if (!(got[i] == expected[i])) return testing::AssertionFailure() << "first at element " << i;
+  return testing::AssertionSuccess();
+}
+
+// -- 12 to 15 --
+
+TEST_F(CudaMap, EqualsTheCpuAtEverySize) {
+  for (std::size_t const n : edge_sizes) {
+    SCOPED_TRACE(n);
+    auto const in = numbers(n);
+    EXPECT_TRUE(same(hetmap::map(on_gpu, triple{}, in), hetmap::map(on_cpu, triple{}, in)));
+  }
+}
+
+TEST_F(CudaMap, OverDeviceMemoryEqualsTheCpuAtEverySize) {
+  for (std::size_t const n : edge_sizes) {
+    if (n == 0) continue;
+    SCOPED_TRACE(n);
+    auto const in = numbers(n);
+    on_device<std::int32_t> const from(in), to(n);
+    hetmap::map_into(to.span(), triple{}, from.span());
+    EXPECT_TRUE(same(to.host(), hetmap::map(on_cpu, triple{}, in)));
+  }
+}
+
+TEST_F(CudaMap, InPlaceEqualsOutOfPlace) {
+  for (std::size_t const n :
+       {std::size_t{1}, std::size_t{4097}, std::size_t{100000}, std::size_t{5000001}}) {
+    SCOPED_TRACE(n);
+    auto data = numbers(n);
+    auto const expected = hetmap::map(on_cpu, triple{}, data);
+    on_device<std::int32_t> const resident(data);
+    hetmap::map_into(on_gpu, data, triple{}, data);
+    EXPECT_TRUE(same(data, expected));
+    hetmap::map_into(resident.span(), triple{}, resident.span());
+    EXPECT_TRUE(same(resident.host(), expected));
+  }
+}
+
+TEST_F(CudaMap, StartsAtAnyElementAndTouchesNothingElse) {
+  for (std::size_t const offset : {1, 2, 4, 8, 15, 16})
+    for (std::size_t const n : {std::size_t{1000}, std::size_t{50001}}) {
+      SCOPED_TRACE(std::to_string(offset) + " of " + std::to_string(n));
+      std::vector<std::int8_t> in(n + 64);
+      for (std::size_t i = 0; i != in.size(); ++i) in[i] = static_cast<std::int8_t>(i * 7);
+      std::vector<std::int8_t> expected(n + 64, 0x55);
+      hetmap::map_into(on_cpu, std::span(expected).subspan(32, n), flipped{},
+                       std::span(std::as_const(in)).subspan(offset, n));
+
+      std::vector<std::int8_t> out(n + 64, 0x55);
+      hetmap::map_into(on_gpu, std::span(out).subspan(32, n), flipped{},
+                       std::span(std::as_const(in)).subspan(offset, n));
+      EXPECT_TRUE(same(out, expected)) << "over host memory";
+
+      on_device<std::int8_t> const from(in), to(std::vector<std::int8_t>(n + 64, 0x55));
+      hetmap::map_into(to.span(32, n), flipped{}, from.span(offset, n));
+      EXPECT_TRUE(same(to.host(), expected)) << "over device memory";
+    }
+}
+
+template <class T>
+void expect_each_byte_up(std::size_t n, T (*make)(std::size_t)) {
+  std::vector<T> in(n);
+  for (std::size_t i = 0; i != n; ++i) in[i] = make(i);
+  auto const expected = hetmap::map(on_cpu, each_byte_up{}, in);
+  EXPECT_TRUE(same(hetmap::map(on_gpu, each_byte_up{}, in), expected)) << "over host memory";
+  on_device<T> const from(in), to(n);
+  hetmap::map_into(to.span(), each_byte_up{}, from.span());
+  EXPECT_TRUE(same(to.host(), expected)) << "over device memory";
+}
+
+template <std::size_t N>
+bytes<N> pattern(std::size_t i) {
+  bytes<N> out;
+  for (std::size_t k = 0; k != N; ++k) out.b[k] = static_cast<unsigned char>(i * 31 + k);
+  return out;
+}
+
+TEST_F(CudaMap, TakesElementsOfAnySizeAndAlignment) {
+  for (std::size_t const n : {100, 20000}) {
+    SCOPED_TRACE(n);
+    expect_each_byte_up<bytes<3>>(n, pattern<3>);
+    expect_each_byte_up<bytes<12>>(n, pattern<12>);
+    expect_each_byte_up<bytes<666>>(n, pattern<666>);
+    expect_each_byte_up<aligned<64>>(n, [](std::size_t i) { return aligned<64>{int(i)}; });
+    expect_each_byte_up<aligned<256>>(n, [](std::size_t i) { return aligned<256>{int(i)}; });
+  }
+}
+
+TEST_F(CudaMap, IsRightPastTwoAndFourGiB) {
+  try {
+    {
+      std::size_t const n = (std::size_t{1} << 31) + 123;
+      on_device<std::int8_t> from(n), to(n);
+      support::check(cudaMemset(from.data(), 3, n));
+      for (std::size_t const i :
+           {std::size_t{0}, (std::size_t{1} << 31) - 1, std::size_t{1} << 31, n - 1})
+        from.set(i, static_cast<std::int8_t>(i % 101));
+      hetmap::map_into(to.span(), flipped{}, from.span());
+      for (std::size_t const i :
+           {std::size_t{0}, (std::size_t{1} << 31) - 1, std::size_t{1} << 31, n - 1})
+        EXPECT_EQ(to.at(i), static_cast<std::int8_t>(~static_cast<std::int8_t>(i % 101))) << i;
+      EXPECT_EQ(to.at(12345), static_cast<std::int8_t>(~3));
+    }
+    std::size_t const n = (std::size_t{1} << 30) + 5;
+    on_device<std::int32_t> from(n), to(n);
+    support::check(cudaMemset(from.data(), 0, n * sizeof(std::int32_t)));
+    from.set(n - 1, 70);
+    from.set(n - 6, 60);
+    hetmap::map_into(to.span(), triple{}, from.span());
+    EXPECT_EQ(to.at(n - 1), 211);
+    EXPECT_EQ(to.at(n - 6), 181);
+    EXPECT_EQ(to.at(0), 1);
+  } catch (std::bad_alloc const&) {
+    GTEST_SKIP() << "this GPU has too little free memory: 8 GiB are needed";
+  }
+}
+
+// -- shapes --
+
+TEST_F(CudaMap, TakesOneToEightInputsAndGivesSeveralOutputs) {
+  std::size_t const n = 50000;
+  auto const a = numbers(n);
+  EXPECT_TRUE(same(hetmap::map(on_gpu, sum_of_eight{}, a, a, a, a, a, a, a, a),
+                   hetmap::map(on_cpu, sum_of_eight{}, a, a, a, a, a, a, a, a)));
+  std::vector<float> x(n), y(n), low(n), high(n);
+  for (std::size_t i = 0; i != n; ++i) {
+    x[i] = static_cast<float>(i % 17);
+    y[i] = static_cast<float>(i % 23);
+  }
+  hetmap::map_into(on_gpu, hetmap::columns(low, high), minmax{}, x, y);
+  for (std::size_t i = 0; i != n; ++i) {
+    ASSERT_EQ(low[i], std::min(x[i], y[i])) << i;
+    ASSERT_EQ(high[i], std::max(x[i], y[i])) << i;
+  }
+}
+
+TEST_F(CudaMap, CopiesAKernelsState) {
+  std::vector<double> const in(20000, 3.0);
+  EXPECT_EQ(hetmap::map(on_gpu, scaled<double>{2.5}, in)[19999], 7.5);
+  EXPECT_EQ(hetmap::map(on_gpu, scaled<double>{-1.0}, in)[0], -3.0);
+}
+
+TEST_F(CudaMap, GeneratesIotaOnTheDevice) {
+  for (std::int32_t const n : {1000, 3'000'000}) {
+    auto const got = hetmap::map(on_gpu, triple{}, std::views::iota(std::int32_t{5}, n));
+    ASSERT_EQ(got.size(), static_cast<std::size_t>(n - 5));
+    EXPECT_EQ(got[0], 16);
+    EXPECT_EQ(got[got.size() - 1], 3 * (n - 1) + 1);
+  }
+}
+
+TEST_F(CudaMap, ReadsAndWritesPinnedMemory) {
+  std::size_t const n = 5'000'001;
+  pinned<std::int32_t> const in(n), out(n);
+  std::iota(in.begin(), in.end(), 0);
+  hetmap::map_into(on_gpu, std::span(out.data(), n), triple{},
+                   std::span<std::int32_t const>(in.data(), n));
+  for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(out[i], 3 * static_cast<std::int32_t>(i) + 1) << i;
+}
+
+TEST_F(CudaMap, OfArraysStaysOnTheDevice) {
+  std::vector<double> const values(100000, 2.0);
+  hetmap::array<double> const x(values);
+  auto const y = hetmap::map(on_gpu, scaled<double>{3}, x);
+  auto const z = hetmap::map(on_gpu, scaled<double>{5}, y);
+  EXPECT_TRUE(z.is_on_device());
+  EXPECT_FALSE(z.is_on_host());
+  EXPECT_EQ(z.host()[99999], 30.0);
+}
+
+TEST_F(CudaMap, GathersThroughRefs) {
+  std::size_t const n = 100000;
+  std::vector<double> values(n);
+  for (std::size_t i = 0; i != n; ++i) values[i] = static_cast<double>(i % 1000);
+  hetmap::array<double> const table(values);
+  auto const inner = std::views::iota(std::int64_t{1}, static_cast<std::int64_t>(n) - 1);
+  auto const got = hetmap::map(on_gpu, window{hetmap::ref(table)}, inner);
+  EXPECT_TRUE(same(got, hetmap::map(on_cpu, window{hetmap::ref(table)}, inner)));
+  // By indices that lie in memory, so that Thrust runs it.
+  std::vector<std::int64_t> const indices(inner.begin(), inner.end());
+  EXPECT_TRUE(same(hetmap::map(on_gpu, window{hetmap::ref(table)}, indices), got));
+}
+
+TEST_F(CudaMap, TakesItsTurnInTheCallersStream) {
+  std::size_t const n = 1 << 20;
+  on_device<std::int32_t> const from(n), to(n);
+  cudaStream_t stream = nullptr;
+  ASSERT_EQ(cudaStreamCreate(&stream), cudaSuccess);
+  std::vector<std::int32_t> const ones(n, 1);
+  ASSERT_EQ(cudaMemcpyAsync(from.data(), ones.data(), n * sizeof(std::int32_t),
+                            cudaMemcpyHostToDevice, stream),
+            cudaSuccess);
+  for (int k = 0; k != 2; ++k)
+    hetmap::map_into(hetmap::device_span<std::int32_t>{to.data(), n, stream}, triple{},
+                     k == 0 ? from.span() : to.span());
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  EXPECT_EQ(to.at(n - 1), 13);
+  ASSERT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+}
+
+TEST_F(CudaMap, RunsForSeveralThreadsAtOnce) {
+  std::vector<std::thread> threads;
+  std::vector<int> right(4);
+  for (int t = 0; t != 4; ++t)
+    threads.emplace_back([&, t] {
+      std::vector<double> const in(300000, t);
+      for (int k = 0; k != 5; ++k)
+        right[static_cast<std::size_t>(t)] +=
+            hetmap::map(on_gpu, scaled<double>{2}, in)[299999] == 2.0 * t;
+    });
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(right, std::vector<int>(4, 5));
+}
+
+TEST_F(CudaMap, DiffersFromTheCpuByRoundingOnly) {
+  std::vector<float> in(100000);
+  for (std::size_t i = 0; i != in.size(); ++i) in[i] = static_cast<float>(i) / 20000 - 2.5f;
+  auto const got = hetmap::map(on_gpu, bell{}, in);
+  for (std::size_t i = 0; i != in.size(); ++i) {
+    double const exact = std::exp(-static_cast<double>(in[i]) * in[i]);
+    // -v * v is rounded once, and exp has 2 ULP: 8 in all, with |v * v| below 6.25.
+    ASSERT_NEAR(got[i], exact, 8 * 6e-8 * exact) << in[i];
+  }
+}
+
+// -- failures --
+
+TEST_F(CudaMap, FailsAtTheElementThatALoopWouldHaveMetFirst) {
+  for (std::size_t const n : {std::size_t{1000}, std::size_t{100000}, std::size_t{6'000'000}}) {
+    SCOPED_TRACE(n);
+    std::vector<std::int64_t> in(n);
+    std::iota(in.begin(), in.end(), 0);
+    auto const first = static_cast<std::int64_t>(n / 2 + 3);
+    try {
+      hetmap::map(on_gpu, fails_from{first, 7}, in);
+      FAIL() << "nothing was thrown";
+    } catch (hetmap::kernel_error const& e) {
+      EXPECT_EQ(e.code(), static_cast<int>(first % 1000));
+      EXPECT_EQ(hetmap::failed_index(), static_cast<std::size_t>(first));
+    }
+    // In place on the device there is nothing left to look at again.
+    on_device<std::int64_t> const resident(in);
+    try {
+      hetmap::map_into(resident.span(), fails_from{first, 7}, resident.span());
+      FAIL() << "nothing was thrown";
+    } catch (hetmap::kernel_error const& e) {
+      EXPECT_EQ(e.code(), static_cast<int>(first % 1000));
+    }
+    EXPECT_EQ(hetmap::map(on_gpu, fails_from{static_cast<std::int64_t>(n), 7}, in)[n - 1],
+              static_cast<std::int64_t>(2 * (n - 1)));
+  }
+}
+
+// -- 56 --
+
+TEST_F(CudaMap, SucceedsWithLittleDeviceMemoryLeft) {
+  std::size_t free_bytes = 0, total = 0;
+  support::check(cudaMemGetInfo(&free_bytes, &total));
+  std::size_t const left = std::size_t{1} << 30;
+  if (free_bytes < 2 * left) GTEST_SKIP() << "less than 2 GiB are free";
+  hetmap::release_cached_memory();
+  support::check(cudaMemGetInfo(&free_bytes, &total));
+  // In pieces: one allocation of nearly everything may be refused.
+  std::vector<std::unique_ptr<on_device<char>>> filler;
+  std::size_t const piece = std::size_t{1} << 30;
+  for (std::size_t taken = 0; taken + piece + left <= free_bytes; taken += piece)
+    filler.push_back(std::make_unique<on_device<char>>(piece));
+  std::size_t const n = (std::size_t{2} << 30) / sizeof(std::int32_t);
+  std::vector<std::int32_t> in(n, 5), out(n);
+  hetmap::map_into(on_gpu, out, triple{}, in);
+  EXPECT_EQ(out[0], 16);
+  EXPECT_EQ(out[n / 2 + 1], 16);
+  EXPECT_EQ(out[n - 1], 16);
+  // With next to nothing left it still works, or says so.
+  hetmap::release_cached_memory();
+  try {
+    for (std::size_t const bytes :
+         {std::size_t{256} << 20, std::size_t{16} << 20, std::size_t{1} << 20})
+      for (int k = 0; k != 64; ++k) filler.push_back(std::make_unique<on_device<char>>(bytes));
+  } catch (std::bad_alloc const&) {
+  }
+  std::span<std::int32_t> const small(in.data(), 10'000'000);
+  std::span<std::int32_t> const to(out.data(), small.size());
+  try {
+    hetmap::map_into(on_gpu, to, triple{}, small);
+    EXPECT_EQ(to.back(), 16);
+  } catch (hetmap::device_error const& e) {
+    EXPECT_NE(std::string(e.what()).find("memory"), std::string::npos) << e.what();
+  }
+  hetmap::map_into(to, triple{}, small);
+  EXPECT_EQ(to.back(), 16);
+}
+
+}  // namespace

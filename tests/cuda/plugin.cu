@@ -1,0 +1,6 @@
+// What a plugin brings along: a form that nothing in the program refers to.
+#include "kernels.hpp"
+
+#include <hetmap/gpu_kernel.cuh>
+
+HETMAP_GPU_KERNEL(double(double), cuda_kernels::plugged);

@@ -1,0 +1,85 @@
+// What is left of a process after a kernel has trapped: everything but the GPU. Exits with 77 where
+// there is no GPU.
+#include "trap.hpp"
+
+#include "device_memory.hpp"
+
+#include <hetmap/hetmap.hpp>
+
+#include <cstdint>
+#include <cstdio>
+#include <numeric>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace {
+
+int failures = 0;
+
+void expect(bool good, char const* what) {
+  std::printf("%s: %s\n", good ? "ok" : "WRONG", what);
+  failures += !good;
+}
+
+hetmap::options const on_gpu{.backend = hetmap::backend::gpu};
+
+}  // namespace
+
+int main() {
+  if (std::string const why = support::no_gpu_here(); !why.empty()) {
+    std::printf("skipped: no GPU here: %s\n", why.c_str());
+    return 77;
+  }
+  std::size_t const n = 3'000'000;
+  std::vector<std::int32_t> in(n);
+  std::iota(in.begin(), in.end(), 0);
+  std::vector<std::int32_t> out(n, -1);
+  support::pinned<std::int32_t> const pinned(n);
+  std::fill(pinned.begin(), pinned.end(), 42);
+
+  hetmap::array<std::int32_t> const x(in);
+  auto const only_there = hetmap::map(on_gpu, plus_one{}, x);
+  expect(hetmap::map(on_gpu, plus_one{}, in)[n - 1] == static_cast<std::int32_t>(n),
+         "the GPU works at first");
+
+  bool threw = false;
+  try {
+    hetmap::map_into(on_gpu, out, trap_at{1'234'567}, in);
+  } catch (hetmap::device_error const& e) {
+    threw = true;
+    std::printf("device_error: %s\n", e.what());
+  }
+  expect(threw, "a trap throws device_error");
+  bool whole = true;
+  for (std::size_t i = 0; i != n; ++i) whole &= out[i] == -1 || out[i] == in[i] + 1;
+  expect(whole, "every element is as it was or final");
+
+  bool refused = false;
+  try {
+    hetmap::map(on_gpu, plus_one{}, in);
+  } catch (hetmap::device_unavailable const& e) {
+    refused = true;
+    std::printf("device_unavailable: %s\n", e.what());
+  } catch (hetmap::device_error const& e) {
+    refused = true;
+    std::printf("device_error: %s\n", e.what());
+  }
+  expect(refused, "the GPU by name is refused from then on");
+  expect(hetmap::map({.backend = hetmap::backend::cpu}, plus_one{}, in)[n - 1] ==
+             static_cast<std::int32_t>(n),
+         "the CPU still works");
+  expect(hetmap::map(trap_at{7}, in)[7] == 8, "auto still works");
+  expect(hetmap::map(plus_one{}, std::span<std::int32_t const>(pinned.data(), n))[n - 1] == 43,
+         "pinned memory is still readable");
+  bool lost = false;
+  try {
+    static_cast<void>(only_there.host());
+  } catch (hetmap::device_data_lost const& e) {
+    lost = true;
+    std::printf("device_data_lost: %s\n", e.what());
+  }
+  expect(lost, "what was on the GPU only is lost, and says so");
+  std::printf("%d wrong\n", failures);
+  return failures == 0 ? 0 : 1;
+}

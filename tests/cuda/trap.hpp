@@ -1,0 +1,20 @@
+// A kernel that traps on a GPU and nowhere else.
+#pragma once
+
+#include <hetmap/kernel.hpp>
+
+#include <cstdint>
+
+struct trap_at {
+  std::int32_t where;
+  HETMAP_FN std::int32_t operator()(std::int32_t v) const {
+#ifdef __CUDA_ARCH__
+    if (v == where) __trap();
+#endif
+    return v + 1;
+  }
+};
+
+struct plus_one {
+  HETMAP_FN std::int32_t operator()(std::int32_t v) const { return v + 1; }
+};

@@ -1,0 +1,19 @@
+// What a call says about the GPU.
+#pragma once
+
+#include <hetmap/hetmap.hpp>
+
+#include <string>
+
+namespace support {
+
+/// Why this map could not run on a GPU; empty if it could.
+template <class F, class... In>
+std::string why_no_gpu(F f, In&&... in) {
+  auto const how = hetmap::explain(f, in...);
+  for (hetmap::candidate const& c : how.candidates)
+    if (c.where == hetmap::backend::gpu && c.unavailable != nullptr) return c.unavailable;
+  return {};
+}
+
+}  // namespace support

@@ -1,0 +1,244 @@
+// Whatever fails, and whenever: every element of the output is as it was or final, nothing hangs,
+// nothing leaks, and the next call knows. Every schedule is drawn from its number and can be had
+// again by it.
+#include "host_device.hpp"
+#include "rates.hpp"
+
+#include <gtest/gtest.h>
+#include <hetmap/hetmap.hpp>
+
+#include <cstdlib>
+#include <numeric>
+#include <random>
+#include <ranges>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace host_kernels;
+using hetmap::backend;
+using support::device_traits;
+using support::operation;
+using support::provided_devices;
+using support::strike;
+using support::virtual_device;
+
+/// One call over one failing device, all of it drawn from a number.
+class schedule {
+ public:
+  explicit schedule(std::uint64_t number) : random_(number * 0x9E3779B97F4A7C15u + 1) {}
+
+  void run() {
+    virtual_device gpu({.capacity = std::size_t{1} << below(16, 24),
+                        .bytes_in_per_second = speed(),
+                        .bytes_out_per_second = speed(),
+                        .element_nanoseconds = 10.0 / speed() * 1e9,
+                        .seed = random_()});
+    draw_faults(gpu);
+    std::size_t const n = one_in(10) ? below(0, 3) : below(1, 3000);
+    fails_ = one_in(3);
+    first_failure_ = fails_ ? static_cast<std::int64_t>(below(0, n + 10)) : -1;
+    {
+      provided_devices const provider({&gpu});
+      bool const pinned_in = one_in(3), pinned_out = one_in(3);
+      bool const in_place = one_in(4), resident_in = !in_place && one_in(4);
+      column in(gpu, n, resident_in ? where::device : pinned_in ? where::pinned : where::host);
+      column out(gpu, n, pinned_out ? where::pinned : where::host);
+      for (std::size_t i = 0; i != n; ++i) in.set(i, static_cast<std::int64_t>(i));
+      for (std::size_t i = 0; i != n; ++i) out.set(i, old);
+      hetmap::options how{.backend = one_in(3) ? backend::automatic : backend::gpu};
+      if (one_in(2)) how.chunk_size = below(1, 700);
+      if (in_place)
+        check(gpu, how, n, in, in);
+      else if (one_in(5))
+        check(gpu, how, n, std::views::iota(std::int64_t{0}, static_cast<std::int64_t>(n)), out);
+      else
+        check(gpu, how, n, in, out);
+    }
+    EXPECT_EQ(gpu.misuse(), "");
+    if (!gpu.is_dead()) {
+      EXPECT_EQ(gpu.bytes().used(), 0u);
+      EXPECT_EQ(gpu.bytes().pinned(), 0u);
+    }
+  }
+
+  [[nodiscard]] bool succeeded() const { return succeeded_; }
+  [[nodiscard]] bool lost() const { return lost_; }
+
+ private:
+  static constexpr std::int64_t old = -12345;
+  enum class where { host, pinned, device };
+
+  /// Memory of one place, which the test may read and write.
+  class column {
+   public:
+    column(virtual_device& gpu, std::size_t n, where place) : gpu_(gpu), place_(place) {
+      std::size_t const bytes = (n + 1) * sizeof(std::int64_t);
+      if (place_ == where::device) base_ = gpu_.bytes().allocate(bytes);
+      if (base_ == nullptr && place_ == where::device) place_ = where::host;  // no room there
+      if (place_ == where::pinned) base_ = gpu_.bytes().pin(bytes);
+      if (place_ == where::host) {
+        host_.resize(n + 1);
+        base_ = host_.data();
+      }
+      span_ = {static_cast<std::int64_t*>(base_), n};
+    }
+    ~column() {
+      if (place_ == where::device) gpu_.bytes().free(base_);
+      if (place_ == where::pinned) gpu_.bytes().unpin(base_);
+    }
+    column(column const&) = delete;
+    column& operator=(column const&) = delete;
+
+    void set(std::size_t i, std::int64_t v) {
+      gpu_.bytes().open();
+      span_[i] = v;
+      gpu_.bytes().close();
+    }
+    [[nodiscard]] bool on_device() const { return place_ == where::device; }
+    operator std::span<std::int64_t>() const { return span_; }
+
+   private:
+    virtual_device& gpu_;
+    where place_;
+    void* base_ = nullptr;
+    std::vector<std::int64_t> host_;
+    std::span<std::int64_t> span_;
+  };
+
+  std::uint64_t below(std::uint64_t least, std::uint64_t end) {
+    return least + random_() % (end - least);
+  }
+  bool one_in(unsigned n) { return random_() % n == 0; }
+  double speed() { return one_in(2) ? 1e9 : 1e11; }
+
+  void draw_faults(virtual_device& gpu) {
+    strike const kinds[] = {strike::out_of_memory, strike::refused, strike::lost, strike::late_lost,
+                            strike::torn};
+    if (one_in(8)) return;  // none at all
+    strike const kind = kinds[below(0, 5)];
+    if (one_in(2)) {
+      // Every k-th operation.
+      std::uint64_t const k = below(1, 120);
+      gpu.strike_with([=](operation, std::uint64_t ordinal) {
+        return ordinal % k == k - 1 ? kind : strike::none;
+      });
+    } else {
+      // Now and then, from some point on, mostly what can be recovered from.
+      double const share = static_cast<double>(below(1, 30)) / 100;
+      std::uint64_t const from = below(0, 200);
+      gpu.strike_with(
+          [=, r = std::mt19937_64(random_())](operation, std::uint64_t ordinal) mutable {
+            if (ordinal < from || std::uniform_real_distribution<double>()(r) >= share)
+              return strike::none;
+            return r() % 16 == 0 ? kind : strike::out_of_memory;
+          });
+    }
+  }
+
+  void check(virtual_device& gpu, hetmap::options const& how, std::size_t n, auto&& input,
+             column& output) {
+    std::span<std::int64_t> const out = output;
+    std::int64_t const step = static_cast<std::int64_t>(below(1, 50));
+    bool const over_input = [&] {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(input)>, column>)
+        return &input == &output;
+      else
+        return false;
+    }();
+    auto const was = [&](std::size_t i) { return over_input ? static_cast<std::int64_t>(i) : old; };
+    bool const on_device = [&] {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(input)>, column>)
+        return input.on_device();
+      else
+        return false;
+    }();
+    auto const call = [&](auto const& f, auto const& result) {
+      believe_costly(f, input);
+      try {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(input)>, column>)
+          hetmap::map_into(how, out, f, std::span<std::int64_t>(input));
+        else
+          hetmap::map_into(how, out, f, input);
+        succeeded_ = true;
+        EXPECT_TRUE(!fails_ || first_failure_ >= static_cast<std::int64_t>(n));
+        for (std::size_t i = 0; i != n; ++i)
+          if (out[i] != result(static_cast<std::int64_t>(i)))
+            return ADD_FAILURE() << "element " << i << " is " << out[i], void();
+        return;
+      } catch (hetmap::kernel_error const& e) {
+        EXPECT_TRUE(fails_);
+        EXPECT_EQ(e.code(), static_cast<int>(first_failure_ % 1000));
+        EXPECT_EQ(hetmap::failed_index(), static_cast<std::size_t>(first_failure_));
+        for (std::size_t i = 0; i < static_cast<std::size_t>(first_failure_); ++i)
+          if (out[i] != result(static_cast<std::int64_t>(i)))
+            return ADD_FAILURE() << "element " << i << " below the failure is " << out[i], void();
+      } catch (hetmap::device_unavailable const&) {
+        EXPECT_TRUE(gpu.is_dead());  // when the device was opened, or is known to be lost
+      } catch (hetmap::device_error const& e) {
+        lost_ = gpu.is_dead();
+        EXPECT_TRUE(lost_ || how.backend == backend::gpu || on_device) << e.what();
+        if (lost_) {
+          EXPECT_THROW(
+              hetmap::map_into({.backend = backend::gpu}, out.first(0), triple{}, out.first(0)),
+              hetmap::device_unavailable);
+        }
+      }
+      for (std::size_t i = 0; i != n; ++i)
+        if (out[i] != result(static_cast<std::int64_t>(i)) && out[i] != was(i))
+          return ADD_FAILURE() << "element " << i << " is torn: " << out[i], void();
+    };
+    if (fails_)
+      call(fails_from{first_failure_, step}, [](std::int64_t v) { return 2 * v; });
+    else
+      call(triple{}, triple{});
+  }
+
+  /// So that automatic takes what it can to the GPU.
+  template <class F>
+  static void believe_costly(F const& f, auto const& input) {
+    using in = std::conditional_t<std::is_same_v<std::remove_cvref_t<decltype(input)>, column>,
+                                  std::span<std::int64_t>, decltype(input)>;
+    auto* const rate =
+        hetmap::detail::rate_for<F const, decltype(hetmap::detail::source_of(std::declval<in&>()))>(
+            f);
+    while (rate->element_nanoseconds() < 1e6)
+      rate->learn(1'000'000, std::chrono::nanoseconds(4'000'000'000'000));
+  }
+
+  std::mt19937_64 random_;
+  bool fails_ = false;
+  std::int64_t first_failure_ = -1;
+  bool succeeded_ = false;
+  bool lost_ = false;
+};
+
+std::uint64_t schedules() {
+  char const* const text = std::getenv("HETMAP_TEST_SCHEDULES");
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : 10'000;
+}
+
+class Faults : public testing::TestWithParam<unsigned> {};
+
+TEST_P(Faults, LoseNothing) {
+  all_forms const forms;
+  constexpr unsigned parts = 4;
+  unsigned succeeded = 0, lost = 0, all = 0;
+  for (std::uint64_t number = GetParam(); number < schedules(); number += parts, ++all) {
+    SCOPED_TRACE("schedule " + std::to_string(number));
+    schedule one(number);
+    one.run();
+    if (HasFailure()) return;
+    succeeded += one.succeeded();
+    lost += one.lost();
+  }
+  // The schedules are worth something: many calls get through, many devices die.
+  EXPECT_GT(succeeded, all / 5);
+  EXPECT_GT(lost, all / 20);
+}
+
+INSTANTIATE_TEST_SUITE_P(Part, Faults, testing::Range(0u, 4u));
+
+}  // namespace

@@ -1,0 +1,132 @@
+// Where automatic sends calls, over links and GPUs of different speed: learned on real calls, in
+// virtual time.
+#include "host_device.hpp"
+#include "rates.hpp"
+
+#include <gtest/gtest.h>
+#include <hetmap/hetmap.hpp>
+
+#include <chrono>
+#include <vector>
+
+namespace {
+
+using namespace host_kernels;
+using hetmap::backend;
+using support::device_traits;
+using support::host_form;
+using support::on_virtual_device;
+
+support::virtual_device* timed = nullptr;
+
+class Routing : public on_virtual_device {
+ protected:
+  static constexpr std::size_t n = 100'000;
+  std::vector<double> const x = std::vector<double>(n, 1.5);
+
+  ~Routing() override { hetmap::core::device_time = hetmap::core::steady_now; }
+
+  /// Calls from now on see a GPU like this, and its time.
+  void with(device_traits const& traits) {
+    start(traits);
+    timed = &gpu();
+    hetmap::core::device_time = +[] { return timed->now(); };
+  }
+
+  /// As if the CPU had been measured before.
+  template <class F>
+  static void believe(F const& f, double nanoseconds) {
+    using source = decltype(hetmap::detail::source_of(std::declval<std::vector<double> const&>()));
+    auto* const rate = hetmap::detail::rate_for<F const, source>(f);
+    rate->learn(1'000'000, std::chrono::nanoseconds(static_cast<std::int64_t>(1e6 * nanoseconds)));
+  }
+};
+
+TEST_F(Routing, ACheapMapOverHostMemoryStaysOnTheCpu) {
+  with({.bytes_in_per_second = 1e12, .bytes_out_per_second = 1e12});
+  costs<0> const f{};
+  host_form<costs<0>, double(double)> const form;
+  believe(f, 0.1);
+  EXPECT_NE(hetmap::explain(f, x).chosen, backend::gpu) << hetmap::explain(f, x);
+  hetmap::map(f, x);
+  EXPECT_EQ(gpu().launches(), 0u);
+}
+
+TEST_F(Routing, ACostlyOneGoesToTheGpu) {
+  with({.bytes_in_per_second = 1e11, .bytes_out_per_second = 1e11});
+  costs<1> const f{};
+  host_form<costs<1>, double(double)> const form;
+  believe(f, 1000);
+  for (int call = 0; call != 5; ++call) hetmap::map(f, x);
+  EXPECT_GE(gpu().launches(), 5u);
+  auto const plan = hetmap::explain(f, x);
+  EXPECT_EQ(plan.chosen, backend::gpu) << plan;
+  EXPECT_GT(plan.gpu_element_nanoseconds, 0);
+}
+
+TEST_F(Routing, ASlowLinkIsFoundOutAndLeft) {
+  with({.bytes_in_per_second = 1e6, .bytes_out_per_second = 1e6});
+  costs<2> const f{};
+  host_form<costs<2>, double(double)> const form;
+  believe(f, 1000);
+  hetmap::map(f, x);
+  EXPECT_GE(gpu().launches(), 1u) << "the defaults take it there";
+  EXPECT_EQ(hetmap::explain(f, x).chosen, backend::cpu) << hetmap::explain(f, x);
+  auto const before = gpu().launches();
+  hetmap::map(f, x);
+  EXPECT_EQ(gpu().launches(), before);
+}
+
+TEST_F(Routing, AnUnknownKernelIsLearnedOnTheCpuFirst) {
+  with({});
+  costs<3> const f{};
+  host_form<costs<3>, double(double)> const form;
+  hetmap::map(f, x);
+  EXPECT_EQ(gpu().launches(), 0u);
+}
+
+TEST_F(Routing, WhatIsOnTheGpuStaysThereThoughTheMapIsCheap) {
+  with({});
+  costs<4> const f{};
+  host_form<costs<4>, double(double)> const form;
+  believe(f, 0.1);
+  auto a = hetmap::map({.backend = backend::gpu}, f, hetmap::array<double>(x));
+  auto const before = gpu().bytes_out();
+  for (int call = 0; call != 3; ++call) a = hetmap::map(f, a);
+  EXPECT_EQ(gpu().launches(), 4u);
+  EXPECT_EQ(gpu().bytes_out(), before);
+}
+
+TEST_F(Routing, ALostGpuIsNotTriedAgain) {
+  with({.bytes_in_per_second = 1e11, .bytes_out_per_second = 1e11});
+  costs<5> const f{};
+  host_form<costs<5>, double(double)> const form;
+  believe(f, 1000);
+  gpu().strike_with([](support::operation what, std::uint64_t) {
+    return what == support::operation::launch ? support::strike::late_lost : support::strike::none;
+  });
+  EXPECT_THROW(hetmap::map(f, x), hetmap::device_error);
+  auto const y = hetmap::map(f, x);
+  EXPECT_EQ(y[n - 1], f(x[n - 1]));
+  auto const plan = hetmap::explain(f, x);
+  ASSERT_NE(plan.candidates[2].unavailable, nullptr);
+  EXPECT_NE(std::string(plan.candidates[2].unavailable).find("lost"), std::string::npos);
+}
+
+TEST_F(Routing, OutOfMemoryEndsOnTheCpuUnderAutoAndInAnExceptionUnderGpu) {
+  with({.capacity = 256});
+  costs<6> const f{};
+  host_form<costs<6>, double(double)> const form;
+  believe(f, 1000);
+  auto const y = hetmap::map(f, x);
+  for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(y[i], f(x[i]));
+  EXPECT_EQ(gpu().launches(), 0u);
+  try {
+    hetmap::map({.backend = backend::gpu}, f, x);
+    FAIL();
+  } catch (hetmap::device_error const& e) {
+    EXPECT_NE(std::string(e.what()).find("out of memory"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
