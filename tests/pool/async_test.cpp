@@ -4,6 +4,7 @@
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
+#include <hetmap/map.hpp>
 #include <hetmap/pool.hpp>
 
 #include <algorithm>

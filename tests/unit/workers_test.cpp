@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstddef>
 #include <latch>
 #include <vector>
 
@@ -79,6 +80,52 @@ TEST(Workers, KnowTheirOwnThreads) {
   }
   EXPECT_TRUE(question.own);
   EXPECT_FALSE(question.other);
+}
+
+TEST(Workers, ThoseThatAreHeldStayAfterClose) {
+  std::atomic<int> count{0};
+  counting first(count), late(count);
+  workers team(2);
+  team.post(first);
+  ASSERT_TRUE(team.hold());
+  team.close();
+  EXPECT_TRUE(team.closed());
+  EXPECT_FALSE(team.hold()) << "nobody new holds what is closed";
+  team.post(late);
+  team.release();
+  team.join();
+  team.join();
+  EXPECT_EQ(count, 2);
+}
+
+TEST(Workers, SeveralPostedTogetherRunInTheirOrder) {
+  struct numbered : task {
+    numbered()
+        : task{[](task& self) noexcept {
+            auto& me = static_cast<numbered&>(self);
+            me.seen->push_back(me.number);
+          }} {}
+    std::vector<int>* seen = nullptr;
+    int number = 0;
+  };
+  std::vector<int> seen;
+  std::vector<numbered> tasks(10);
+  for (int k = 0; k != 10; ++k) {
+    auto const at = static_cast<std::size_t>(k);
+    tasks[at].seen = &seen;
+    tasks[at].number = k;
+    if (k != 0) tasks[at].next = &tasks[at - 1];
+  }
+  {
+    workers team(1);
+    blocking first;
+    team.post(first);
+    first.started.wait();
+    team.post(tasks[9], tasks[0]);
+    EXPECT_EQ(team.take(), &tasks[0]) << "taken by somebody else, not run";
+    first.release.count_down();
+  }
+  EXPECT_EQ(seen, (std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 }  // namespace

@@ -193,21 +193,31 @@ struct reduce_task {
     if constexpr (interleaves<Op, T>) {
       if (end - i >= 2 * width) {
         T sums[width];
-        for (std::size_t j = 0; j != width; ++j)
-          sums[j] = lifted<T>(op, call(f, src[at = i + j]...));
+        for (std::size_t j = 0; j != width; ++j) {
+          at = i + j;
+          sums[j] = lifted<T>(op, call(f, src[i + j]...));
+        }
         for (i += width; end - i >= width; i += width)
-          for (std::size_t j = 0; j != width; ++j)
-            sums[j] = taken_up<T>(op, std::move(sums[j]), call(f, src[at = i + j]...));
+          for (std::size_t j = 0; j != width; ++j) {
+            at = i + j;
+            sums[j] = taken_up<T>(op, std::move(sums[j]), call(f, src[i + j]...));
+          }
         for (std::size_t half = width / 2; half != 0; half /= 2)
           for (std::size_t j = 0; j != half; ++j)
             sums[j] = static_cast<T>(call(op, std::move(sums[j]), std::move(sums[j + half])));
-        for (; i != end; ++i)
-          sums[0] = taken_up<T>(op, std::move(sums[0]), call(f, src[at = i]...));
+        for (; i != end; ++i) {
+          at = i;
+          sums[0] = taken_up<T>(op, std::move(sums[0]), call(f, src[i]...));
+        }
         return sums[0];
       }
     }
-    T sum = lifted<T>(op, call(f, src[at = i]...));
-    for (++i; i != end; ++i) sum = taken_up<T>(op, std::move(sum), call(f, src[at = i]...));
+    at = i;
+    T sum = lifted<T>(op, call(f, src[i]...));
+    for (++i; i != end; ++i) {
+      at = i;
+      sum = taken_up<T>(op, std::move(sum), call(f, src[i]...));
+    }
     return sum;
   }
 };
