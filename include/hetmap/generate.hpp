@@ -42,8 +42,8 @@ class generate {
     using iterator_concept = std::input_iterator_tag;
 
     explicit iterator(generate* g) : generate_(g) { generate_->step(); }
-    iterator(iterator&&) = default;
-    iterator& operator=(iterator&&) = default;
+    iterator(iterator&&) noexcept = default;
+    iterator& operator=(iterator&&) noexcept = default;
 
     [[nodiscard]] value_type&& operator*() const noexcept { return std::move(*generate_->now_); }
     iterator& operator++() {

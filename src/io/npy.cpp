@@ -393,7 +393,7 @@ std::size_t save::open_as(element_type type, sink_start const& start) {
                        .append("': the header says how many elements come, and a pipe takes it "
                                "only once; write to a file, or stream an input of known length"),
                    0);
-  shown_ = header_for(file_.seekable() ? 0 : *start.total);
+  shown_ = header_for(file_.seekable() ? 0 : start.total.value_or(0));
   file_.append(shown_.data(), shown_.size());
   return 0;
 }

@@ -49,6 +49,12 @@ constexpr std::size_t default_max_bytes = std::size_t{32} << 20;
 constexpr std::size_t window_bytes = std::size_t{4} << 20;
 constexpr std::size_t most_chunks_ahead = 256;
 
+/// Elements after which a function may be believed to be cheap, and what a chunk may take then, in
+/// seconds: a consumer that finds nothing ready computes a chunk itself, in its own caches, sooner
+/// than it could be woken.
+constexpr std::size_t cheap_elements = std::size_t{1} << 20;
+constexpr double cheap_chunk_seconds = 2e-3;
+
 /// How often a consumer that waits looks at the stop condition, which cannot wake it.
 constexpr std::chrono::milliseconds between_looks{10};
 
@@ -239,6 +245,8 @@ struct pipeline::state {
   void step(std::unique_lock<std::mutex>& lock) noexcept;
   [[nodiscard]] core::account compute(core::slot& s, std::chrono::nanoseconds reading) noexcept;
   [[nodiscard]] bool can_work() const noexcept { return !abandoned.load() && chunks.can_pull(); }
+  [[nodiscard]] unsigned most_lanes() const noexcept { return helps ? lanes - 1 : lanes; }
+  [[nodiscard]] bool may_help() const noexcept;
   void wake_lane() noexcept;
   void fail_input(std::size_t at, std::exception_ptr cause) noexcept;
   void join(std::unique_lock<std::mutex>& lock) noexcept;
@@ -278,6 +286,7 @@ struct pipeline::state {
   std::vector<lane> lane_of;
   unsigned busy = 0;
   bool waiting = false;  // the consumer, for `arrived`
+  bool helps = false;    // the consumer computes too, in the place of a lane
   core::failure input_failed{no_length, nullptr};
   core::account efforts;
 
@@ -357,13 +366,13 @@ pipeline::state::~state() {
 
 void pipeline::state::serve(lane& me) noexcept {
   std::unique_lock lock(guard);
-  while (can_work()) step(lock);
+  while (can_work() && busy <= most_lanes()) step(lock);
   me.busy = false;
   if (--busy == 0) rested.notify_all();
 }
 
 void pipeline::state::wake_lane() noexcept {
-  if (team == nullptr || busy == lanes || !can_work()) return;
+  if (team == nullptr || busy >= most_lanes() || !can_work()) return;
   for (lane& l : lane_of)
     if (!l.busy) {
       l.busy = true;
@@ -580,11 +589,23 @@ bool pipeline::state::next(segment& out, time_limit const* limit) {
   return next_of_held(out);
 }
 
+/// Whether the consumer may compute beside the lanes: where the choice is left to the library, the
+/// input is read by anybody, and the function has shown that no chunk of it takes long.
+bool pipeline::state::may_help() const noexcept {
+  if (chosen.asked != backend::automatic || how.on != nullptr || how.chunk_size != 0 ||
+      !work.pulls_at_once || efforts.in_blocks.elements < core::cheap_elements)
+    return false;
+  return 1e-9 * static_cast<double>(efforts.in_blocks.busy.count()) *
+             static_cast<double>(form.chunk) <
+         core::cheap_chunk_seconds * static_cast<double>(efforts.in_blocks.elements);
+}
+
 /// Lets something happen: computes a chunk where this thread is the one to do so, else waits.
 void pipeline::state::wait(std::unique_lock<std::mutex>& lock, bool limited,
                            core::clock::time_point deadline) {
+  helps = !limited && may_help();
   // A worker that waited for its own team could wait for ever.
-  if ((team == nullptr || team->own_this_thread()) && can_work()) return step(lock);
+  if ((helps || team == nullptr || team->own_this_thread()) && can_work()) return step(lock);
   wake_lane();
   if (limited && core::clock::now() >= deadline) {
     core::clear_failed_index();

@@ -61,7 +61,7 @@ std::optional<std::size_t> window::ready() const noexcept {
 }
 
 std::size_t window::hold() {
-  std::size_t const k = *ready();
+  std::size_t const k = ready().value_or(0);  // it is there: see Requires
   // Chunks from behind the end go last; they are never delivered, and only give way.
   while (queue_[front_] != k) {
     std::size_t const behind = queue_[front_];
@@ -76,9 +76,8 @@ std::size_t window::hold() {
 }
 
 void window::give_back() {
-  slots_[*held_].now = state::free;
-  free_.push_back(*held_);
-  held_.reset();
+  slots_[held_].now = state::free;
+  free_.push_back(held_);
 }
 
 bool window::finished() const noexcept {

@@ -81,7 +81,7 @@ class window {
   std::size_t queued_ = 0;
   std::size_t next_ = 0;
   std::size_t limit_ = static_cast<std::size_t>(-1);
-  std::optional<std::size_t> held_;
+  std::size_t held_ = 0;  // while one is
   bool ordered_;
   bool pulling_ = false;
   bool ended_ = false;

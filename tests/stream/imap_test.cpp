@@ -256,6 +256,21 @@ TEST_P(ImapContract, AnIteratorMayOutliveItsStream) {
   s.reset();
 }
 
+TEST_P(ImapContract, CheapFunctionsOverLongInputsStayRight) {
+  constexpr long n = 4'000'000;
+  long expected = 0, sum = 0;
+  for (auto const block : hetmap::imap(here(), triple{}, std::views::iota(0L, n)).chunks()) {
+    ASSERT_EQ(block.first_index(), static_cast<std::size_t>(expected));
+    ASSERT_EQ(block.front(), 3 * expected + 1);
+    expected += static_cast<long>(block.size());
+    for (long const v : block) sum += v;
+  }
+  EXPECT_EQ(sum, 3 * (n * (n - 1) / 2) + n);
+  sum = 0;
+  for (long const v : hetmap::imap_unordered(here(), triple{}, std::views::iota(0L, n))) sum += v;
+  EXPECT_EQ(sum, 3 * (n * (n - 1) / 2) + n);
+}
+
 TEST_P(ImapContract, SaysWhatItWillUse) {
   auto s = hetmap::imap({.backend = GetParam(), .chunk_size = 10, .window = 5}, triple{},
                         std::views::iota(0L));

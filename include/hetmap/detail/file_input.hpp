@@ -55,8 +55,8 @@ class file_input {
     using iterator_concept = std::input_iterator_tag;
 
     explicit iterator(file_input* input) : input_(input) { input_->look(); }
-    iterator(iterator&&) = default;
-    iterator& operator=(iterator&&) = default;
+    iterator(iterator&&) noexcept = default;
+    iterator& operator=(iterator&&) noexcept = default;
 
     [[nodiscard]] T const& operator*() const noexcept { return input_->here_[input_->used_]; }
     iterator& operator++() {
