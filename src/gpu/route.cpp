@@ -55,7 +55,8 @@ gpu_route find_route(job const& work, settings const& how, backend asked, bool i
   gpu_route out;
   out.gpu = found.gpu;
   out.form = form;
-  if (form->functor_bytes != work.functor_bytes)
+  if (form->functor_bytes != work.functor_bytes || form->outputs != work.gpu->outputs ||
+      form->inputs != work.gpu->inputs)
     return refused("the file with its GPU form was compiled for another version of the kernel");
   out.columns = locate_columns(work, *found.gpu, how.verb);
   for (located_column const& c : out.columns) {

@@ -211,7 +211,7 @@ TEST_F(GpuMap, StopsBetweenSlots) {
 }
 
 TEST_F(GpuMap, ElementsOfAnySizeAndAlignment) {
-  auto const check = [&]<class T>(T) {
+  auto const check = [&]<class T>(std::type_identity<T>) {
     SCOPED_TRACE(sizeof(T));
     support::host_form<twice<T>, T(T)> const form;
     std::vector<T> x(777), y(777);
@@ -224,11 +224,11 @@ TEST_F(GpuMap, ElementsOfAnySizeAndAlignment) {
     for (std::size_t i = 0; i != x.size(); ++i)
       ASSERT_EQ(std::memcmp(twice<T>{}(x[i]).bytes, y[i].bytes, sizeof x[i].bytes), 0) << i;
   };
-  check(element<3, 1>{});
-  check(element<12, 4>{});
-  check(element<666, 1>{});
-  check(element<64, 64>{});
-  check(element<256, 256>{});
+  check(std::type_identity<element<3, 1>>{});
+  check(std::type_identity<element<12, 4>>{});
+  check(std::type_identity<element<666, 1>>{});
+  check(std::type_identity<element<64, 64>>{});
+  check(std::type_identity<element<256, 256>>{});
 }
 
 TEST_F(GpuMap, SpansThatStartAnywhereAndNothingAroundThem) {
@@ -302,6 +302,13 @@ TEST_F(GpuMap, SaysWhichFormIsMissing) {
         on_gpu, +[](double v) { return v; }, x);
   });
   EXPECT_SAYS(plain, "functor");
+  auto const tuples = refusal([&] { hetmap::map(on_gpu, minmax{}, x, x); });
+  EXPECT_SAYS(tuples, "use map_columns");
+  std::vector<long double> wide(10);
+  EXPECT_SAYS(refusal([&] { hetmap::map_into(on_gpu, wide, scaled{2}, x); }), "another type");
+  auto const outcomes = refusal(
+      [&] { hetmap::map({.backend = backend::gpu, .errors = hetmap::collect}, scaled{2}, x); });
+  EXPECT_SAYS(outcomes, "the kernel is no trivially copyable functor");
   std::vector<bool> const bits(10);
   EXPECT_SAYS(refusal([&] { hetmap::map(on_gpu, triple{}, bits); }), "neither an array");
 }

@@ -82,7 +82,7 @@ struct gpu_description {
   static constexpr char const* why_not =
       !(gpu_input<Src>::possible && ...)
           ? "an input is neither an array of trivially copyable elements nor an iota of integers"
-          : "the kernel is no trivially copyable functor";
+          : "the kernel is no trivially copyable functor that can be called as a const object";
 };
 
 /// The function itself, without what the verbs put around it.
@@ -100,11 +100,28 @@ auto const& bare(collected<F> const& c) {
 }
 
 template <class F>
-concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F>;
+inline constexpr bool put_around = false;
+template <class F>
+inline constexpr bool put_around<starred<F>> = true;
+template <class F>
+inline constexpr bool put_around<collected<F>> = true;
 
-/// Whether results R go to elements of types Out... as they are.
+template <class F>
+concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F> && !put_around<F>;
+
+/// Whether results R go to elements of types Out... as they are. Tuples are a column an element on
+/// the GPU.
 template <store How, class R, class... Out>
-inline constexpr bool keeps_results = sizeof...(Out) == 1 && (std::same_as<R, Out> && ...);
+inline constexpr bool keeps_results =
+    sizeof...(Out) == 1 && (std::same_as<R, Out> && ...) && !tuple_like<R>;
+
+constexpr char const* why_results_cannot(bool of_tuples, bool fit) {
+  return of_tuples
+             ? "the kernel's tuples go to a column an element on the GPU: use map_columns, or "
+               "columns(...)"
+         : !fit ? "the results are not one to eight trivially copyable elements"
+                : "the output's elements are of another type than the results";
+}
 template <store How, class R, class... Out>
   requires((How == store::spread || How == store::spread_in_place) && tuple_like<R> &&
            std::tuple_size<R>::value == sizeof...(Out))
@@ -118,7 +135,8 @@ inline constexpr bool fits_gpu_columns = sizeof...(T) >= 1 && sizeof...(T) <= mo
                                          (std::is_trivially_copyable_v<T> && ...);
 
 template <store How, class F, class... Out, class... Src>
-  requires gpu_functor<F> && (gpu_input<Src>::possible && ...)
+  requires gpu_functor<F> && (gpu_input<Src>::possible && ...) &&
+           std::is_invocable_v<F const&, typename gpu_input<Src>::value const&...>
 struct gpu_description<How, F, std::tuple<Out...>, Src...> {
   using result =
       std::remove_cvref_t<std::invoke_result_t<F const&, typename gpu_input<Src>::value const&...>>;
@@ -126,11 +144,11 @@ struct gpu_description<How, F, std::tuple<Out...>, Src...> {
 
   static constexpr bool possible = keeps_results<How, result, Out...> && fits_gpu_columns<Out...> &&
                                    sizeof...(Src) <= most_gpu_columns;
-  static constexpr char const* why_not =
-      !fits_gpu_columns<Out...> ? "the results are not one to eight trivially copyable elements"
-      : sizeof...(Src) > most_gpu_columns
-          ? "it has more than eight inputs"
-          : "the output's elements are of another type than the results";
+  static constexpr char const* why_not = sizeof...(Src) > most_gpu_columns
+                                             ? "it has more than eight inputs"
+                                             : why_results_cannot(tuple_like<result> &&
+                                                                      sizeof...(Out) == 1,
+                                                                  fits_gpu_columns<Out...>);
 
   std::array<gpu_operand, sizeof...(Out) + sizeof...(Src)> operands;
   gpu_work work;
@@ -151,7 +169,8 @@ struct gpu_description<How, F, std::tuple<Out...>, Src...> {
 
 /// Rows: their elements are columns to the GPU.
 template <store How, class F, class... Out, class Row, class Argument>
-  requires gpu_functor<std::remove_cv_t<F>> && tuple_like<Row>
+  requires gpu_functor<std::remove_cv_t<F>> && tuple_like<Row> &&
+           takes_elements_of<std::remove_cv_t<F> const, std::remove_cv_t<Row> const&>
 struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Argument>> {
   using row = std::remove_cv_t<Row>;
   static constexpr std::size_t width = std::tuple_size<row>::value;
@@ -163,7 +182,8 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
   struct typed;
   template <std::size_t... I>
   struct typed<std::index_sequence<I...>> {
-    using result = std::remove_cvref_t<std::invoke_result_t<F const&, cell<I> const&...>>;
+    using result = std::remove_cvref_t<
+        std::invoke_result_t<F const&, decltype(element<I>(std::declval<row const&>()))...>>;
     using signature = result(cell<I>...);
     // Elements that are references, or made when asked for, lie nowhere in the row.
     static constexpr bool in_rows =
@@ -175,9 +195,10 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
                                    keeps_results<How, typename types::result, Out...> &&
                                    fits_gpu_columns<Out...>;
   static constexpr char const* why_not =
-      !types::in_rows ? "its rows are not made of one to eight trivially copyable elements"
-      : !fits_gpu_columns<Out...> ? "the results are not one to eight trivially copyable elements"
-                                  : "the output's elements are of another type than the results";
+      !types::in_rows
+          ? "its rows are not made of one to eight trivially copyable elements"
+          : why_results_cannot(tuple_like<typename types::result> && sizeof...(Out) == 1,
+                               fits_gpu_columns<Out...>);
 
   std::array<gpu_operand, sizeof...(Out) + width> operands;
   gpu_work work;
