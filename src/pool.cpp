@@ -72,8 +72,31 @@ void pool_core::end(pool_end how) noexcept {
       for (stop_hub* hub : hubs_) hub->request();
     }
   }
+  streams_->close();
   // Run by now, a task only says that it was not.
   while (task* const t = threads_.take()) t->run(*t);
+}
+
+void pool_core::close() noexcept {
+  streams_->close();
+  threads_.close();
+}
+
+bool pool_streams::add(pipeline& stream) {
+  std::lock_guard const lock(guard_);
+  if (!closed_) open_.push_back(&stream);
+  return !closed_;
+}
+
+void pool_streams::remove(pipeline& stream) noexcept {
+  std::lock_guard const lock(guard_);
+  std::erase(open_, &stream);
+}
+
+void pool_streams::close() noexcept {
+  std::lock_guard const lock(guard_);
+  closed_ = true;
+  for (pipeline* stream : open_) stream->close();
 }
 
 void pool_core::add(stop_hub& hub) {
@@ -154,7 +177,7 @@ pool::pool(unsigned workers) : pool(pool_options{.workers = workers}) {}
 pool::~pool() {
   // In a forked child there are no threads to join, and what they held is not to be touched.
   if (core_->forked()) return;
-  core_->threads().close();
+  core_->close();
   if (is_worker_of(core_)) {
     // Destroyed by its own work: the last worker would have to join itself.
     std::thread([core = core_] { delete core; }).detach();
@@ -167,7 +190,7 @@ unsigned pool::workers() const noexcept { return core_->threads().size(); }
 std::string const& pool::name() const noexcept { return core_->name(); }
 
 void pool::close() noexcept {
-  if (!core_->forked()) core_->threads().close();
+  if (!core_->forked()) core_->close();
 }
 
 void pool::join() {
@@ -181,7 +204,7 @@ void pool::join() {
 
 void pool::terminate() {
   if (core_->forked()) return;
-  core_->threads().close();
+  core_->close();
   core_->end(detail::pool_end::terminated);
   if (!is_worker_of(core_)) core_->threads().join();
 }

@@ -5,11 +5,13 @@
 #include "cpu/workers.hpp"
 
 #include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/pipeline.hpp>
 #include <hetmap/options.hpp>
 
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -20,6 +22,21 @@ namespace detail {
 
 /// Why a pool does not run what it is given any more.
 enum class pool_end : unsigned char { none, broken, terminated };
+
+/// The streams that run on one pool, which close with it. Streams keep it, since they may outlive
+/// the pool.
+class pool_streams {
+ public:
+  /// False once closed.
+  [[nodiscard]] bool add(pipeline& stream);
+  void remove(pipeline& stream) noexcept;
+  void close() noexcept;
+
+ private:
+  std::mutex guard_;
+  std::vector<pipeline*> open_;
+  bool closed_ = false;
+};
 
 class pool_core {
  public:
@@ -36,6 +53,10 @@ class pool_core {
   /// Throws broken_pool_error if that is how it ended, or if its threads are another process's.
   void require_sound() const;
   [[nodiscard]] bool forked() const noexcept { return forks_ != core::fork_count(); }
+
+  [[nodiscard]] std::shared_ptr<pool_streams> const& streams() const noexcept { return streams_; }
+  /// No new work, and no further pulls by streams.
+  void close() noexcept;
 
   /// To be requested when it ends.
   void add(stop_hub& hub);
@@ -55,7 +76,8 @@ class pool_core {
   std::exception_ptr refusal_;  // written once, before ended_
   std::mutex ending_;
   std::vector<stop_hub*> hubs_;  // guarded by ending_
-  core::workers threads_;        // last: they use what is above
+  std::shared_ptr<pool_streams> streams_ = std::make_shared<pool_streams>();
+  core::workers threads_;  // last: they use what is above
 };
 
 /// Whether the calling thread is a worker of that pool, or of any.

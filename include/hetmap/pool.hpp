@@ -15,6 +15,7 @@
 #include <hetmap/detail/map_call.hpp>
 #include <hetmap/detail/reduce_call.hpp>
 #include <hetmap/future.hpp>
+#include <hetmap/imap.hpp>
 #include <hetmap/options.hpp>
 
 #include <concepts>
@@ -324,6 +325,95 @@ class HETMAP_API pool {
     detail::pool_call const call(*core_,
                                  detail::checked("pool::map_reduce", how, {.deadline = true}));
     return detail::reducing(call.how(), f, op, std::move(init), in...);
+  }
+
+  // -- as the free streams (imap.hpp), computed by this pool's workers --
+  //
+  // Closing the pool closes them: what was pulled can still be taken, then comes closed_error. They
+  // may outlive the pool. Further exceptions: closed_error, broken_pool_error.
+
+  template <class Build = build, class F, class... In>
+    requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] auto imap(F&& f, In&&... in) {
+    return imap(options{}, std::forward<F>(f), std::forward<In>(in)...);
+  }
+  template <class Build = build, class F, class... In>
+    requires streamable<F, In...>
+  [[nodiscard]] auto imap(options const& how, F&& f, In&&... in) {
+    return detail::streaming<detail::plain<F>>(
+        detail::on_pool(*core_, detail::checked_stream("pool::imap", how)), std::forward<F>(f),
+        std::forward<In>(in)...);
+  }
+  template <class Build = build, class F, class... In>
+    requires streamable<F, In...>
+  [[nodiscard]] auto imap(collect_options const& how, F&& f, In&&... in) {
+    return detail::streaming<detail::safe<detail::plain<F>>>(
+        detail::on_pool(*core_, detail::checked_stream("pool::imap", how)), std::forward<F>(f),
+        std::forward<In>(in)...);
+  }
+
+  template <class Build = build, class F, class... In>
+    requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] auto imap_unordered(F&& f, In&&... in) {
+    return imap_unordered(options{}, std::forward<F>(f), std::forward<In>(in)...);
+  }
+  template <class Build = build, class F, class... In>
+    requires streamable<F, In...>
+  [[nodiscard]] auto imap_unordered(options const& how, F&& f, In&&... in) {
+    return detail::streaming<detail::plain<F>>(
+        detail::unordered(
+            detail::on_pool(*core_, detail::checked_stream("pool::imap_unordered", how))),
+        std::forward<F>(f), std::forward<In>(in)...);
+  }
+  template <class Build = build, class F, class... In>
+    requires streamable<F, In...>
+  [[nodiscard]] auto imap_unordered(collect_options const& how, F&& f, In&&... in) {
+    return detail::streaming<detail::safe<detail::plain<F>>>(
+        detail::unordered(
+            detail::on_pool(*core_, detail::checked_stream("pool::imap_unordered", how))),
+        std::forward<F>(f), std::forward<In>(in)...);
+  }
+
+  template <class Build = build, class F, class Rows>
+    requires star_streamable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] auto istarmap(F&& f, Rows&& rows) {
+    return istarmap(options{}, std::forward<F>(f), std::forward<Rows>(rows));
+  }
+  template <class Build = build, class F, class Rows>
+    requires star_streamable<F, Rows>
+  [[nodiscard]] auto istarmap(options const& how, F&& f, Rows&& rows) {
+    return detail::streaming<detail::by_row<F>>(
+        detail::on_pool(*core_, detail::checked_stream("pool::istarmap", how)), std::forward<F>(f),
+        std::forward<Rows>(rows));
+  }
+  template <class Build = build, class F, class Rows>
+    requires star_streamable<F, Rows>
+  [[nodiscard]] auto istarmap(collect_options const& how, F&& f, Rows&& rows) {
+    return detail::streaming<detail::safe<detail::by_row<F>>>(
+        detail::on_pool(*core_, detail::checked_stream("pool::istarmap", how)), std::forward<F>(f),
+        std::forward<Rows>(rows));
+  }
+
+  template <class Build = build, class F, class Rows>
+    requires star_streamable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] auto istarmap_unordered(F&& f, Rows&& rows) {
+    return istarmap_unordered(options{}, std::forward<F>(f), std::forward<Rows>(rows));
+  }
+  template <class Build = build, class F, class Rows>
+    requires star_streamable<F, Rows>
+  [[nodiscard]] auto istarmap_unordered(options const& how, F&& f, Rows&& rows) {
+    return detail::streaming<detail::by_row<F>>(
+        detail::unordered(
+            detail::on_pool(*core_, detail::checked_stream("pool::istarmap_unordered", how))),
+        std::forward<F>(f), std::forward<Rows>(rows));
+  }
+  template <class Build = build, class F, class Rows>
+    requires star_streamable<F, Rows>
+  [[nodiscard]] auto istarmap_unordered(collect_options const& how, F&& f, Rows&& rows) {
+    return detail::streaming<detail::safe<detail::by_row<F>>>(
+        detail::unordered(
+            detail::on_pool(*core_, detail::checked_stream("pool::istarmap_unordered", how))),
+        std::forward<F>(f), std::forward<Rows>(rows));
   }
 
   // -- the same without waiting --

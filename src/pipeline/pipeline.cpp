@@ -4,6 +4,7 @@
 #include "../cpu/workers.hpp"
 #include "../error.hpp"
 #include "../plan.hpp"
+#include "../pool_core.hpp"
 #include "../rates.hpp"
 #include "../reporter.hpp"
 #include "../run.hpp"
@@ -265,6 +266,7 @@ struct pipeline::state {
   stream_settings const how;
   std::vector<stage> const stages;
   bool const stoppable;
+  std::shared_ptr<pool_streams> listed;      // that it closes with; null for none
   std::unique_ptr<core::workers> const own;  // where more are asked for than the process has
   plan const chosen;
   core::workers* const team;  // null: the consumer does it all
@@ -304,24 +306,30 @@ struct pipeline::state {
 namespace {
 
 plan planned(stream_job const& work, stream_settings const& how) {
-  settings const asked{.verb = how.verb,
-                       .backend = how.backend,
-                       .workers = how.workers,
-                       .reproducible = how.reproducible};
+  settings const asked{
+      .verb = how.verb,
+      .backend = core::backend_of({.verb = how.verb, .backend = how.backend, .pool = how.pool}),
+      .workers = how.workers,
+      .reproducible = how.reproducible};
   return plan_for(job{.code = work.code, .learned = work.learned, .reads = access::batched}, asked);
 }
 
 /// A team of its own for a call that asks for more workers than the process has.
 std::unique_ptr<core::workers> own_team(stream_settings const& how) {
-  if (how.on != nullptr || how.backend == backend::serial) return nullptr;
+  if (how.pool != nullptr || how.backend == backend::serial) return nullptr;
   if (how.workers <= hetmap::physical_cores()) return nullptr;
   return std::make_unique<core::workers>(how.workers);
 }
 
 core::workers* team_for(plan const& chosen, stream_settings const& how, core::workers* own) {
+  if (how.pool != nullptr) return &how.pool->threads();  // its callers compute nothing
   if (chosen.asked == backend::serial) return nullptr;
-  if (how.on != nullptr) return how.on;
   return own != nullptr ? own : &core::shared_workers();
+}
+
+unsigned lanes_of(plan const& chosen, stream_settings const& how, core::workers const* team) {
+  if (team == nullptr || chosen.asked == backend::serial) return 1;
+  return how.workers != 0 ? std::min(how.workers, team->size()) : team->size();
 }
 
 }  // namespace
@@ -334,9 +342,7 @@ pipeline::state::state(stream_job const& w, stream_settings const& h)
       own(own_team(h)),
       chosen(planned(w, h)),
       team(team_for(chosen, h, own.get())),
-      lanes(team == nullptr  ? 1
-            : h.workers != 0 ? std::min(h.workers, team->size())
-                             : team->size()),
+      lanes(lanes_of(chosen, h, team)),
       form(core::shape_for(
           w, h, lanes,
           w.own_bytes + sizeof(state) + lanes * sizeof(lane) + 16 * core::block_overhead)),
@@ -592,7 +598,7 @@ bool pipeline::state::next(segment& out, time_limit const* limit) {
 /// Whether the consumer may compute beside the lanes: where the choice is left to the library, the
 /// input is read by anybody, and the function has shown that no chunk of it takes long.
 bool pipeline::state::may_help() const noexcept {
-  if (chosen.asked != backend::automatic || how.on != nullptr || how.chunk_size != 0 ||
+  if (chosen.asked != backend::automatic || how.pool != nullptr || how.chunk_size != 0 ||
       !work.pulls_at_once || efforts.in_blocks.elements < core::cheap_elements)
     return false;
   return 1e-9 * static_cast<double>(efforts.in_blocks.busy.count()) *
@@ -646,9 +652,20 @@ void pipeline::state::end() {
 
 // -- the seam --------------------------------------------------------------------------------
 
-pipeline::pipeline(stream_job const& work, stream_settings const& how)
-    : state_(std::make_unique<state>(work, how)) {}
-pipeline::~pipeline() = default;
+pipeline::pipeline(stream_job const& work, stream_settings const& how) {
+  if (how.pool != nullptr) how.pool->require_sound();
+  state_ = std::make_unique<state>(work, how);
+  // What a worker does is part of something that was there before the pool was closed.
+  if (how.pool == nullptr || is_worker_of(how.pool)) return;
+  if (!how.pool->streams()->add(*this)) {
+    core::clear_failed_index();
+    throw closed_error(std::string(how.verb).append(": the pool is closed"));
+  }
+  state_->listed = how.pool->streams();
+}
+pipeline::~pipeline() {
+  if (state_->listed) state_->listed->remove(*this);
+}
 
 bool pipeline::next(segment& out, time_limit const* limit) { return state_->next(out, limit); }
 

@@ -12,10 +12,6 @@
 
 namespace hetmap {
 
-namespace core {
-class workers;
-}
-
 inline namespace HETMAP_ABI {
 namespace detail {
 
@@ -32,7 +28,7 @@ struct stream_settings {
   bool ordered = true;
   stop_condition stop = {};
   progress_callback progress = {};
-  core::workers* on = nullptr;  // null: the process's own
+  pool_core* pool = nullptr;  // whose workers compute; null: the process's own
 };
 
 /// One buffer of a slot.
@@ -89,7 +85,7 @@ struct segment {
 class HETMAP_API pipeline {
  public:
   /// Requires: what the job points to stays, except for `stages`.
-  /// Throws:   option_error; device_unavailable.
+  /// Throws:   option_error; device_unavailable; of a pool closed_error, broken_pool_error.
   pipeline(stream_job const& work, stream_settings const& how);
   /// Waits:    until the calls of the function that are running have returned.
   ~pipeline();

@@ -195,6 +195,12 @@ using by_row = row_function<held_function_t<F>>;
 template <class Function>
 using safe = safe_function<Function>;
 
+/// The same for streams on a pool.
+inline stream_settings on_pool(pool_core& pool, stream_settings how) {
+  how.pool = &pool;
+  return how;
+}
+
 inline stream_settings unordered(stream_settings how) {
   how.ordered = false;
   return how;
