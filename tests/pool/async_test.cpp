@@ -263,6 +263,7 @@ TEST_F(Async, AsCompletedThatTakesTooLongSaysWhatIsUnfinished) {
     EXPECT_EQ(seen, 1u);
   }
   release.count_down();
+  for (auto& h : futures) h.wait();  // the latch is theirs until then
 }
 
 // -- wait ------------------------------------------------------------------------------------
