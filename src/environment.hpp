@@ -8,6 +8,13 @@
 
 namespace hetmap::core {
 
+/// The backend that a call asks for: its own choice, else HETMAP_BACKEND's, else automatic.
+///
+/// Throws:   option_error if the variable names no backend.
+[[nodiscard]] inline backend backend_of(detail::settings const& how) {
+  return how.backend == backend::inherit ? default_backend() : how.backend;
+}
+
 /// HETMAP_EXPLAIN is set to 1: every call prints its decision to standard error.
 [[nodiscard]] bool explain_requested();
 

@@ -58,7 +58,7 @@ struct machine {
 inline constexpr double clear_gain = 0.1;
 
 /// Seconds until a sleeping worker has taken up its first chunk: the parallel part of a call that
-/// is predicted to end before that stays with the caller (docs/design.md, Small calls).
+/// is predicted to end before that stays with the caller (docs/design.md, Short calls).
 inline constexpr double wake_seconds = 10e-6;
 
 /// Seconds of work in one claim: long beside the cost of claiming (0.1 us) and of reading the

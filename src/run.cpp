@@ -1,6 +1,5 @@
 // A call from end to end: plan, execute, account.
 #include "cpu/executor.hpp"
-#include "cpu/math_level.hpp"
 #include "cpu/stream.hpp"
 #include "cpu/team.hpp"
 #include "environment.hpp"
@@ -12,6 +11,7 @@
 #include "plan.hpp"
 #include "rates.hpp"
 #include "reporter.hpp"
+#include "short_call.hpp"
 #include "topology.hpp"
 
 #include <hetmap/detail/chunk.hpp>
@@ -38,10 +38,6 @@ struct decision {
   gpu_route route;
 };
 
-backend asked_for(settings const& how) {
-  return how.backend == backend::inherit ? default_backend() : how.backend;
-}
-
 /// The memory that the ring will take, said before it is taken.
 void state_bounds(plan& chosen, gpu_route const& route, settings const& how) {
   if (chosen.elements == 0) return;
@@ -51,7 +47,7 @@ void state_bounds(plan& chosen, gpu_route const& route, settings const& how) {
 }
 
 decision decide(job const& work, settings const& how, bool in_words) {
-  backend const asked = asked_for(how);
+  backend const asked = backend_of(how);
   gpu_route route = find_route(work, how, asked, in_words || asked == backend::gpu);
   problem p{
       .asked = asked,
@@ -193,42 +189,6 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
   }
 }
 
-/// A call so short that everything but the loop itself would show: nothing to share, to stop, to
-/// report or to print.
-bool is_small(job const& work, settings const& how) {
-  if (holds_arrays(work) || work.learned == nullptr || how.stop != nullptr ||
-      how.progress != nullptr || explain_requested() || how.reproducible || work.exact_chunk != 0)
-    return false;
-  double const predicted =
-      work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);
-  backend const asked = asked_for(how);
-  return predicted >= 0 && predicted < wake_seconds &&
-         (asked == backend::automatic || asked == backend::cpu || asked == backend::serial);
-}
-
-void run_small(job const& work) {
-  scratch unused;
-  chunk all{.begin = 0,
-            .end = work.count,
-            .origin = 0,
-            .columns = work.columns,
-            .scratch = &unused,
-            .copy_out = work.in_place && work.can_copy_out ? copy_bytes : nullptr,
-            .failed_at = 0};
-  auto const level = std::max(isa_level(), work.code->floor);
-  math_level_scope const math(level);
-  bool const timed = work.learned->sample_now();
-  auto const began = timed ? clock::now() : clock::time_point();
-  try {
-    work.code->by_level[static_cast<int>(level)](work.context, all);
-  } catch (...) {
-    if (work.discard != nullptr) work.discard(work.columns[0], 0, all.failed_at);
-    note_failed_index(all.failed_at);
-    throw;
-  }
-  if (timed) work.learned->learn(work.count, clock::now() - began);
-}
-
 }  // namespace
 }  // namespace core
 
@@ -236,7 +196,7 @@ inline namespace HETMAP_ABI {
 namespace detail {
 
 void run(job const& work, settings const& how) {
-  if (core::is_small(work, how)) return core::run_small(work);
+  if (core::run_short(work, how)) return;
   core::reporter reports(how.progress, work.count);
   core::run_part(work, how, 0, work.count, reports);
   try {

@@ -33,28 +33,43 @@ struct hetmap_math {
   }
 };
 
+/// Automatic choice is what a call without options gets.
 template <hetmap::backend Where>
 struct on_backend {
   using math = hetmap_math;
 
   template <class F, class T, std::size_t K, class... In>
   static void into(std::size_t n, F f, std::array<T*, K> out, In const*... in) {
-    if constexpr (K == 1)
-      hetmap::map_into({.backend = Where}, std::span(out[0], n), f, std::span(in, n)...);
-    else
-      std::apply(
-          [&](auto... o) {
-            hetmap::map_into({.backend = Where}, hetmap::columns(std::span(o, n)...), f,
-                             std::span(in, n)...);
-          },
-          out);
+    std::apply(
+        [&](auto... o) {
+          if constexpr (K == 1)
+            call([&](auto const&... how) {
+              hetmap::map_into(how..., std::span(o, n)..., f, std::span(in, n)...);
+            });
+          else
+            call([&](auto const&... how) {
+              hetmap::map_into(how..., hetmap::columns(std::span(o, n)...), f, std::span(in, n)...);
+            });
+        },
+        out);
   }
   template <class F, class T, std::size_t K, class... In>
   static auto returning(std::size_t n, F f, std::array<T*, K>, In const*... in) {
-    if constexpr (K == 1)
-      return hetmap::map({.backend = Where}, f, std::span(in, n)...);
+    return call([&](auto const&... how) {
+      if constexpr (K == 1)
+        return hetmap::map(how..., f, std::span(in, n)...);
+      else
+        return hetmap::map_columns(how..., f, std::span(in, n)...);
+    });
+  }
+
+ private:
+  template <class Act>
+  static auto call(Act act) {
+    if constexpr (Where == hetmap::backend::automatic)
+      return act();
     else
-      return hetmap::map_columns({.backend = Where}, f, std::span(in, n)...);
+      return act(hetmap::options{.backend = Where});
   }
 };
 

@@ -18,7 +18,7 @@
 #endif
 
 #if defined __GNUC__ && !defined __clang__ && !defined __CUDACC__
-#define HETMAP_MATH_FORM __attribute__((simd("notinbranch"), const))
+#define HETMAP_MATH_FORM __attribute__((simd("notinbranch"), const, noplt))
 #else
 #define HETMAP_MATH_FORM __attribute__((const))
 #endif

@@ -15,7 +15,9 @@ extern constinit thread_local unsigned char thread_math_level
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /// Whether `level` is known to be this thread's.
-inline bool is_math_level(int level) noexcept { return thread_math_level == 1 + level; }
+inline bool is_math_level(int level) noexcept {
+  return __builtin_expect(thread_math_level == 1 + level, 1);
+}
 
 /// This thread's level: the process's, unless a call has set another.
 [[nodiscard]] int math_level() noexcept;

@@ -16,6 +16,10 @@
 #define WITH_AVX512 __attribute__((target("avx2,fma,avx512f,avx512dq")))
 #define WITH_AVX __attribute__((target("avx")))
 
+// A vector function takes some 15 ns, and every jump on the way to it shows: no detour by a stub,
+// and the algorithm that is asked for straight ahead.
+#define AT_ONCE __attribute__((noplt))
+
 namespace {
 
 using hetmap::core::is_math_level;
@@ -68,9 +72,9 @@ inline double lane_0(__m128d x) { return _mm_cvtsd_f64(x); }
 // b, d, e: the algorithms; P, L, H, W: parameters, their lower and upper halves, their widening.
 #define FORMS(S, V4, V8, V16, symbol, nb, nd, ne, vs, P4, P8, P16, PS, A, L, H, W, ONE)      \
   extern "C" {                                                                               \
-  V4 symbol##_algorithm_b P4 __asm__("_ZGVbN" nb vs "_" #symbol);                            \
-  WITH_AVX2 V8 symbol##_algorithm_d P8 __asm__("_ZGVdN" nd vs "_" #symbol);                  \
-  WITH_AVX512 V16 symbol##_algorithm_e P16 __asm__("_ZGVeN" ne vs "_" #symbol);              \
+  AT_ONCE V4 symbol##_algorithm_b P4 __asm__("_ZGVbN" nb vs "_" #symbol);                    \
+  AT_ONCE WITH_AVX2 V8 symbol##_algorithm_d P8 __asm__("_ZGVdN" nd vs "_" #symbol);          \
+  AT_ONCE WITH_AVX512 V16 symbol##_algorithm_e P16 __asm__("_ZGVeN" ne vs "_" #symbol);      \
   HETMAP_API V4 symbol##_form_b P4 __asm__("_ZGVbN" nb vs "_hetmap_" #symbol);               \
   WITH_AVX HETMAP_API V8 symbol##_form_c P8 __asm__("_ZGVcN" nd vs "_hetmap_" #symbol);      \
   WITH_AVX2 HETMAP_API V8 symbol##_form_d P8 __asm__("_ZGVdN" nd vs "_hetmap_" #symbol);     \

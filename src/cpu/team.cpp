@@ -1,6 +1,8 @@
 #include "team.hpp"
 
 #if HETMAP_TEAM_TBB
+#include "forked.hpp"
+
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/partitioner.h>
@@ -9,11 +11,6 @@
 #include "../topology.hpp"
 #endif
 
-#include <atomic>
-#include <mutex>
-
-#include <pthread.h>
-
 namespace hetmap::core {
 
 #if HETMAP_TEAM_TBB
@@ -21,13 +18,9 @@ namespace hetmap::core {
 namespace {
 
 // oneTBB's threads do not survive a fork, and it cannot be told to start anew.
-std::atomic<bool> left_behind{false};
-
-void note_start() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    pthread_atfork(nullptr, nullptr, [] { left_behind.store(true, std::memory_order_relaxed); });
-  });
+bool left_behind() {
+  static unsigned const at_start = fork_count();
+  return fork_count() != at_start;
 }
 
 }  // namespace
@@ -37,9 +30,7 @@ unsigned team_concurrency() {
 }
 
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
-  if (left_behind.load(std::memory_order_relaxed))
-    return run_team_of_own_threads(lanes, body, context);
-  note_start();
+  if (left_behind()) return run_team_of_own_threads(lanes, body, context);
   // Isolated, so that a caller who waits here inside another call's function runs nothing of that
   // other call; one task a lane, so that lane 0 stays with the caller.
   tbb::this_task_arena::isolate([&] {

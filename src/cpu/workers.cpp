@@ -1,11 +1,10 @@
 #include "workers.hpp"
 
+#include "forked.hpp"
+
 #include <hetmap/topology.hpp>
 
-#include <atomic>
 #include <system_error>
-
-#include <pthread.h>
 
 namespace hetmap::core {
 namespace {
@@ -79,17 +78,8 @@ void workers::serve() noexcept {
 }
 
 workers& shared_workers() {
-  static std::atomic<workers*> current{nullptr};
-  static std::mutex guard;
-  if (workers* const known = current.load(std::memory_order_acquire)) return *known;
-  std::lock_guard const lock(guard);
-  if (workers* const known = current.load(std::memory_order_acquire)) return *known;
-  // A child has none of its parent's threads; what they left behind is not touched again.
-  static int const at_fork = pthread_atfork(nullptr, nullptr, [] { current.store(nullptr); });
-  static_cast<void>(at_fork);
-  auto* const made = new workers(physical_cores());
-  current.store(made, std::memory_order_release);
-  return *made;
+  static once_a_process<workers> shared;
+  return shared.get([] { return new workers(physical_cores()); });
 }
 
 }  // namespace hetmap::core

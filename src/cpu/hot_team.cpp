@@ -1,0 +1,127 @@
+#include "hot_team.hpp"
+
+#include "forked.hpp"
+
+#include <hetmap/topology.hpp>
+
+#include <chrono>
+#include <system_error>
+
+namespace hetmap::core {
+namespace {
+
+constexpr std::uint64_t open = std::uint64_t{1} << 31;
+constexpr std::uint64_t inside = open - 1;
+constexpr std::uint64_t next_call = std::uint64_t{1} << 32;
+
+/// Short calls come often when they begin closer together than this.
+constexpr std::int64_t often_nanoseconds = 100'000;
+/// How long a team keeps away from callers that met.
+constexpr std::int64_t crowded_nanoseconds = 1'000'000;
+/// Long enough to bridge what a program does between two short calls, short enough not to be
+/// missed elsewhere.
+constexpr std::int64_t shared_spin_nanoseconds = 50'000;
+
+std::int64_t now() noexcept {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+void pause() noexcept {
+#if defined __x86_64__
+  __builtin_ia32_pause();
+#elif defined __aarch64__
+  asm volatile("yield");
+#endif
+}
+
+}  // namespace
+
+hot_team::hot_team(unsigned members, std::int64_t spin_nanoseconds) : spin_(spin_nanoseconds) {
+  members_.reserve(members);
+  try {
+    for (unsigned k = 1; k <= members; ++k) members_.emplace_back([this, k] { serve(k); });
+  } catch (std::system_error const&) {
+    // No more threads to be had: calls do without them.
+  }
+}
+
+hot_team::~hot_team() {
+  closing_.store(true);
+  wake();
+  for (std::thread& t : members_) t.join();
+}
+
+bool hot_team::ready() noexcept {
+  std::int64_t const time = now();
+  std::int64_t const before = last_.load(std::memory_order_relaxed);
+  last_.store(time, std::memory_order_relaxed);
+  if (time < crowded_until_.load(std::memory_order_relaxed)) return false;
+  if (awake() != 0) return true;
+  if (time - before < often_nanoseconds && !members_.empty()) wake();
+  return false;
+}
+
+void hot_team::wake() noexcept {
+  wakes_.fetch_add(1, std::memory_order_release);
+  wakes_.notify_all();
+}
+
+void hot_team::run(unsigned lanes, void (*body)(void*, unsigned), void* context) noexcept {
+  if (taken_.exchange(true, std::memory_order_acquire)) {
+    crowded_until_.store(now() + crowded_nanoseconds, std::memory_order_relaxed);
+    return body(context, 0);
+  }
+  body_ = body;
+  context_ = context;
+  lanes_ = lanes;
+  // Nobody is inside, and nobody joins a closed call: the word is this thread's.
+  std::uint64_t const last = call_.load(std::memory_order_relaxed);
+  call_.store((last & ~(open | inside)) + next_call + open, std::memory_order_release);
+  body(context, 0);
+  call_.fetch_and(~open, std::memory_order_relaxed);
+  for (unsigned spins = 0; (call_.load(std::memory_order_acquire) & inside) != 0; ++spins)
+    if (spins < 10'000)
+      pause();
+    else
+      std::this_thread::yield();
+  taken_.store(false, std::memory_order_release);
+}
+
+bool hot_team::join(std::uint64_t call, unsigned member) noexcept {
+  if (!call_.compare_exchange_strong(call, call + 1, std::memory_order_acquire,
+                                     std::memory_order_relaxed))
+    return false;
+  if (member < lanes_) body_(context_, member);
+  call_.fetch_sub(1, std::memory_order_release);
+  return true;
+}
+
+void hot_team::serve(unsigned member) noexcept {
+  std::uint64_t served = 0;
+  while (!closing_.load(std::memory_order_relaxed)) {
+    unsigned const wakes = wakes_.load(std::memory_order_acquire);
+    awake_.fetch_add(1, std::memory_order_relaxed);
+    std::int64_t until = now() + spin_;
+    for (unsigned spins = 1;; ++spins) {
+      std::uint64_t const call = call_.load(std::memory_order_relaxed);
+      if ((call & open) != 0 && call / next_call != served) {
+        if (!join(call, member)) continue;
+        served = call / next_call;
+        until = now() + spin_;
+      }
+      pause();
+      if (spins % 16 == 0 && (now() > until || closing_.load(std::memory_order_relaxed))) break;
+    }
+    awake_.fetch_sub(1, std::memory_order_relaxed);
+    if (!closing_.load(std::memory_order_relaxed)) wakes_.wait(wakes, std::memory_order_acquire);
+  }
+}
+
+hot_team& shared_hot_team() {
+  static once_a_process<hot_team> team;
+  return team.get([] { return new hot_team(physical_cores() - 1, shared_spin_nanoseconds); });
+}
+
+}  // namespace hetmap::core

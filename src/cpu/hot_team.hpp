@@ -1,0 +1,62 @@
+// Threads that stay awake for a moment after a short call, so that the next one finds them at hand:
+// a sleeping thread takes longer to wake up than such a call takes.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace hetmap::core {
+
+class hot_team {
+ public:
+  /// Members stay awake for `spin_nanoseconds` after what they did last, or after wake().
+  ///
+  /// As many members as are to be had, maybe none.
+  hot_team(unsigned members, std::int64_t spin_nanoseconds);
+  ~hot_team();
+  hot_team(hot_team const&) = delete;
+  hot_team& operator=(hot_team const&) = delete;
+
+  /// For a short call that begins now: whether members are awake for it. If none is but such calls
+  /// come often, they are woken for the next; nobody waits for that.
+  [[nodiscard]] bool ready() noexcept;
+
+  /// Wakes all members.
+  void wake() noexcept;
+  /// Members that are awake.
+  [[nodiscard]] unsigned awake() const noexcept { return awake_.load(std::memory_order_relaxed); }
+
+  /// Calls body(context, 0) here and body(context, k) in each member k < lanes that comes before
+  /// the first has returned; returns when all of these have. If another call has the team, nobody
+  /// comes, and the team keeps away for a millisecond: callers at once use the cores themselves.
+  ///
+  /// Requires: as run_team.
+  void run(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) noexcept;
+
+ private:
+  void serve(unsigned member) noexcept;
+  [[nodiscard]] bool join(std::uint64_t call, unsigned member) noexcept;
+
+  // One word says which call it is (high half), whether it can be joined, and how many are inside.
+  alignas(64) std::atomic<std::uint64_t> call_{0};
+  void (*body_)(void*, unsigned) = nullptr;  // these three belong to the call
+  void* context_ = nullptr;
+  unsigned lanes_ = 0;
+
+  alignas(64) std::atomic<bool> taken_{false};
+  std::atomic<std::int64_t> last_{0};           // when a short call began, in nanoseconds
+  std::atomic<std::int64_t> crowded_until_{0};  // callers met
+  alignas(64) std::atomic<unsigned> awake_{0};
+  std::atomic<unsigned> wakes_{0};
+  std::atomic<bool> closing_{false};
+  std::int64_t spin_;
+  std::vector<std::thread> members_;
+};
+
+/// The process's hot team: its members, one less than the physical cores, start when short calls
+/// first come often. A forked child gets a new one.
+[[nodiscard]] hot_team& shared_hot_team();
+
+}  // namespace hetmap::core

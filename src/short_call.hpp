@@ -1,0 +1,28 @@
+// Calls too short for a plan, a ledger and a clock: all that the loop itself does not need would
+// show.
+#pragma once
+
+#include <hetmap/detail/chunk.hpp>
+
+namespace hetmap::core {
+
+/// Runs `work` if its learned cost says that it is short and nobody wants to stop or watch it: in
+/// the calling thread, or shared with the hot team where that is awake and pays.
+///
+/// Returns:  false if the call is not short; nothing has been done then.
+/// Throws:   what the failing element with the lowest index threw.
+bool run_short(detail::job const& work, detail::settings const& how);
+
+/// Seconds of work, on one worker, below which sharing it even with threads that are awake costs
+/// more than it saves: handing it over and meeting again takes about 0.5 us.
+inline constexpr double shortest_shared_seconds = 2e-6;
+
+/// Seconds of work above which oneTBB's workers are as good, and a ledger's finer shares better.
+inline constexpr double longest_shared_seconds = 60e-6;
+
+/// `work` over parts that are multiples of a block, in `lanes` lanes of the hot team.
+///
+/// Throws:   as run_short; every element before the failing one has been computed.
+void run_shared(detail::job const& work, unsigned lanes);
+
+}  // namespace hetmap::core

@@ -1,0 +1,96 @@
+// Short calls shared among threads that are awake: every element once, the failure that a loop
+// would have met, nothing left behind.
+#include "short_call.hpp"
+#include "rates.hpp"
+
+#include <gtest/gtest.h>
+#include <hetmap/error.hpp>
+
+#include <atomic>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace {
+
+using namespace hetmap;
+using namespace hetmap::core;
+
+/// A map whose results count how often they were made and destroyed.
+struct map_of_counters {
+  explicit map_of_counters(std::size_t n) : made(n), destroyed(n), results(n) {
+    for (std::size_t i = 0; i != n; ++i) results[i] = this;
+  }
+
+  static void loop(void* self, detail::chunk& work) {
+    auto& me = *static_cast<map_of_counters*>(self);
+    for (std::size_t i = work.begin; i != work.end; ++i) {
+      work.failed_at = i;
+      if (me.failing.contains(i)) throw i;
+      ++me.made[i];
+    }
+  }
+  static void discard(detail::column const& out, std::size_t begin, std::size_t end) noexcept {
+    if (begin == end) return;
+    auto* const me = *static_cast<map_of_counters**>(out.base);
+    for (std::size_t i = begin; i != end; ++i) ++me->destroyed[i];
+  }
+
+  /// The index that was reported.
+  std::optional<std::size_t> run(unsigned lanes) {
+    detail::kernel_code const code{{loop, loop, loop}, nullptr, isa::baseline};
+    detail::column const out{results.data(), sizeof(void*), sizeof(void*)};
+    detail::rate learned;
+    detail::job const work{.code = &code,
+                           .context = this,
+                           .columns = &out,
+                           .outputs = 1,
+                           .count = made.size(),
+                           .learned = &learned,
+                           .discard = discard};
+    try {
+      run_shared(work, lanes);
+    } catch (std::size_t index) {
+      EXPECT_EQ(failed_index(), index);
+      return index;
+    }
+    return std::nullopt;
+  }
+
+  std::vector<std::atomic<int>> made;
+  std::vector<std::atomic<int>> destroyed;
+  std::vector<map_of_counters*> results;
+  std::set<std::size_t> failing;
+};
+
+TEST(ShortCall, RunsEveryElementOnce) {
+  for (std::size_t const n : {1, 2, 3, 63, 64, 65, 200, 1000, 4096, 10'000})
+    for (unsigned const lanes : {1u, 2u, 3u, 7u, 100u}) {
+      map_of_counters map(n);
+      EXPECT_FALSE(map.run(lanes));
+      for (std::size_t i = 0; i != n; ++i) {
+        ASSERT_EQ(map.made[i], 1) << i << " of " << n << ", lanes " << lanes;
+        ASSERT_EQ(map.destroyed[i], 0);
+      }
+    }
+}
+
+TEST(ShortCall, ReportsTheLowestFailureAndDestroysWhatWasMade) {
+  constexpr std::size_t n = 2000;
+  for (std::set<std::size_t> const& failing :
+       {std::set<std::size_t>{0}, {n - 1}, {700, 1999}, {1999, 1, 900}, {512, 1024, 1536}})
+    for (unsigned const lanes : {1u, 2u, 4u, 7u})
+      for (int round = 0; round != 20; ++round) {
+        map_of_counters map(n);
+        map.failing = failing;
+        ASSERT_EQ(map.run(lanes), *failing.begin());
+        for (std::size_t i = 0; i != n; ++i) {
+          if (i < *failing.begin()) {
+            ASSERT_EQ(map.made[i], 1);
+          }
+          ASSERT_EQ(map.made[i], map.destroyed[i]) << i << ", lanes " << lanes;
+        }
+      }
+}
+
+}  // namespace
