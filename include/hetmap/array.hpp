@@ -358,7 +358,8 @@ void map_into(options const& how, array<R>& out, F&& f, In&&... in) {
 /// Throws:   device_unavailable without a GPU or a form of f; what map_into throws.
 /// Waits:    until every element of out is final, and what was enqueued by others before has to be
 ///           complete. With out.stream for nothing: the map takes its turn in that stream, a
-///           failing element stays as it was, and .stop and .progress are not looked at.
+///           failing element and others of the launch may stay as they were, and .stop and
+///           .progress are not looked at.
 template <class R, class F, class... In>
   requires device_span_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 void map_into(device_span<R> out, F&& f, In&&... in) {

@@ -84,6 +84,7 @@ class ring_run {
     std::size_t number = 0;
     range elements;
     std::uint64_t failures_before = 0;
+    bool repeated = false;        // its kernel was launched again, to be told the index
     bool leaving = false;         // its results are being copied out, after they were found good
     std::size_t failed = nobody;  // index within the slot
     int code = 0;
@@ -310,6 +311,7 @@ class ring_run {
     if (!counted && *word == no_failure) return {};
     if (!over_inputs_ && (*word == no_failure || *word == some_failure)) {
       // The inputs are still there: once more, to be told the index.
+      s.repeated = true;
       if (status const done = launch(s, true); !done.ok()) return done;
       if (status const done = gpu_.block_until(events(s).kernel); !done.ok()) return done;
     }
@@ -327,6 +329,12 @@ class ring_run {
     bool const below = s.elements.begin < lowest_failure_ ||
                        (s.failed != nobody && s.elements.begin + s.failed == lowest_failure_);
     std::size_t const n = good_elements(s);
+    // Beside the element that failed, a fast kernel may have left out others: the exact one has
+    // not.
+    if (s.repeated && outputs_travel_ && !s.leaving) {
+      if (status const done = copy_out(s, n); !done.ok()) return done;
+      if (status const done = gpu_.block_until(events(s).out); !done.ok()) return done;
+    }
     if (below) {
       std::vector<element_copy> copies;
       for (std::size_t k = 0; k != columns_.size(); ++k) {

@@ -88,7 +88,7 @@ TEST(CudaForms, AProgramThatNeedsNoGpuLoadsNoDriver) {
                                           "--gtest_also_run_disabled_tests "
                                           "--gtest_filter=CudaForms.DISABLED_ChildThatNeedsNoGpu");
   EXPECT_EQ(child.exit_code, 0) << child.output;
-  EXPECT_NE(child.output.find("1 test ran"), std::string::npos) << child.output;
+  EXPECT_NE(child.output.find("[  PASSED  ] 1 test"), std::string::npos) << child.output;
 }
 
 TEST(CudaForms, InAStaticLibraryAreKept) {

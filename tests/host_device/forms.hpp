@@ -5,6 +5,7 @@
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +56,13 @@ struct looped {
     return static_cast<T const*>(c.base)[i];
   }
 
+  template <class T>
+  static void spoil(hd::gpu_launch const& work, std::size_t column, std::size_t first) {
+    std::size_t const n = std::min<std::size_t>(8, work.count - first);
+    std::memset(static_cast<void*>(static_cast<T*>(work.columns[column].base) + first), 0xC3,
+                n * sizeof(T));
+  }
+
   template <std::size_t... O, std::size_t... I>
   static int run(hd::gpu_launch const& work, std::index_sequence<O...>,
                  std::index_sequence<I...>) noexcept {
@@ -74,6 +82,9 @@ struct looped {
         }
       } catch (hetmap::kernel_error const& e) {
         if (How == telling::counts) ++failures_counted;
+        // Whoever fails ends its thread, with the other elements that it had been given.
+        if (How == telling::counts && !work.exact)
+          (spoil<typename out::template type<O>>(work, O, i / 8 * 8), ...);
         if ((How == telling::word || work.exact) && *work.failure == hd::no_failure)
           *work.failure = hd::failure_of(static_cast<std::uint32_t>(i), e.code());
       }

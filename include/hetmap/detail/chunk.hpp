@@ -111,7 +111,8 @@ struct job {
 HETMAP_API void run(job const& work, settings const& how);
 
 /// Enqueues `work`, whose columns all lie on a GPU or are generated, in a stream of that GPU and
-/// returns without waiting. Elements that fail() are left as they were, and nobody is told.
+/// returns without waiting. An element that calls fail(), and others of the launch, may stay as
+/// they were, and nobody is told.
 ///
 /// Throws:   device_unavailable; device_error if it cannot be launched.
 HETMAP_API void run_on_stream(job const& work, settings const& how, void* stream);
