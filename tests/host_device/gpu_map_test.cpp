@@ -33,7 +33,8 @@ std::vector<std::int64_t> counted(std::size_t n) {
 class GpuMap : public on_virtual_device {};
 
 TEST_F(GpuMap, EqualsTheLoopAtEverySizeAndChunk) {
-  for (std::size_t const n : {0, 1, 2, 63, 64, 65, 127, 128, 129, 4095, 4097, 100'000})
+  for (std::size_t const n :
+       std::initializer_list<std::size_t>{0, 1, 2, 63, 64, 65, 127, 128, 129, 4095, 4097, 100'000})
     for (std::size_t const chunk :
          {std::size_t{0}, std::size_t{1000}, std::size_t{64}, 10 * n + 1}) {
       SCOPED_TRACE(std::to_string(n) + " elements, chunks of " + std::to_string(chunk));
@@ -232,7 +233,7 @@ TEST_F(GpuMap, ElementsOfAnySizeAndAlignment) {
 }
 
 TEST_F(GpuMap, SpansThatStartAnywhereAndNothingAroundThem) {
-  for (std::size_t const shift : {1, 2, 4, 8, 15, 16})
+  for (std::size_t const shift : std::initializer_list<std::size_t>{1, 2, 4, 8, 15, 16})
     for (bool const pinned : {false, true}) {
       SCOPED_TRACE(shift);
       std::size_t const n = 1000, room = n + 64;

@@ -51,7 +51,7 @@ std::vector<std::int64_t> counted(std::size_t n) {
 TEST_F(Threads, SlotsAreReusedOnlyWhenTheyAreFree) {
   auto const x = counted(20'000);
   std::vector<std::int64_t> y(x.size());
-  for (std::size_t const chunk : {64, 500, 5000}) {
+  for (std::size_t const chunk : std::initializer_list<std::size_t>{64, 500, 5000}) {
     hetmap::map_into(in_chunks_of(chunk), y, triple{}, x);
     for (std::size_t i = 0; i != x.size(); ++i) ASSERT_EQ(y[i], triple{}(x[i]));
   }

@@ -62,7 +62,7 @@ TEST(Ring, SlotsAreWholeGranulesButNeverMoreThanTheCall) {
 }
 
 TEST(Staging, CopiesEveryElementWhateverItsSize) {
-  for (std::size_t const bytes : {1, 2, 3, 4, 8, 12, 16, 666}) {
+  for (std::size_t const bytes : std::initializer_list<std::size_t>{1, 2, 3, 4, 8, 12, 16, 666}) {
     SCOPED_TRACE(bytes);
     std::size_t const n = 3 * 262'144 / bytes + 5, stride = bytes + 7;
     std::vector<std::uint8_t> rows(n * stride), column(n * bytes + 1, 0xEE), back(n * stride, 0xEE);
