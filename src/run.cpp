@@ -25,7 +25,6 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -91,7 +90,7 @@ decision decide(job const& work, settings const& how, bool in_words) {
       throw device_unavailable(std::string(how.verb) + ": backend " + name(c.where) + ": " +
                                c.unavailable);
     }
-  return {std::move(chosen), std::move(route)};
+  return {chosen, std::move(route)};
 }
 
 std::string late_text(char const* verb, std::size_t done, std::size_t total) {
@@ -123,7 +122,8 @@ struct running_call {
   held_arrays arrays;
   ending early{options};
   workers* on = options.pool != nullptr ? &options.pool->threads() : nullptr;
-  std::optional<ledger> account{};
+  ledger account{work.count, how.chosen.granule, how.chosen.workers,
+                 how.chosen.chosen == backend::gpu ? 1 : how.chosen.workers};
 
   /// Runs the call where its plan says, and under automatic on the CPU what the GPU gave up.
   ///
@@ -131,14 +131,13 @@ struct running_call {
   effort run() {
     plan const& chosen = how.chosen;
     bool const on_gpu = chosen.chosen == backend::gpu;
-    account.emplace(work.count, chosen.granule, chosen.workers, on_gpu ? 1 : chosen.workers);
     if (!on_gpu) return run_on_cpu();
     gpu_route& route = how.route;
     gpu_outcome met;
     met.why = arrays.to_device(*route.gpu, route.columns);
     if (met.why.ok())
       met = execute_on_gpu(work, arrays.functor(), *route.form, *route.gpu, route.columns, chosen,
-                           code, options.chunk_size, *account, reports, early);
+                           code, options.chunk_size, account, reports, early);
     else
       met.how = met.why.what == fault::lost ? gpu_end::lost : gpu_end::gave_up;
     if (met.how == gpu_end::done) {
@@ -149,20 +148,20 @@ struct running_call {
       return {};
     }
     // Results that are on the GPU already would have to come back first.
-    bool const can_go_on = !route.unreachable && (work.arrays == nullptr || account->done() == 0);
+    bool const can_go_on = !route.unreachable && (work.arrays == nullptr || account.done() == 0);
     if (met.how == gpu_end::gave_up && chosen.asked == backend::automatic && can_go_on)
       return run_on_cpu();
-    account->interrupt(failure_of(*route.gpu, met, options.verb));
+    account.interrupt(failure_of(*route.gpu, met, options.verb));
     return {};
   }
 
   effort run_on_cpu() {
     if (!holds_arrays(work))
-      return execute_on_cpu(work, code, how.chosen, *account, reports, on, early);
+      return execute_on_cpu(work, code, how.chosen, account, reports, on, early);
     auto const columns = arrays.to_host();
     job here = work;
     here.columns = columns.data();
-    effort const spent = execute_on_cpu(here, code, how.chosen, *account, reports, on, early);
+    effort const spent = execute_on_cpu(here, code, how.chosen, account, reports, on, early);
     arrays.are_written(nullptr);
     return spent;
   }
@@ -184,7 +183,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
                     .reports = reports,
                     .arrays = held_arrays(work)};
   effort const spent = call.run();
-  ledger& account = *call.account;
+  ledger& account = call.account;
   std::size_t const done = account.done();
   auto failure = account.take_failure();
 

@@ -18,7 +18,11 @@
 
 // A vector function takes some 15 ns, and every jump on the way to it shows: no detour by a stub,
 // and the algorithm that is asked for straight ahead.
+#ifdef __clang__
+#define AT_ONCE
+#else
 #define AT_ONCE __attribute__((noplt))
+#endif
 
 namespace {
 

@@ -458,6 +458,7 @@ std::vector<located_column> locate_columns(job const& call, device& gpu, char co
 ring_shape ring_for(std::vector<located_column> const& columns, std::size_t count,
                     std::size_t granule, std::size_t wanted) {
   std::vector<ring_column> travelling;
+  travelling.reserve(columns.size());
   for (located_column const& c : columns)
     travelling.push_back({.how = c.how, .bytes = c.memory.bytes});
   return make_ring(std::move(travelling), count, granule, wanted, largest_launch);

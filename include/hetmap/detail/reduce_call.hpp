@@ -110,9 +110,9 @@ HETMAP_INLINE T lifted(Op& op, R&& value) {
 template <class T, class Op, class R>
 HETMAP_INLINE T taken_up(Op& op, T&& sum, R&& value) {
   if constexpr (std::constructible_from<T, R>)
-    return static_cast<T>(call(op, std::move(sum), static_cast<T>(std::forward<R>(value))));
+    return static_cast<T>(call(op, static_cast<T&&>(sum), static_cast<T>(std::forward<R>(value))));
   else
-    return static_cast<T>(call(op, std::move(sum), std::forward<R>(value)));
+    return static_cast<T>(call(op, static_cast<T&&>(sum), std::forward<R>(value)));
 }
 
 /// Numbers whose order does not matter: the loop keeps `fold_width` sums side by side, four vectors
@@ -160,7 +160,7 @@ struct reduce_task {
     if (whole.nodes().empty()) return init;
     T sum = std::move(whole.nodes().front().value);
     for (std::size_t k = 1; k != whole.nodes().size(); ++k)
-      sum = T(call(op, std::move(sum), std::move(whole.nodes()[k].value)));
+      sum = T(call(op, static_cast<T&&>(sum), std::move(whole.nodes()[k].value)));
     return T(call(op, std::move(init), std::move(sum)));
   }
 
