@@ -56,6 +56,13 @@ HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&
   ((out[i] = get<K>(std::forward<Result>(result))), ...);
 }
 
+// GCC unrolls the loop over a tile and then warns of elements behind its end, which it cannot see
+// are never reached.
+#pragma GCC diagnostic push
+#if defined __GNUC__ && !defined __clang__
+#pragma GCC diagnostic ignored "-Wstringop-overflow"
+#endif
+
 /// The loop over one chunk, for results of types Out....
 template <store How, class... Out>
 struct element_loop {
@@ -84,6 +91,8 @@ struct element_loop {
     for (; i != end; ++i) one(at = i, f, out..., src...);
   }
 };
+
+#pragma GCC diagnostic pop
 
 /// Size, in bytes, of the piece of results that is computed aside before it is copied out, if that
 /// is a block or more: as many lines as a core can have on their way to memory at once, so that
