@@ -18,11 +18,11 @@ bool run_short(detail::job const& work, detail::settings const& how);
 inline constexpr double shortest_shared_seconds = 2e-6;
 
 /// Seconds of work above which oneTBB's workers are as good.
-inline constexpr double longest_shared_seconds = 500e-6;
+inline constexpr double longest_shared_seconds = 1e-3;
 
 /// Seconds of work above which every lane's share comes in several parts, so that a lane that is
-/// held up can be helped.
-inline constexpr double divided_seconds = 20e-6;
+/// held up can be helped; it costs about 3 us.
+inline constexpr double divided_seconds = 100e-6;
 
 /// `work` in so many lanes of the hot team, each with so many parts, of whole blocks where elements
 /// suffice; at most 64 parts in all.

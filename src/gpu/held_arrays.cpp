@@ -42,11 +42,6 @@ void array_dies(array_memory& memory) noexcept {
   here.all.erase(&memory);
 }
 
-bool holds_arrays(detail::job const& work) noexcept {
-  return work.arrays != nullptr ||
-         (work.functor != nullptr && refs_exist.load(std::memory_order_relaxed));
-}
-
 held_arrays::held_arrays(detail::job const& work) : work_(work) {
   if (work.functor == nullptr) return;
   functor_.resize(work.functor_bytes / sizeof(std::max_align_t) + 1);

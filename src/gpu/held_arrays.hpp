@@ -21,7 +21,10 @@ void array_dies(detail::array_memory& memory) noexcept;
 inline std::atomic<bool> refs_exist{false};
 
 /// Whether a call has anything to do with arrays.
-[[nodiscard]] bool holds_arrays(detail::job const& work) noexcept;
+[[nodiscard]] inline bool holds_arrays(detail::job const& work) noexcept {
+  return work.arrays != nullptr ||
+         (work.functor != nullptr && refs_exist.load(std::memory_order_relaxed));
+}
 
 /// The arrays of one call.
 class held_arrays {
