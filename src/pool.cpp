@@ -2,6 +2,7 @@
 #include <hetmap/pool.hpp>
 
 #include "error.hpp"
+#include "gpu/devices.hpp"
 #include "plan.hpp"
 #include "pool_core.hpp"
 
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -167,7 +169,14 @@ void post(pool_core& pool, future_state& state, char const* verb) {
 pool::pool(pool_options how) {
   if (how.workers == 0u) detail::refuse_zero("pool", "workers");
   // A backend that is not there is refused here rather than by the first call.
-  static_cast<void>(detail::plan_for(detail::job{}, {.verb = "pool", .backend = how.backend}));
+  if (how.backend == backend::gpu) {
+    if (auto const found = core::find_device(std::nullopt); found.gpu == nullptr) {
+      core::clear_failed_index();
+      throw device_unavailable("pool: backend gpu: " + found.why_none);
+    }
+  } else {
+    static_cast<void>(detail::plan_for(detail::job{}, {.verb = "pool", .backend = how.backend}));
+  }
   core_ = new detail::pool_core(how.workers.value_or(physical_cores()), how.backend,
                                 std::move(how.initializer), std::move(how.name));
 }

@@ -340,6 +340,16 @@ TEST_F(GpuMap, IsChosenByIndex) {
   EXPECT_SAYS(refusal([&] { hetmap::map(how, scaled{2}, x); }), "no GPU 2");
 }
 
+TEST_F(GpuMap, APoolMayHaveItForItsBackend) {
+  auto const x = counted(1000);
+  hetmap::pool pool{{.workers = 2, .backend = backend::gpu}};
+  EXPECT_EQ(pool.map(triple{}, x), hetmap::map(on_gpu, triple{}, x));
+  EXPECT_EQ(gpu().launches(), 2u);
+  provider.reset();
+  support::provided_devices none({});
+  EXPECT_SAYS(refusal([] { hetmap::pool({.backend = backend::gpu}); }), "pool: backend gpu");
+}
+
 TEST_F(GpuMap, ProgramsWithoutFormsProbeNothing) {
   std::vector<double> const x(1000, 1.0);
   hetmap::map(formless{}, x);
