@@ -56,9 +56,9 @@ void run_alone(job const& work) {
   if (timed) work.learned->learn(work.count, clock::now() - began);
 }
 
-/// A lane runs its own parts, then what is left of the others', so that nothing
-/// waits for a thread that did not come. The parts below the lowest one that failed are all run:
-/// that makes its failure the one that a loop would have met.
+/// A lane runs its own parts, then what is left of the others', so that nothing waits for a thread
+/// that did not come. The parts below the lowest one that failed are all run: that makes its failure
+/// the one that a loop would have met.
 class shared_call {
  public:
   shared_call(job const& work, unsigned lanes, unsigned parts_a_lane)
@@ -86,7 +86,7 @@ class shared_call {
     for (unsigned k = 0; k != parts_; ++k) run_part((first + k) % parts_);
   }
 
-  /// Part 0 alone, if nobody else has it; whether that was so.
+  /// Part 0 alone, if nobody else has it; whether it was run, to its end.
   bool run_first_part() noexcept {
     math_level_scope const math(level_);
     return run_part(0);
@@ -108,6 +108,7 @@ class shared_call {
 
   [[nodiscard]] std::size_t begin_of(unsigned k) const noexcept { return k * part_; }
 
+  /// Whether it was run, to its end.
   bool run_part(unsigned k) noexcept {
     std::uint64_t const mine = std::uint64_t{1} << k;
     if ((taken_.load(std::memory_order_relaxed) & mine) != 0 ||
@@ -137,7 +138,7 @@ class shared_call {
       }
     }
     if (discard_ != nullptr) until_[k] = until;
-    return true;
+    return until == part.end;
   }
 
   // What all lanes read, in one cache line.
@@ -206,7 +207,9 @@ bool run_short(job const& work, settings const& how) {
   backend const asked = backend_of(how);
   bool const on_team = asked == backend::automatic || asked == backend::cpu;
   if (!on_team && asked != backend::serial) return false;
-  bool const shareable = on_team && how.pool == nullptr && work.exact_chunk == 0;
+  // Who asks for chunks of a size gets them from the ledger.
+  bool const shareable =
+      on_team && how.pool == nullptr && work.exact_chunk == 0 && how.chunk_size == 0;
   if (shareable && predicted >= shortest_shared_seconds) {
     unsigned const lanes = lanes_for(work, how, predicted);
     if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {

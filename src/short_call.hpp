@@ -14,7 +14,8 @@ namespace hetmap::core {
 bool run_short(detail::job const& work, detail::settings const& how);
 
 /// Seconds of work, on one worker, below which sharing it even with threads that are awake costs
-/// more than it saves: handing it over and meeting again takes about 0.5 us.
+/// more than it saves: handing it over and meeting again takes about 0.8 us (docs/design.md, Short
+/// calls).
 inline constexpr double shortest_shared_seconds = 2e-6;
 
 /// Seconds of work above which oneTBB's workers are as good.

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <forward_list>
@@ -146,6 +147,30 @@ TEST(ExplainContract, AKernelThatTurnsSlowIsSharedAgain) {
     ++rounds;
   }
   EXPECT_LT(rounds, 2000);
+}
+
+/// Calls of some 5 us, too short to wake anybody for, are shared with threads that are still awake.
+TEST(ExplainContract, ShortCallsThatComeOftenAreSharedUnlessTheirChunkIsGiven) {
+  participants who;
+  auto const f = [&](int i) {
+    who.add_this_thread();
+    support::spin(1us);
+    return i;
+  };
+  auto const x = support::indices(5);
+  for (int round = 0; round != 200; ++round) hetmap::map({.backend = hetmap::backend::cpu}, f, x);
+  auto const threads = [&](hetmap::options const& how) {
+    who.restart();
+    hetmap::map(how, f, x);
+    return who.count();
+  };
+  auto const long_enough = std::chrono::steady_clock::now() + 25s;
+  std::size_t most = 0;
+  while (most < 2 && std::chrono::steady_clock::now() < long_enough)
+    most = std::max(most, threads({.backend = hetmap::backend::cpu}));
+  EXPECT_EQ(most > 1, several_cores());
+  for (int round = 0; round != 1000; ++round)
+    ASSERT_EQ(threads({.backend = hetmap::backend::cpu, .chunk_size = x.size()}), 1u);
 }
 
 int wait_a_little(int i) { return std::this_thread::sleep_for(2ms), i; }
