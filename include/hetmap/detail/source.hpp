@@ -71,8 +71,8 @@ struct array_source {
     constexpr std::size_t line = 64;
     auto const from = reinterpret_cast<std::uintptr_t>(data) + i * sizeof(T);
     for (std::size_t k = 0; k < n * sizeof(T); k += line)
-      __builtin_prefetch(
-          reinterpret_cast<void const*>(from + k));  // NOLINT: no pointer reaches there
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): no pointer may be formed behind the array
+      __builtin_prefetch(reinterpret_cast<void const*>(from + k));
   }
   column as_column() const {
     return {const_cast<std::remove_cv_t<T>*>(data), sizeof(T), sizeof(T)};
