@@ -4,6 +4,7 @@
 
 #include <hetmap/error.hpp>
 
+#include <atomic>
 #include <cstdlib>
 #include <string>
 
@@ -21,6 +22,18 @@ std::string_view variable(char const* name) {
 bool explain_requested() {
   static bool const requested = variable("HETMAP_EXPLAIN") == "1";
   return requested;
+}
+
+constinit std::atomic<environment const*> found_environment{nullptr};
+
+environment const* find_environment() noexcept {
+  try {
+    static environment const all{explain_requested(), default_backend(), isa_level()};
+    found_environment.store(&all, std::memory_order_release);
+    return &all;
+  } catch (...) {
+    return nullptr;
+  }
 }
 
 isa highest_level() noexcept {

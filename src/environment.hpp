@@ -4,12 +4,30 @@
 #include <hetmap/options.hpp>
 #include <hetmap/topology.hpp>
 
+#include <atomic>
 #include <string_view>
 
 namespace hetmap::core {
 
 /// HETMAP_EXPLAIN is set to 1: every call prints its decision to standard error.
 [[nodiscard]] bool explain_requested();
+
+/// What the variables come to.
+struct environment {
+  bool explain;
+  backend where;
+  isa level;
+};
+
+extern constinit std::atomic<environment const*> found_environment;
+environment const* find_environment() noexcept;
+
+/// The same in one look, for calls too short for three. Null where a variable holds nonsense, which
+/// the functions that need it report.
+[[nodiscard]] inline environment const* known_environment() noexcept {
+  environment const* const found = found_environment.load(std::memory_order_acquire);
+  return found != nullptr ? found : find_environment();
+}
 
 /// The level that `forced` names, or the highest of this processor if it is empty.
 ///

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include <unistd.h>
 
@@ -92,8 +93,8 @@ void release_cached_memory() noexcept {
   core::release_device_resources();
 }
 
-scratch::~scratch() {
-  if (data_ != nullptr) ::operator delete(data_, std::align_val_t{alignment_});
+void scratch::release() noexcept {
+  ::operator delete(std::exchange(data_, nullptr), std::align_val_t{alignment_});
 }
 
 void* scratch::bytes(std::size_t count, std::size_t size, std::size_t alignment) {
@@ -102,7 +103,7 @@ void* scratch::bytes(std::size_t count, std::size_t size, std::size_t alignment)
   if (wanted > capacity_ || alignment > alignment_) {
     auto const align = std::max({alignment, alignment_, cache_line});
     void* const larger = ::operator new(wanted, std::align_val_t{align});
-    if (data_ != nullptr) ::operator delete(data_, std::align_val_t{alignment_});
+    if (data_ != nullptr) release();
     data_ = larger;
     capacity_ = wanted;
     alignment_ = align;

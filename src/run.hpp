@@ -8,12 +8,18 @@
 
 namespace hetmap::core {
 
+/// The backend that a call asks for: its own choice, else its pool's, else `otherwise`.
+[[nodiscard]] inline backend backend_of(detail::settings const& how, backend otherwise) {
+  backend const pools = how.pool != nullptr ? how.pool->where() : backend::inherit;
+  backend const asked = how.backend != backend::inherit ? how.backend : pools;
+  return asked != backend::inherit ? asked : otherwise;
+}
+
 /// The backend that a call asks for: its own choice, else its pool's, else HETMAP_BACKEND's.
 ///
 /// Throws:   option_error if the variable names no backend.
 [[nodiscard]] inline backend backend_of(detail::settings const& how) {
-  backend const pools = how.pool != nullptr ? how.pool->where() : backend::inherit;
-  backend const asked = how.backend != backend::inherit ? how.backend : pools;
+  backend const asked = backend_of(how, backend::inherit);
   return asked != backend::inherit ? asked : default_backend();
 }
 

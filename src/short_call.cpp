@@ -31,7 +31,7 @@ void (*copy_out_of(job const& work))(void*, void const*, std::size_t) {
   return work.in_place && work.can_copy_out ? copy_bytes : nullptr;
 }
 
-void run_alone(job const& work) {
+void run_alone(job const& work, isa process_level) {
   scratch unused;
   void* slot = nullptr;
   chunk all{.begin = 0,
@@ -42,7 +42,7 @@ void run_alone(job const& work) {
             .copy_out = copy_out_of(work),
             .slot = &slot,
             .failed_at = 0};
-  auto const level = std::max(isa_level(), work.code->floor);
+  auto const level = std::max(process_level, work.code->floor);
   math_level_scope const math(level);
   bool const timed = work.learned->sample_now();
   auto const began = timed ? clock::now() : clock::time_point();
@@ -57,8 +57,8 @@ void run_alone(job const& work) {
 }
 
 /// A lane runs its own parts, then what is left of the others', so that nothing waits for a thread
-/// that did not come. The parts below the lowest one that failed are all run: that makes its failure
-/// the one that a loop would have met.
+/// that did not come. The parts below the lowest one that failed are all run: that makes its
+/// failure the one that a loop would have met.
 class shared_call {
  public:
   shared_call(job const& work, unsigned lanes, unsigned parts_a_lane)
@@ -162,12 +162,12 @@ class shared_call {
 };
 
 /// Nobody watches the call or wants it other than it comes.
-bool is_plain(job const& work, settings const& how) {
+bool is_plain(job const& work, settings const& how, environment const& around) {
   // A pool's callers run nothing themselves; its workers do.
   if (how.pool != nullptr && (how.deadline != 0 || !is_worker_of(how.pool))) return false;
   // Blocks of map_blocks are the caller's; those of map_reduce, which has no outputs, are not.
   return how.stop == nullptr && how.progress == nullptr && !how.reproducible &&
-         (work.exact_chunk == 0 || work.outputs == 0) && !explain_requested();
+         (work.exact_chunk == 0 || work.outputs == 0) && !around.explain;
 }
 
 /// Lanes for a call of so many seconds: one for each that sharing pays for.
@@ -203,8 +203,10 @@ bool run_short(job const& work, settings const& how) {
   if (work.learned == nullptr || holds_arrays(work)) return false;
   double const predicted =
       work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);
-  if (!(predicted >= 0 && predicted < longest_shared_seconds) || !is_plain(work, how)) return false;
-  backend const asked = backend_of(how);
+  if (!(predicted >= 0 && predicted < longest_shared_seconds)) return false;
+  environment const* const around = known_environment();
+  if (around == nullptr || !is_plain(work, how, *around)) return false;
+  backend const asked = backend_of(how, around->where);
   bool const on_team = asked == backend::automatic || asked == backend::cpu;
   if (!on_team && asked != backend::serial) return false;
   // Who asks for chunks of a size gets them from the ledger.
@@ -218,7 +220,7 @@ bool run_short(job const& work, settings const& how) {
     }
   }
   if (predicted >= wake_seconds) return false;
-  run_alone(work);
+  run_alone(work, around->level);
   return true;
 }
 

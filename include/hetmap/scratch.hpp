@@ -15,7 +15,9 @@ inline namespace HETMAP_ABI {
 class HETMAP_API scratch {
  public:
   scratch() = default;
-  ~scratch();
+  ~scratch() {
+    if (data_ != nullptr) release();
+  }
   scratch(scratch const&) = delete;
   scratch& operator=(scratch const&) = delete;
 
@@ -30,6 +32,7 @@ class HETMAP_API scratch {
   }
 
  private:
+  void release() noexcept;
   void* bytes(std::size_t count, std::size_t size, std::size_t alignment);
 
   void* data_ = nullptr;
