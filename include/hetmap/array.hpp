@@ -4,11 +4,11 @@
 
 #include <hetmap/detail/array_memory.hpp>
 #include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
@@ -53,7 +53,8 @@ class array {
     requires std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
              std::same_as<std::ranges::range_value_t<R>, T>
   explicit array(R const& values) : array(static_cast<std::size_t>(std::ranges::size(values))) {
-    std::copy_n(std::ranges::data(values), size_, at(detail::host_access::overwrite));
+    std::copy(std::ranges::data(values), std::ranges::data(values) + size_,
+              at(detail::host_access::overwrite));
   }
 
   array(array const& other) : array(other.host()) {}
@@ -243,15 +244,19 @@ using any_result_t = std::remove_cvref_t<
 
 template <class... In>
 std::size_t shortest_of_any(In&... in) {
-  return std::min({length_of_any(in)...});
+  return least(length_of_any(in)...);
 }
 
 template <class Submit, class F, class R, class... In>
 decltype(auto) with_array_job(Submit&& submit, F& f, array<R> const& out, std::size_t n,
                               In&... in) {
   array_memory* const arrays[] = {memory_of(out), memory_of(in)...};
-  return with_job_on<store::assign>(arrays, submit, f, n, std::tuple<R*>{nullptr},
-                                    source_of_any(in)...);
+  return with_job<store::assign>(
+      [&](job& j) {
+        j.arrays = arrays;
+        return submit(j);
+      },
+      f, n, std::tuple<R*>{nullptr}, source_of_any(in)...);
 }
 
 /// The body of map over arrays.

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <hetmap/detail/future_state.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/options.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <ranges>
 #include <type_traits>
@@ -242,11 +241,11 @@ struct following {
 
   Result operator()() {
     if constexpr (std::is_void_v<T>)
-      return std::invoke(g);
+      return detail::invoke(g);
     else if constexpr (std::is_reference_v<T>)
-      return std::invoke(g, before->value());
+      return detail::invoke(g, before->value());
     else
-      return std::invoke(g, std::as_const(before->value()));
+      return detail::invoke(g, std::as_const(before->value()));
   }
 
   struct link final : continuation {

@@ -14,12 +14,12 @@
 
 #include <hetmap/detail/map_call.hpp>
 #include <hetmap/detail/reduce_call.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/future.hpp>
 #include <hetmap/imap.hpp>
 #include <hetmap/options.hpp>
 
 #include <concepts>
-#include <functional>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -83,7 +83,7 @@ struct bound_call {
   decltype(auto) operator()() {
     return std::apply(
         [this](Args&... a) -> decltype(auto) {
-          return std::invoke(std::move(f), std::forward<Args>(a)...);
+          return detail::invoke(std::move(f), std::forward<Args>(a)...);
         },
         args);
   }
@@ -143,7 +143,7 @@ struct stoppable_call {
   template <class... Args>
   decltype(auto) operator()(Args&&... args) {
     stop_hub const hub(settings{.verb = "submit", .pool = pool});
-    return std::invoke(std::move(f), std::forward<Args>(args)..., stop_argument(hub));
+    return detail::invoke(std::move(f), std::forward<Args>(args)..., stop_argument(hub));
   }
 };
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/std_parts.hpp>
 
 #include <cstddef>
-#include <functional>
 #include <string>
 
 namespace hetmap {

@@ -3,12 +3,12 @@
 
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/pipeline.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/options.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>

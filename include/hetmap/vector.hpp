@@ -2,12 +2,11 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/std_parts.hpp>
 
-#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <initializer_list>
-#include <memory>
 #include <new>
 #include <stdexcept>
 #include <type_traits>

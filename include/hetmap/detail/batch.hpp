@@ -3,10 +3,10 @@
 
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/source.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/vector.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <ranges>
 
 namespace hetmap {

@@ -5,6 +5,7 @@
 #include <hetmap/detail/array_memory.hpp>
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/gpu_form.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 #include <hetmap/scratch.hpp>
@@ -12,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <typeinfo>
 
 namespace hetmap {
@@ -180,6 +180,18 @@ enum class overlap : unsigned char { none, exact };
 [[nodiscard]] HETMAP_API overlap compare_memory(char const* verb, column const* columns,
                                                 unsigned outputs, unsigned inputs,
                                                 std::size_t count);
+
+/// Whether one output lies apart from all inputs, which is what most calls need to know and what a
+/// small one cannot spare a function call for. False says nothing.
+[[nodiscard]] inline bool lies_apart(column const* columns, unsigned inputs, std::size_t count) {
+  auto const begin = reinterpret_cast<std::uintptr_t>(columns[0].base);
+  auto const end = begin + count * columns[0].bytes;
+  for (unsigned k = 1; k <= inputs; ++k) {
+    auto const other = reinterpret_cast<std::uintptr_t>(columns[k].base);
+    if (other + count * columns[k].bytes > begin && other < end) return false;
+  }
+  return true;
+}
 
 }  // namespace detail
 }  // namespace HETMAP_ABI

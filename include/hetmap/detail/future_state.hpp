@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/detail/task.hpp>
 #include <hetmap/options.hpp>
 
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>

@@ -5,11 +5,11 @@
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/source.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 
 #include <concepts>
-#include <functional>
 #include <ranges>
 #include <span>
 #include <tuple>

@@ -9,10 +9,9 @@
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/source.hpp>
+#include <hetmap/detail/std_parts.hpp>
 
 #include <cstddef>
-#include <functional>
-#include <memory>
 #include <new>
 #include <span>
 #include <tuple>
@@ -27,7 +26,7 @@ inline namespace HETMAP_TAG {
 template <class F, class... Args>
 HETMAP_INLINE decltype(auto) call(F& f, Args&&... args) {
   if constexpr (std::is_member_pointer_v<std::remove_cv_t<F>>) {
-    return std::invoke(f, std::forward<Args>(args)...);
+    return detail::invoke(f, std::forward<Args>(args)...);
   } else {
     return f(static_cast<Args&&>(args)...);  // std::forward would stay a call at -O0
   }

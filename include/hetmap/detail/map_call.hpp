@@ -8,15 +8,14 @@
 #include <hetmap/detail/kernel_traits.hpp>
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/source.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/vector.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <exception>
-#include <memory>
 #include <ranges>
 #include <span>
 #include <tuple>
@@ -45,12 +44,10 @@ std::array<column, sizeof...(Out) + sizeof...(Src)> columns_of(std::tuple<Out*..
       out);
 }
 
-/// Describes the map of f over n elements to the core and hands it to `submit`.
-///
-/// arrays: of each column, or null.
-template <store How, overlap Met = overlap::none, class Submit, class F, class... Out, class... Src>
-decltype(auto) with_job_on(array_memory* const* arrays, Submit&& submit, F& f, std::size_t n,
-                           std::tuple<Out*...> out, Src... src) {
+/// Describes the map of f over n elements to the core and hands the job to `submit`, which may
+/// complete it.
+template <store How, class Submit, class F, class... Out, class... Src>
+decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
   using task = element_task<How, F, std::tuple<Out...>, Src...>;
   auto const columns = columns_of(out, src...);
   task work{f, {src...}};
@@ -61,10 +58,8 @@ decltype(auto) with_job_on(array_memory* const* arrays, Submit&& submit, F& f, s
         .inputs = sizeof...(Src),
         .count = n,
         .learned = rate_for<F, Src...>(f),
-        .reads = std::max({Src::reads...}),
-        .can_copy_out = can_be_tiled<How, Out...>,
-        .in_place = Met == overlap::exact,
-        .arrays = arrays};
+        .reads = greatest(Src::reads...),
+        .can_copy_out = can_be_tiled<How, Out...>};
   using function = std::remove_cvref_t<decltype(bare(f))>;
   if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>) {
     j.functor = std::addressof(bare(f));
@@ -84,11 +79,6 @@ decltype(auto) with_job_on(array_memory* const* arrays, Submit&& submit, F& f, s
   }
 }
 
-template <store How, overlap Met = overlap::none, class Submit, class F, class... Out, class... Src>
-decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
-  return with_job_on<How, Met>(nullptr, submit, f, n, out, src...);
-}
-
 /// A map to elements that exist: checks the memory first, and takes the loop that fits it.
 template <bool Columns, class Submit, class F, class... Out, class... Src>
 void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out,
@@ -98,10 +88,16 @@ void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<O
                              : can_be_tiled<apart, Out...> ? store::assign
                                                            : store::in_place;
   auto const columns = columns_of(out, src...);
-  auto const met = compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
-  if constexpr (((Src::reads == access::contiguous) || ...))
-    if (met == overlap::exact) return with_job<together, overlap::exact>(submit, f, n, out, src...);
-  with_job<apart>(submit, f, n, out, src...);
+  auto const met = sizeof...(Out) == 1 && lies_apart(columns.data(), sizeof...(Src), n)
+                       ? overlap::none
+                       : compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
+  auto const complete = [&](job& j) {
+    j.in_place = met == overlap::exact;
+    return submit(j);
+  };
+  if constexpr (apart != together && ((Src::reads == access::contiguous) || ...))
+    if (met == overlap::exact) return with_job<together>(complete, f, n, out, src...);
+  with_job<apart>(complete, f, n, out, src...);
 }
 
 /// Reads inputs that cannot be indexed and maps them a batch at a time.
@@ -113,14 +109,15 @@ void in_batches(settings const& how, Room&& room, Launch&& launch, In&... in) {
   batches call(how, total == no_length ? 0 : total);
   std::tuple<reader<In>...> readers{reader<In>(in)...};
   constexpr std::size_t limit =
-      std::clamp(largest_batch_bytes / (sizeof(typename reader<In>::kept) + ...),
-                 first_batch_elements, largest_batch_elements);
+      least(greatest(largest_batch_bytes / (sizeof(typename reader<In>::kept) + ...),
+                     first_batch_elements),
+            largest_batch_elements);
   std::size_t size = first_batch_elements;
   auto const each = [&](auto&& act) {
     return std::apply([&](auto&... r) { return act(r...); }, readers);
   };
   for (bool more = true; more; size = std::min(size * 2, limit)) {
-    std::size_t const wanted = std::min({size, room(call.done()), total - call.done()});
+    std::size_t const wanted = least(size, room(call.done()), total - call.done());
     std::size_t n = 0;
     std::exception_ptr failure;
     try {
@@ -227,7 +224,7 @@ auto collecting(settings const& how, F& f, In&... in) {
 
 template <class... T>
 std::size_t room_of(column_list<T...> const& out) {
-  return std::apply([](auto const&... s) { return std::min({s.size()...}); }, out.spans);
+  return std::apply([](auto const&... s) { return least(s.size()...); }, out.spans);
 }
 template <writable_array Out>
 std::size_t room_of(Out& out) {

@@ -4,11 +4,11 @@
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/options.hpp>
 
 #include <cstddef>
 #include <exception>
-#include <memory>
 
 namespace hetmap {
 

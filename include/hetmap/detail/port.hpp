@@ -4,10 +4,10 @@
 #include <hetmap/detail/batch.hpp>
 #include <hetmap/detail/pipeline.hpp>
 #include <hetmap/detail/source.hpp>
+#include <hetmap/detail/std_parts.hpp>
 
 #include <cstddef>
 #include <exception>
-#include <memory>
 #include <new>
 #include <optional>
 #include <ranges>

@@ -6,14 +6,12 @@
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/map_call.hpp>
 #include <hetmap/detail/source.hpp>
+#include <hetmap/detail/std_parts.hpp>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <concepts>
 #include <cstddef>
-#include <functional>
-#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -74,6 +72,15 @@ struct tree_node {
            (first >> level) % 2 == 0;
   }
 };
+
+/// A node among others.
+struct placed_node {
+  std::size_t first;
+  void* node;
+};
+
+/// Sorts by `first`.
+HETMAP_API void sort_nodes(placed_node* nodes, std::size_t count) noexcept;
 
 inline namespace HETMAP_TAG {
 
@@ -151,12 +158,12 @@ struct reduce_task {
 
   /// All that was folded, in order, after `init`.
   [[nodiscard]] T joined(T init) {
-    std::vector<tree_node<T>*> all;
+    std::vector<placed_node> all;
     for (auto* lane = lanes.load(); lane != nullptr; lane = lane->next)
-      for (auto& node : lane->nodes()) all.push_back(&node);
-    std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->first < b->first; });
+      for (auto& node : lane->nodes()) all.push_back({node.first, &node});
+    sort_nodes(all.data(), all.size());
     subtrees<T, Op> whole;
-    for (auto* node : all) whole.add(std::move(*node), op);
+    for (auto& [first, node] : all) whole.add(std::move(*static_cast<tree_node<T>*>(node)), op);
     if (whole.nodes().empty()) return init;
     T sum = std::move(whole.nodes().front().value);
     for (std::size_t k = 1; k != whole.nodes().size(); ++k)
@@ -236,7 +243,7 @@ template <class Submit, class F, class Op, class T, class... Src>
              .count = n,
              .exact_chunk = leaf == 1 ? 0 : leaf,
              .learned = rate_for<F, task>(f),
-             .reads = std::max({Src::reads...})});
+             .reads = greatest(Src::reads...)});
   return work.joined(std::move(init));
 }
 

@@ -3,13 +3,12 @@
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/std_parts.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <iterator>
-#include <memory>
 #include <ranges>
 #include <type_traits>
 #include <utility>

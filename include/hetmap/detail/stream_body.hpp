@@ -5,12 +5,11 @@
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/pipeline.hpp>
 #include <hetmap/detail/port.hpp>
+#include <hetmap/detail/std_parts.hpp>
 #include <hetmap/stream.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <exception>
-#include <memory>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -125,7 +124,7 @@ class stream_body final : public stream_state {
         .bytes_read = (port<In>::bytes_in_place() + ...),
         .own_bytes = sizeof(*this) + sizeof(stream_cursor<result>) + sizeof(stream<result>),
         .learned = rate_for<function, decltype(std::declval<port<In>&>().source())...>(task_.f),
-        .total = std::apply([](auto&... p) { return std::min({p.length()...}); }, ports_),
+        .total = std::apply([](auto&... p) { return least(p.length()...); }, ports_),
         .pulls_at_once = (port<In>::indexed && ...)};
     total_ = j.total;
     if constexpr ((port<In>::drops || ...)) j.drop = drop;
