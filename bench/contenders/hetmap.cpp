@@ -2,9 +2,9 @@
 // the noise, and the loop that stands for the memory's limit, on the same pages.
 #include "../contender.hpp"
 #include "../streaming_limit.hpp"
+#include "../vector_math.hpp"
 
 #include <hetmap/hetmap.hpp>
-#include <hetmap/math.hpp>
 
 #include <cstdio>
 #include <cstring>
@@ -12,31 +12,10 @@
 
 namespace {
 
-struct hetmap_math {
-  static constexpr bool scalar = false;
-
-  template <class T>
-  static HETMAP_FN T exp(T x) {
-    return hetmap::math::exp(x);
-  }
-  template <class T>
-  static HETMAP_FN T log(T x) {
-    return hetmap::math::log(x);
-  }
-  template <class T>
-  static HETMAP_FN T sqrt(T x) {
-    return hetmap::math::sqrt(x);
-  }
-  template <class T>
-  static HETMAP_FN T erfc(T x) {
-    return hetmap::math::erfc(x);
-  }
-};
-
 /// Automatic choice is what a call without options gets.
 template <hetmap::backend Where>
 struct on_backend {
-  using math = hetmap_math;
+  using math = bench::vector_math;
 
   template <class F, class T, std::size_t K, class... In>
   static void into(std::size_t n, F f, std::array<T*, K> out, In const*... in) {

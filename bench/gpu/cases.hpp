@@ -2,8 +2,7 @@
 #pragma once
 
 #include "../kernels.hpp"
-
-#include <hetmap/math.hpp>
+#include "../vector_math.hpp"
 
 #include <array>
 #include <cstddef>
@@ -12,28 +11,6 @@
 #include <vector>
 
 namespace bench::gpu {
-
-/// Vector functions on the CPU, CUDA's own on the GPU: the same kernel for every contender.
-struct vector_math {
-  static constexpr bool scalar = false;
-
-  template <class T>
-  static HETMAP_FN T exp(T x) {
-    return hetmap::math::exp(x);
-  }
-  template <class T>
-  static HETMAP_FN T log(T x) {
-    return hetmap::math::log(x);
-  }
-  template <class T>
-  static HETMAP_FN T sqrt(T x) {
-    return hetmap::math::sqrt(x);
-  }
-  template <class T>
-  static HETMAP_FN T erfc(T x) {
-    return hetmap::math::erfc(x);
-  }
-};
 
 struct vec3 {
   float x, y, z;
@@ -103,6 +80,18 @@ struct case_description {
 inline constexpr case_description cases[] = {
     {"axpb", 4, 1},         {"gauss", 4, 1}, {"axpb_double", 8, 1},   {"axpb_int8", 1, 1},
     {"axpb_float3", 12, 1}, {"fused", 4, 3}, {"black_scholes", 4, 3}, {"from_index", 4, 0}};
+
+/// The cases that have inputs, each done by a Calls<kernel, inputs>.
+template <template <class, std::size_t> class Calls>
+void add_column_cases(std::vector<contender>& all) {
+  Calls<axpb_float, 1>::add(all, "axpb");
+  Calls<gauss_float, 1>::add(all, "gauss");
+  Calls<axpb_double, 1>::add(all, "axpb_double");
+  Calls<axpb_int8, 1>::add(all, "axpb_int8");
+  Calls<axpb_float3, 1>::add(all, "axpb_float3");
+  Calls<fused, 3>::add(all, "fused");
+  Calls<black_scholes_float, 3>::add(all, "black_scholes");
+}
 
 /// What hetmap's file and the peers' file have to offer.
 std::vector<contender> hetmap_contenders();

@@ -64,13 +64,7 @@ void generated(operands const& o) {
 
 std::vector<contender> hetmap_contenders() {
   std::vector<contender> all;
-  calls<axpb_float, 1>::add(all, "axpb");
-  calls<gauss_float, 1>::add(all, "gauss");
-  calls<axpb_double, 1>::add(all, "axpb_double");
-  calls<axpb_int8, 1>::add(all, "axpb_int8");
-  calls<axpb_float3, 1>::add(all, "axpb_float3");
-  calls<fused, 3>::add(all, "fused");
-  calls<black_scholes_float, 3>::add(all, "black_scholes");
+  add_column_cases<calls>(all);
   all.push_back({"from_index", "hetmap", false, generated});
   return all;
 }
