@@ -44,6 +44,14 @@ std::array<column, sizeof...(Out) + sizeof...(Src)> columns_of(std::tuple<Out*..
       out);
 }
 
+#ifdef __CUDACC_EXTENDED_LAMBDA__
+template <class F>
+[[deprecated(
+    "hetmap: the host calls an extended lambda through a pointer, for every element anew and some "
+    "twenty times as slowly as a functor whose operator() is HETMAP_FN")]] constexpr void
+warn_of_extended_lambda() {}
+#endif
+
 /// Describes the map of f over n elements to the core and hands the job to `submit`, which may
 /// complete it.
 template <store How, class Submit, class F, class... Out, class... Src>
@@ -61,6 +69,10 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .reads = greatest(Src::reads...),
         .can_copy_out = can_be_tiled<How, Out...>};
   using function = std::remove_cvref_t<decltype(bare(f))>;
+#ifdef __CUDACC_EXTENDED_LAMBDA__
+  if constexpr (__nv_is_extended_host_device_lambda_closure_type(function))
+    warn_of_extended_lambda<function>();
+#endif
   if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>) {
     j.functor = std::addressof(bare(f));
     j.functor_bytes = sizeof(function);
