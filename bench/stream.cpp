@@ -145,10 +145,20 @@ int main(int argc, char** argv) {
   getrusage(RUSAGE_SELF, &used);
   std::printf("resident at most: %ld KiB\n", used.ru_maxrss);
 
-  std::vector<number> x(std::size_t{1} << 25, 3), out(x.size());
-  measured into, chunks, elements;
+  std::vector<number> x(std::size_t{1} << 27, 3), out(x.size());
+  measured into, into_and_add, passing, chunks, elements;
   for (unsigned k = 0; k != repetitions + 1; ++k) {
     time(into, [&] {
+      hetmap::map_into(out, square{}, x);
+      return out.back();
+    });
+    time(passing, [&] {
+      number last = 0;
+      for (std::span<number const> const block : hetmap::imap(square{}, x).chunks())
+        last = block.back();
+      return last;
+    });
+    time(into_and_add, [&] {
       hetmap::map_into(out, square{}, x);
       return add(out);
     });
@@ -165,8 +175,11 @@ int main(int argc, char** argv) {
     });
   }
   double const each = 1e9 / static_cast<double>(x.size());
-  std::printf("array of 2^25, added up: map_into %.3f, chunks %.3f, element by element %.3f ns\n",
-              into.seconds * each, chunks.seconds * each, elements.seconds * each);
+  std::printf(
+      "array of 2^27: map_into %.3f ns an element, imap by chunks %.3f: %.2f of its speed\n",
+      into.seconds * each, passing.seconds * each, into.seconds / passing.seconds);
+  std::printf("  added up: map_into %.3f, chunks %.3f, element by element %.3f\n",
+              into_and_add.seconds * each, chunks.seconds * each, elements.seconds * each);
   std::fflush(stdout);
   // A square has to be a named function there: lambdas cannot be sent to Python's processes.
   int const status = std::system(

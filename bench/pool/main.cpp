@@ -1,5 +1,7 @@
 // Pools beside what one would write by hand: a million empty tasks against tbb::task_group, sums
 // against OpenMP reductions. Medians of rounds taken in turn; below a minute.
+//
+//     bench-pool [ELEMENTS]        of the range whose squares are added up; default: 10^10
 #include "openmp_sums.hpp"
 
 #include <hetmap/pool.hpp>
@@ -84,8 +86,7 @@ void empty_tasks(hetmap::pool& pool) {
   std::printf("  resident after rounds 2 and 10: %.0f and %.0f MiB\n", resident[1], resident[9]);
 }
 
-void squares(hetmap::pool& pool) {
-  constexpr std::uint64_t n = 10'000'000'000;
+void squares(hetmap::pool& pool, std::uint64_t n) {
   auto const square = [](std::uint64_t i) { return i * i; };
   std::uint64_t a = 0, b = 0;
   auto const [ours, peers] = in_turn(
@@ -97,8 +98,8 @@ void squares(hetmap::pool& pool) {
       [&] { b = bench::openmp_squares(n); });
   require(a == b, "the sums of squares differ");
   std::printf(
-      "squares of range(10^10) added up: map_reduce %.3f s, OpenMP %.3f s: %.2f of its speed\n",
-      ours, peers, peers / ours);
+      "squares of range(%.3g) added up: map_reduce %.3f s, OpenMP %.3f s: %.2f of its speed\n",
+      static_cast<double>(n), ours, peers, peers / ours);
 }
 
 void floats(hetmap::pool& pool) {
@@ -125,11 +126,11 @@ void sleeps() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   hetmap::pool pool;
   std::printf("workers: %u\n", pool.workers());
   sleeps();
-  squares(pool);
+  squares(pool, argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000'000'000);
   floats(pool);
   empty_tasks(pool);
 }
