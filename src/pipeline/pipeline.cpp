@@ -1,6 +1,6 @@
 // A stream at work: lanes on the workers' threads pull and compute, the consumer waits and takes.
-#include "../cpu/executor.hpp"
 #include "../cpu/math_level.hpp"
+#include "../cpu/pace.hpp"
 #include "../cpu/workers.hpp"
 #include "../error.hpp"
 #include "../plan.hpp"
@@ -8,6 +8,8 @@
 #include "../rates.hpp"
 #include "../reporter.hpp"
 #include "../run.hpp"
+#include "shape.hpp"
+#include "slot.hpp"
 #include "window.hpp"
 
 #include <hetmap/detail/pipeline.hpp>
@@ -17,7 +19,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -38,18 +39,6 @@ using namespace detail;
 /// microseconds, and nobody waits longer than this for the calls under way when a stream ends.
 constexpr double chunk_seconds = 1e-3;
 
-/// Size, in bytes, of a chunk's inputs and outputs together: they fit a second-level cache beside
-/// the chunk that is being consumed (docs/design.md, Streams, for what was measured).
-constexpr std::size_t chunk_bytes = std::size_t{512} << 10;
-
-/// Size, in bytes, of what a stream may hold, unless the call says otherwise.
-constexpr std::size_t default_max_bytes = std::size_t{32} << 20;
-
-/// Chunks ahead, unless the call says otherwise: enough for every worker to compute two while the
-/// consumer is at two others; many where chunks are small.
-constexpr std::size_t window_bytes = std::size_t{4} << 20;
-constexpr std::size_t most_chunks_ahead = 256;
-
 /// Elements after which a function may be believed to be cheap, and what a chunk may take then, in
 /// seconds: a consumer that finds nothing ready computes a chunk itself, in its own caches, sooner
 /// than it could be woken.
@@ -58,136 +47,6 @@ constexpr double cheap_chunk_seconds = 2e-3;
 
 /// How often a consumer that waits looks at the stop condition, which cannot wake it.
 constexpr std::chrono::milliseconds between_looks{10};
-
-struct shape {
-  std::size_t window = 1;
-  std::size_t chunk = 1;         // elements, at most
-  std::size_t slot_bytes = 0;    // size, in bytes, of a slot's buffers
-  std::size_t memory_bound = 0;  // bytes
-};
-
-struct failure {
-  std::size_t at;
-  std::exception_ptr cause;
-};
-
-struct slot {
-  std::vector<column> columns{};  // the output's, then the inputs'
-  std::size_t begin = 0;          // index of the first element
-  std::size_t count = 0;          // elements that were pulled
-  std::size_t done_to = 0;        // results exist from begin to here, but for failures
-  std::vector<failure> failures{};
-  failure input_failure{0, nullptr};
-};
-
-/// What elements cost: of whole blocks where these were a quarter or more, since single elements do
-/// not run at the loop's speed.
-struct account {
-  effort all{};
-  effort in_blocks{};
-
-  void add(effort const& e) noexcept {
-    all += e;
-    if (e.elements >= block_elements) in_blocks += e;
-  }
-  account& operator+=(account const& other) noexcept {
-    all += other.all;
-    in_blocks += other.in_blocks;
-    return *this;
-  }
-  [[nodiscard]] effort const& told() const noexcept {
-    return in_blocks.elements > all.elements / 4 ? in_blocks : all;
-  }
-};
-
-constexpr std::size_t buffer_alignment = 64;
-
-std::size_t rounded(std::size_t bytes, std::size_t alignment) {
-  return (bytes + alignment - 1) / alignment * alignment;
-}
-
-std::size_t alignment_of(stream_job const& work) {
-  std::size_t most = buffer_alignment;
-  for (unsigned k = 0; k != 1 + work.inputs; ++k) most = std::max(most, work.stages[k].alignment);
-  return most;
-}
-
-std::size_t slot_bytes(stream_job const& work, std::size_t elements) {
-  std::size_t bytes = 0;
-  for (unsigned k = 0; k != 1 + work.inputs; ++k)
-    bytes += rounded(elements * work.stages[k].bytes, alignment_of(work));
-  return bytes;
-}
-
-/// What a block of the general allocator may take beyond what was asked for.
-constexpr std::size_t block_overhead = 64;
-
-/// What a slot takes beside its buffers: its state here and in the window, and two blocks.
-std::size_t slot_overhead(stream_job const& work) {
-  return sizeof(slot) + (1 + work.inputs) * sizeof(column) + 8 * sizeof(std::size_t) +
-         2 * block_overhead;
-}
-
-[[noreturn]] void refuse_memory(stream_settings const& how, std::size_t needed) {
-  clear_failed_index();
-  std::string text(how.verb);
-  text.append(": .max_bytes = ").append(std::to_string(how.max_bytes));
-  text.append(" is less than the ").append(std::to_string(needed)).append(" bytes that ");
-  throw option_error(text.append(how.window != 0 || how.chunk_size != 0
-                                     ? ".window and .chunk_size ask for"
-                                     : "one element needs"));
-}
-
-/// Window and chunk for the elements of this job: what the call asks for, else as large as is good
-/// and as small as max_bytes needs.
-shape shape_for(stream_job const& work, stream_settings const& how, unsigned lanes,
-                std::size_t fixed_bytes) {
-  std::size_t element_bytes = 0;
-  for (unsigned k = 0; k != 1 + work.inputs; ++k) element_bytes += work.stages[k].bytes;
-  std::size_t const touched = element_bytes + work.bytes_read;
-  std::size_t const budget = how.max_bytes != 0 ? how.max_bytes : default_max_bytes;
-  std::size_t const overhead = slot_overhead(work);
-
-  auto const bound = [&](std::size_t window, std::size_t chunk) {
-    double const exact = static_cast<double>(window) *
-                             (static_cast<double>(chunk) * static_cast<double>(element_bytes) +
-                              static_cast<double>((1 + work.inputs) * alignment_of(work)) +
-                              static_cast<double>(overhead)) +
-                         static_cast<double>(fixed_bytes);
-    return exact < 0x1p63 ? static_cast<std::size_t>(exact) : std::size_t{1} << 63;
-  };
-  shape s;
-  s.chunk = how.chunk_size != 0
-                ? how.chunk_size
-                : std::max<std::size_t>(1, chunk_bytes / std::max<std::size_t>(1, touched));
-  if (work.total < s.chunk) s.chunk = std::max<std::size_t>(1, work.total);
-  if (how.window != 0)
-    s.window = how.window;
-  else
-    s.window = std::clamp<std::size_t>(window_bytes / bound(1, s.chunk), 4 * std::size_t{lanes},
-                                       most_chunks_ahead);
-  if (work.total != no_length)
-    s.window = std::max<std::size_t>(
-        1, std::min(s.window, work.total / s.chunk + (work.total % s.chunk != 0)));
-  // What does not fit gives way: first the window down to one chunk a worker and one to consume,
-  // then the chunk, then the rest of the window.
-  std::size_t const least_window = how.window != 0 ? s.window : std::size_t{lanes} + 1;
-  if (how.window == 0)
-    while (s.window > least_window && bound(s.window, s.chunk) > budget) --s.window;
-  if (how.chunk_size == 0 && bound(s.window, s.chunk) > budget) {
-    std::size_t const room = budget / s.window;
-    std::size_t const spent = bound(1, 0) - fixed_bytes + fixed_bytes / s.window + 1;
-    s.chunk = room > spent ? std::max<std::size_t>(1, (room - spent) / element_bytes) : 1;
-  }
-  if (how.window == 0)
-    while (s.window > 1 && bound(s.window, s.chunk) > budget) --s.window;
-  if (how.chunk_size == 0 && s.chunk > block_elements)
-    s.chunk = s.chunk / block_elements * block_elements;
-  s.memory_bound = bound(s.window, s.chunk);
-  if (s.memory_bound > budget && how.max_bytes != 0) refuse_memory(how, s.memory_bound);
-  s.slot_bytes = slot_bytes(work, s.chunk);
-  return s;
-}
 
 /// How many elements to take next, so that they take about chunk_seconds: from the learned cost
 /// where there is one, else from one element up. Lanes that race lose one another's finding.
@@ -205,12 +64,9 @@ class pace {
     return n < block_elements ? n : n / block_elements * block_elements;
   }
 
-  void took(std::size_t elements, std::chrono::nanoseconds time) noexcept {
-    double const seconds = std::max(1e-9 * static_cast<double>(time.count()), 1e-9);
-    double const fitting = static_cast<double>(elements) * chunk_seconds / seconds;
-    // One step changes the size eightfold at most: one clock reading is not trusted further.
-    auto const now = static_cast<double>(elements_.load(std::memory_order_relaxed));
-    double const chosen = std::clamp(fitting, now / 8, now * 8);
+  void took(effort const& spent) noexcept {
+    double const chosen =
+        next_pace(elements_.load(std::memory_order_relaxed), spent, chunk_seconds);
     elements_.store(static_cast<std::size_t>(std::clamp(chosen, 1.0, static_cast<double>(most_))),
                     std::memory_order_relaxed);
   }
@@ -244,7 +100,7 @@ struct pipeline::state {
   // Lanes; serve() takes the lock, compute() needs none, the rest is called under it.
   void serve(lane& me) noexcept;
   void step(std::unique_lock<std::mutex>& lock) noexcept;
-  [[nodiscard]] core::account compute(core::slot& s, std::chrono::nanoseconds reading) noexcept;
+  [[nodiscard]] core::efforts compute(core::slot& s, std::chrono::nanoseconds reading) noexcept;
   [[nodiscard]] bool can_work() const noexcept { return !abandoned.load() && chunks.can_pull(); }
   [[nodiscard]] unsigned most_lanes() const noexcept { return helps ? lanes - 1 : lanes; }
   [[nodiscard]] bool may_help() const noexcept;
@@ -271,7 +127,7 @@ struct pipeline::state {
   plan const chosen;
   core::workers* const team;  // null: the consumer does it all
   unsigned const lanes;
-  core::shape const form;
+  core::stream_shape const form;
   chunk_function const code;
   isa const level;
 
@@ -290,7 +146,7 @@ struct pipeline::state {
   bool waiting = false;  // the consumer, for `arrived`
   bool helps = false;    // the consumer computes too, in the place of a lane
   core::failure input_failed{no_length, nullptr};
-  core::account efforts;
+  core::efforts costs;
 
   // The consumer's alone.
   bool started = false;
@@ -362,10 +218,10 @@ pipeline::state::~state() {
   for (core::slot& s : slots) {
     if (s.columns.empty() || s.columns.front().base == nullptr) break;  // start() got no further
     discard(s);
-    release_block(s.columns.front().base, form.slot_bytes, core::alignment_of(work));
+    release_block(s.columns.front().base, form.slot_bytes, core::slot_alignment_of(work));
   }
-  core::effort const& spent = efforts.told();
-  if (work.learned != nullptr) work.learned->learn(spent.elements, spent.busy);
+  core::effort const& told = costs.told();
+  if (work.learned != nullptr) work.learned->learn(told.elements, told.busy);
 }
 
 // -- lanes -----------------------------------------------------------------------------------
@@ -403,19 +259,19 @@ void pipeline::state::step(std::unique_lock<std::mutex>& lock) noexcept {
   if (got.count != 0) {
     wake_lane();
     lock.unlock();
-    core::account const spent = compute(s, reading);
+    core::efforts const spent = compute(s, reading);
     if (work.drop != nullptr) work.drop(s.columns.data() + 1, got.count);
     lock.lock();
     if (s.input_failure.cause) fail_input(s.input_failure.at, std::move(s.input_failure.cause));
-    efforts += spent;
+    costs += spent;
     chunks.computed(k);
   }
   if (waiting && (chunks.ready() || chunks.finished())) arrived.notify_one();
 }
 
-core::account pipeline::state::compute(core::slot& s, std::chrono::nanoseconds reading) noexcept {
+core::efforts pipeline::state::compute(core::slot& s, std::chrono::nanoseconds reading) noexcept {
   core::math_level_scope const math(level);
-  core::account spent;
+  core::efforts spent;
   scratch unused;
   std::size_t const end = s.begin + s.count;
   std::chrono::nanoseconds const reading_each =
@@ -454,7 +310,7 @@ core::account pipeline::state::compute(core::slot& s, std::chrono::nanoseconds r
       break;
     }
     auto const took = core::clock::now() - began;
-    size.took(n, took + reading_each * static_cast<std::chrono::nanoseconds::rep>(n));
+    size.took({n, took + reading_each * static_cast<std::chrono::nanoseconds::rep>(n)});
     spent.add({n, took});
     s.done_to += n;
   }
@@ -480,14 +336,14 @@ void pipeline::state::join(std::unique_lock<std::mutex>& lock) noexcept {
 
 void pipeline::state::start() {
   slots.resize(form.window);
-  std::size_t const alignment = core::alignment_of(work);
+  std::size_t const alignment = core::slot_alignment_of(work);
   for (core::slot& s : slots) {
     s.columns.resize(1 + work.inputs);
     auto* buffer = static_cast<std::byte*>(acquire_block(form.slot_bytes, 1, alignment));
     for (std::size_t c = 0; c != s.columns.size(); ++c) {
       std::size_t const bytes = stages[c].bytes;
       s.columns[c] = {bytes != 0 || c == 0 ? buffer : nullptr, bytes, bytes};
-      buffer += core::rounded(form.chunk * bytes, alignment);
+      buffer += core::rounded_up(form.chunk * bytes, alignment);
     }
   }
   if (team != nullptr) lane_of.assign(lanes, lane(*this));
@@ -599,11 +455,11 @@ bool pipeline::state::next(segment& out, time_limit const* limit) {
 /// input is read by anybody, and the function has shown that no chunk of it takes long.
 bool pipeline::state::may_help() const noexcept {
   if (chosen.asked != backend::automatic || how.pool != nullptr || how.chunk_size != 0 ||
-      !work.pulls_at_once || efforts.in_blocks.elements < core::cheap_elements)
+      !work.pulls_at_once || costs.in_blocks.elements < core::cheap_elements)
     return false;
-  return 1e-9 * static_cast<double>(efforts.in_blocks.busy.count()) *
+  return 1e-9 * static_cast<double>(costs.in_blocks.busy.count()) *
              static_cast<double>(form.chunk) <
-         core::cheap_chunk_seconds * static_cast<double>(efforts.in_blocks.elements);
+         core::cheap_chunk_seconds * static_cast<double>(costs.in_blocks.elements);
 }
 
 /// Lets something happen: computes a chunk where this thread is the one to do so, else waits.
