@@ -3,11 +3,14 @@
 #include "../cpu/pace.hpp"
 #include "../cpu/workers.hpp"
 #include "../error.hpp"
+#include "../gpu/devices.hpp"
+#include "../gpu/held_arrays.hpp"
 #include "../plan.hpp"
 #include "../pool_core.hpp"
 #include "../rates.hpp"
 #include "../reporter.hpp"
 #include "../run.hpp"
+#include "device_lane.hpp"
 #include "shape.hpp"
 #include "slot.hpp"
 #include "window.hpp"
@@ -39,6 +42,11 @@ using namespace detail;
 /// microseconds, and nobody waits longer than this for the calls under way when a stream ends.
 constexpr double chunk_seconds = 1e-3;
 
+/// The same on a device, from where a chunk is sent to where it is back, with others before it on
+/// the same way; and the elements to begin with while nothing is known.
+constexpr double sent_chunk_seconds = 10e-3;
+constexpr std::size_t first_sent_elements = 4096;
+
 /// Elements after which a function may be believed to be cheap, and what a chunk may take then, in
 /// seconds: a consumer that finds nothing ready computes a chunk itself, in its own caches, sooner
 /// than it could be woken.
@@ -48,14 +56,15 @@ constexpr double cheap_chunk_seconds = 2e-3;
 /// How often a consumer that waits looks at the stop condition, which cannot wake it.
 constexpr std::chrono::milliseconds between_looks{10};
 
-/// How many elements to take next, so that they take about chunk_seconds: from the learned cost
-/// where there is one, else from one element up. Lanes that race lose one another's finding.
+/// How many elements to take next, so that they take about `seconds`: from what one is known to
+/// cost, or else from `first` up. Lanes that race lose one another's finding.
 class pace {
  public:
-  pace(double element_nanoseconds, std::size_t most) : most_(most) {
+  pace(double element_nanoseconds, std::size_t first, std::size_t most, double seconds)
+      : seconds_(seconds), most_(most) {
     double const fitting = element_nanoseconds > 0
-                               ? 1e9 * chunk_seconds / element_nanoseconds
-                               : (element_nanoseconds < 0 ? 1.0 : static_cast<double>(most));
+                               ? 1e9 * seconds / element_nanoseconds
+                               : static_cast<double>(element_nanoseconds < 0 ? first : most);
     elements_ = static_cast<std::size_t>(std::clamp(fitting, 1.0, static_cast<double>(most)));
   }
 
@@ -65,13 +74,13 @@ class pace {
   }
 
   void took(effort const& spent) noexcept {
-    double const chosen =
-        next_pace(elements_.load(std::memory_order_relaxed), spent, chunk_seconds);
+    double const chosen = next_pace(elements_.load(std::memory_order_relaxed), spent, seconds_);
     elements_.store(static_cast<std::size_t>(std::clamp(chosen, 1.0, static_cast<double>(most_))),
                     std::memory_order_relaxed);
   }
 
  private:
+  double const seconds_;
   std::size_t const most_;
   std::atomic<std::size_t> elements_;
 };
@@ -99,18 +108,36 @@ struct pipeline::state {
 
   // Lanes; serve() takes the lock, compute() needs none, the rest is called under it.
   void serve(lane& me) noexcept;
+  void work_once(std::unique_lock<std::mutex>& lock) noexcept;
   void step(std::unique_lock<std::mutex>& lock) noexcept;
-  [[nodiscard]] core::efforts compute(core::slot& s, std::chrono::nanoseconds reading) noexcept;
-  [[nodiscard]] bool can_work() const noexcept { return !abandoned.load() && chunks.can_pull(); }
-  [[nodiscard]] unsigned most_lanes() const noexcept { return helps ? lanes - 1 : lanes; }
+  [[nodiscard]] std::optional<std::size_t> pull(std::unique_lock<std::mutex>& lock) noexcept;
+  [[nodiscard]] core::efforts compute(core::slot& s) noexcept;
+  [[nodiscard]] bool can_pull() const noexcept { return !abandoned.load() && chunks.can_pull(); }
+  [[nodiscard]] bool has_work() const noexcept;
+  [[nodiscard]] unsigned most_lanes() const noexcept;
   [[nodiscard]] bool may_help() const noexcept;
   void wake_lane() noexcept;
+  void tell_consumer() noexcept {
+    if (waiting && (chunks.ready() || chunks.finished())) arrived.notify_one();
+  }
   void fail_input(std::size_t at, std::exception_ptr cause) noexcept;
   void join(std::unique_lock<std::mutex>& lock) noexcept;
+
+  // The lane that talks to the device, also under the lock.
+  void drive(std::unique_lock<std::mutex>& lock) noexcept;
+  void note(core::device_lane::arrival const& got) noexcept;
+  void recover(std::unique_lock<std::mutex>& lock, core::status why) noexcept;
+  [[nodiscard]] bool goes_on_here() const noexcept {
+    return chosen.asked == backend::automatic && !gpu->route().unreachable;
+  }
+  void bring_arrays_here() {
+    if (core::holds_arrays(as_map.job)) static_cast<void>(arrays.to_host());
+  }
 
   // The consumer; only wait() is called under the lock.
   bool next(segment& out, time_limit const* limit);
   void start();
+  void take_device();
   [[nodiscard]] bool next_of_held(segment& out);
   void give_back();
   void wait(std::unique_lock<std::mutex>& lock, bool limited, core::clock::time_point deadline);
@@ -118,20 +145,26 @@ struct pipeline::state {
   void abandon() noexcept;
   void discard(core::slot& s) noexcept;
 
+  [[nodiscard]] std::size_t own_bytes() const;
+  [[nodiscard]] core::device_demand demand();
+
   stream_job const work;
   stream_settings const how;
-  std::vector<stage> const stages;
   bool const stoppable;
   std::shared_ptr<pool_streams> listed;      // that it closes with; null for none
   std::unique_ptr<core::workers> const own;  // where more are asked for than the process has
-  plan const chosen;
+  core::stream_as_map const as_map;
+  core::held_arrays arrays;
+  core::decision decided;
+  plan const& chosen = decided.chosen;
   core::workers* const team;  // null: the consumer does it all
   unsigned const lanes;
   core::stream_shape const form;
   chunk_function const code;
   isa const level;
 
-  core::pace size;
+  core::pace size;       // of what the CPU's lanes take
+  core::pace sent_size;  // of what is sent to the device
   core::reporter reports;
   std::atomic<bool> abandoned{false};  // nobody will take what is not done yet
   std::atomic<bool> stopped{false};    // by the stop condition
@@ -146,7 +179,15 @@ struct pipeline::state {
   bool waiting = false;  // the consumer, for `arrived`
   bool helps = false;    // the consumer computes too, in the place of a lane
   core::failure input_failed{no_length, nullptr};
+  bool by_device = false;  // that failure is the device's
   core::efforts costs;
+
+  std::unique_ptr<core::device_lane> gpu;  // null: none was chosen
+  bool on_device = false;                  // it computes
+  bool in_device_slots = false;            // the slots are its pinned memory
+  std::size_t room = form.chunk;           // elements of a slot
+  bool driving = false;                    // a lane talks to it
+  std::vector<std::size_t> unsent;         // slots that were pulled and that nobody computes yet
 
   // The consumer's alone.
   bool started = false;
@@ -161,13 +202,15 @@ struct pipeline::state {
 
 namespace {
 
-plan planned(stream_job const& work, stream_settings const& how) {
-  settings const asked{
-      .verb = how.verb,
-      .backend = core::backend_of({.verb = how.verb, .backend = how.backend, .pool = how.pool}),
-      .workers = how.workers,
-      .reproducible = how.reproducible};
-  return plan_for(job{.code = work.code, .learned = work.learned, .reads = access::batched}, asked);
+core::decision decided_for(core::stream_as_map const& work, stream_settings const& how) {
+  return core::decide(
+      work.job,
+      {.verb = how.verb,
+       .backend = core::backend_of({.verb = how.verb, .backend = how.backend, .pool = how.pool}),
+       .workers = how.workers,
+       .reproducible = how.reproducible,
+       .device = how.device},
+      false);
 }
 
 /// A team of its own for a call that asks for more workers than the process has.
@@ -193,20 +236,52 @@ unsigned lanes_of(plan const& chosen, stream_settings const& how, core::workers 
 pipeline::state::state(stream_job const& w, stream_settings const& h)
     : work(w),
       how(h),
-      stages(w.stages, w.stages + 1 + w.inputs),
       stoppable(h.stop.stop_possible()),
       own(own_team(h)),
-      chosen(planned(w, h)),
+      as_map(w),
+      arrays(as_map.job),
+      decided(decided_for(as_map, h)),
       team(team_for(chosen, h, own.get())),
       lanes(lanes_of(chosen, h, team)),
-      form(core::shape_for(
-          w, h, lanes,
-          w.own_bytes + sizeof(state) + lanes * sizeof(lane) + 16 * core::block_overhead)),
+      form(core::shape_for(w, h, lanes, own_bytes(), demand())),
       code(core::code_for(*w.code, chosen, h.verb)),
       level(h.reproducible ? isa::baseline : chosen.level),
-      size(w.learned != nullptr ? w.learned->element_nanoseconds() : -1, form.chunk),
+      size(w.learned != nullptr ? w.learned->element_nanoseconds() : -1, 1, form.chunk,
+           core::chunk_seconds),
+      sent_size(w.pulls_at_once && w.learned != nullptr
+                    ? w.learned->on_gpu(decided.route.travels).nanoseconds()
+                    : -1,
+                w.pulls_at_once ? core::first_sent_elements : 1, form.chunk,
+                core::sent_chunk_seconds),
       reports(how.progress ? &how.progress : nullptr, w.total == no_length ? 0 : w.total),
-      chunks(form.window, h.ordered) {}
+      chunks(form.window, h.ordered) {
+  if (chosen.chosen != backend::gpu) return;
+  gpu = std::make_unique<core::device_lane>(work, std::move(decided.route), arrays,
+                                            how.pool != nullptr ? 1 : lanes);
+  on_device = true;
+}
+
+/// Size, in bytes, of what the stream holds beside its slots.
+std::size_t pipeline::state::own_bytes() const {
+  std::size_t const columns = as_map.columns.size();
+  std::size_t bytes = work.own_bytes + sizeof(state) + (lanes + 1) * sizeof(lane) +
+                      columns * (sizeof(gpu_operand) + sizeof(column)) + as_map.job.functor_bytes +
+                      20 * core::block_overhead;
+  if (chosen.chosen == backend::gpu)
+    bytes += sizeof(core::device_lane) + sizeof(core::device_resources) +
+             core::ring_slots * (sizeof(core::slot_load) + sizeof(std::uint64_t) + 64) +
+             columns * (2 * sizeof(core::located_column) + sizeof(gpu_operand) +
+                        sizeof(core::ring_column) + sizeof(core::element_copy)) +
+             core::slot_alignment + core::slot_alignment_of(work);
+  return bytes;
+}
+
+/// What it takes on the device beside its slots.
+core::device_demand pipeline::state::demand() {
+  if (chosen.chosen != backend::gpu) return {};
+  core::locate_slots(decided.route, work);
+  return core::demand_of(decided.route);
+}
 
 pipeline::state::~state() {
   {
@@ -218,23 +293,39 @@ pipeline::state::~state() {
   for (core::slot& s : slots) {
     if (s.columns.empty() || s.columns.front().base == nullptr) break;  // start() got no further
     discard(s);
-    release_block(s.columns.front().base, form.slot_bytes, core::slot_alignment_of(work));
+    if (!in_device_slots)
+      release_block(s.columns.front().base, form.slot_bytes, core::slot_alignment_of(work));
   }
+  if (work.learned == nullptr) return;
   core::effort const& told = costs.told();
-  if (work.learned != nullptr) work.learned->learn(told.elements, told.busy);
+  work.learned->learn(told.elements, told.busy);
+  if (gpu && on_device)
+    work.learned->on_gpu(gpu->travels()).learn(gpu->spent().elements, gpu->spent().busy);
 }
 
 // -- lanes -----------------------------------------------------------------------------------
 
 void pipeline::state::serve(lane& me) noexcept {
   std::unique_lock lock(guard);
-  while (can_work() && busy <= most_lanes()) step(lock);
+  while (has_work() && busy <= most_lanes()) work_once(lock);
   me.busy = false;
   if (--busy == 0) rested.notify_all();
 }
 
+unsigned pipeline::state::most_lanes() const noexcept {
+  if (on_device) return work.pulls_at_once ? 1 : 2;
+  return helps ? lanes - 1 : lanes;
+}
+
+/// Whether one more thread would have something to do.
+bool pipeline::state::has_work() const noexcept {
+  if (abandoned.load()) return false;
+  if (chunks.can_pull() && !(driving && work.pulls_at_once)) return true;
+  return !driving && (!unsent.empty() || (on_device && !gpu->idle()));
+}
+
 void pipeline::state::wake_lane() noexcept {
-  if (team == nullptr || busy >= most_lanes() || !can_work()) return;
+  if (team == nullptr || busy >= most_lanes() || !has_work()) return;
   for (lane& l : lane_of)
     if (!l.busy) {
       l.busy = true;
@@ -243,40 +334,68 @@ void pipeline::state::wake_lane() noexcept {
     }
 }
 
-void pipeline::state::step(std::unique_lock<std::mutex>& lock) noexcept {
+void pipeline::state::work_once(std::unique_lock<std::mutex>& lock) noexcept {
+  if (!on_device) return step(lock);
+  if (!driving) return drive(lock);
+  // Another lane is at the device: it need not wait for the input.
+  if (std::optional const k = pull(lock)) {
+    if (by_device)
+      chunks.computed(*k);  // nobody will have it
+    else
+      unsent.push_back(*k);
+    tell_consumer();
+  }
+}
+
+/// Fills a slot; nothing if there were no more elements.
+std::optional<std::size_t> pipeline::state::pull(std::unique_lock<std::mutex>& lock) noexcept {
   std::size_t const k = chunks.pull();
   core::slot& s = slots[k];
   s.begin = s.done_to = chunks.next_index();
-  std::size_t const wanted = how.chunk_size != 0 ? form.chunk : size.next();
+  std::size_t const wanted =
+      how.chunk_size != 0 ? room : std::min(room, on_device ? sent_size.next() : size.next());
   if (!work.pulls_at_once) lock.unlock();
   auto const began = core::clock::now();
   pulled got = work.pull(work.input, s.columns.data() + 1, s.begin, wanted);
-  auto const reading = core::clock::now() - began;
+  s.reading = core::clock::now() - began;
   if (!work.pulls_at_once) lock.lock();
   s.count = got.count;
   if (got.failure) fail_input(s.begin + got.count, std::move(got.failure));
   chunks.pulled(k, got.count, got.ended);
-  if (got.count != 0) {
-    wake_lane();
-    lock.unlock();
-    core::efforts const spent = compute(s, reading);
-    if (work.drop != nullptr) work.drop(s.columns.data() + 1, got.count);
-    lock.lock();
-    if (s.input_failure.cause) fail_input(s.input_failure.at, std::move(s.input_failure.cause));
-    costs += spent;
-    chunks.computed(k);
-  }
-  if (waiting && (chunks.ready() || chunks.finished())) arrived.notify_one();
+  if (got.count != 0) return k;
+  tell_consumer();
+  return std::nullopt;
 }
 
-core::efforts pipeline::state::compute(core::slot& s, std::chrono::nanoseconds reading) noexcept {
+void pipeline::state::step(std::unique_lock<std::mutex>& lock) noexcept {
+  std::optional<std::size_t> k;
+  if (!unsent.empty()) {
+    k = unsent.front();
+    unsent.erase(unsent.begin());
+  } else {
+    k = pull(lock);
+  }
+  if (!k) return;
+  core::slot& s = slots[*k];
+  wake_lane();
+  lock.unlock();
+  core::efforts const spent = compute(s);
+  if (work.drop != nullptr) work.drop(s.columns.data() + 1, s.count);
+  lock.lock();
+  if (s.input_failure.cause) fail_input(s.input_failure.at, std::move(s.input_failure.cause));
+  costs += spent;
+  chunks.computed(*k);
+  tell_consumer();
+}
+
+core::efforts pipeline::state::compute(core::slot& s) noexcept {
   core::math_level_scope const math(level);
   core::efforts spent;
   scratch unused;
   std::size_t const end = s.begin + s.count;
   std::chrono::nanoseconds const reading_each =
       how.chunk_size != 0 ? std::chrono::nanoseconds(0)
-                          : reading / static_cast<std::chrono::nanoseconds::rep>(s.count);
+                          : s.reading / static_cast<std::chrono::nanoseconds::rep>(s.count);
   // In pieces of about chunk_seconds, however large the chunk is, so that nobody waits for the rest
   // of it when the stream ends.
   while (s.done_to != end) {
@@ -332,22 +451,141 @@ void pipeline::state::join(std::unique_lock<std::mutex>& lock) noexcept {
   rested.wait(lock, [&] { return busy == 0; });
 }
 
+// -- the device ------------------------------------------------------------------------------
+
+/// Sends a chunk if the device has room for one, and takes what has arrived, for which it waits if
+/// there was nothing to send.
+void pipeline::state::drive(std::unique_lock<std::mutex>& lock) noexcept {
+  driving = true;
+  if (stoppable && how.stop.stop_requested()) abandoned = stopped = true;
+  // Input that may take its time, or wait for what is under way, is pulled by others meanwhile.
+  if (unsent.empty() && can_pull() && gpu->has_room() && (work.pulls_at_once || gpu->idle()))
+    if (std::optional const k = pull(lock)) unsent.push_back(*k);
+  if (!work.pulls_at_once) wake_lane();
+  std::optional<std::size_t> next;
+  if (!unsent.empty() && gpu->has_room()) {
+    next = unsent.front();
+    unsent.erase(unsent.begin());
+  }
+  if (!abandoned.load() && (next || !gpu->idle())) {
+    lock.unlock();
+    core::device_lane::arrival got;
+    core::status why;
+    if (!gpu->idle()) why = gpu->take(slots, !next, got);
+    if (why.ok() && next) why = gpu->send(*next, slots[*next]);
+    lock.lock();
+    if (got.any) note(got);
+    if (!why.ok()) {
+      if (next) unsent.insert(unsent.begin(), *next);
+      recover(lock, why);
+    }
+  }
+  driving = false;
+  tell_consumer();
+}
+
+/// A part of a chunk has come back.
+void pipeline::state::note(core::device_lane::arrival const& got) noexcept {
+  core::slot& s = slots[got.k];
+  using rep = std::chrono::nanoseconds::rep;
+  auto const elements = static_cast<rep>(got.cost.elements);
+  if (elements != 0)
+    sent_size.took(
+        {got.cost.elements, got.cost.busy + s.reading / static_cast<rep>(s.count) * elements});
+  if (s.input_failure.cause)
+    fail_input(s.input_failure.at, std::exchange(s.input_failure.cause, nullptr));
+  else if (s.done_to != s.begin + s.count)
+    return static_cast<void>(unsent.insert(unsent.begin(), got.k));
+  chunks.computed(got.k);
+}
+
+/// After a fault: what has arrived is final; the rest goes to the device in smaller parts, or to
+/// the CPU, or is what the stream ends before.
+void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status why) noexcept {
+  if (why.what != core::fault::lost) {
+    lock.unlock();
+    if (core::status const idle = gpu->settle(); !idle.ok()) why = idle;
+    lock.lock();
+  }
+  while (why.what != core::fault::lost && !gpu->idle()) {
+    core::device_lane::arrival got;
+    core::status const s = gpu->take(slots, true, got);
+    if (!s.ok()) {
+      why = s;
+      break;
+    }
+    note(got);
+  }
+  gpu->forget(unsent);
+  std::sort(unsent.begin(), unsent.end(),
+            [&](std::size_t a, std::size_t b) { return slots[a].begin < slots[b].begin; });
+  if (why.what == core::fault::out_of_memory && gpu->halve()) return;
+
+  core::device& lost_one = *gpu->route().gpu;
+  if (why.what == core::fault::lost) core::mark_lost(lost_one, why);
+  std::exception_ptr cause;
+  try {
+    if (goes_on_here()) {
+      bring_arrays_here();
+      on_device = false;
+      return wake_lane();
+    }
+    cause = core::failure_of(lost_one, why, how.verb);
+  } catch (...) {
+    cause = std::current_exception();
+  }
+  on_device = false;
+  std::size_t at = chunks.next_index();
+  for (std::size_t const k : unsent) {
+    at = std::min(at, slots[k].done_to);
+    chunks.computed(k);
+  }
+  unsent.clear();
+  by_device = at < input_failed.at;
+  fail_input(at, std::move(cause));
+}
+
 // -- the consumer ----------------------------------------------------------------------------
 
 void pipeline::state::start() {
+  if (on_device) take_device();
+  if (!on_device) bring_arrays_here();
   slots.resize(form.window);
+  unsent.reserve(form.window);
   std::size_t const alignment = core::slot_alignment_of(work);
-  for (core::slot& s : slots) {
+  for (std::size_t k = 0; k != slots.size(); ++k) {
+    core::slot& s = slots[k];
     s.columns.resize(1 + work.inputs);
-    auto* buffer = static_cast<std::byte*>(acquire_block(form.slot_bytes, 1, alignment));
+    auto* buffer = in_device_slots
+                       ? gpu->slot_memory(k)
+                       : static_cast<std::byte*>(acquire_block(form.slot_bytes, 1, alignment));
     for (std::size_t c = 0; c != s.columns.size(); ++c) {
-      std::size_t const bytes = stages[c].bytes;
+      std::size_t const bytes = work.stages[c].bytes;
       s.columns[c] = {bytes != 0 || c == 0 ? buffer : nullptr, bytes, bytes};
-      buffer += core::rounded_up(form.chunk * bytes, alignment);
+      buffer += core::rounded_up(room * bytes, alignment);
     }
   }
-  if (team != nullptr) lane_of.assign(lanes, lane(*this));
+  if (team != nullptr) lane_of.assign(lanes + 1, lane(*this));
   started = true;
+}
+
+/// Takes the device's memory; where there is too little, the CPU computes, or nobody.
+void pipeline::state::take_device() {
+  core::status const why = gpu->make_ready(form);
+  if (why.ok()) {
+    in_device_slots = true;
+    room = gpu->elements();
+    return;
+  }
+  on_device = false;
+  core::device& failing = *gpu->route().gpu;
+  if (why.what == core::fault::lost) core::mark_lost(failing, why);
+  bool const go_on = goes_on_here();
+  gpu.reset();
+  if (go_on) return;
+  over = true;
+  core::clear_failed_index();
+  std::rethrow_exception(core::failure_of(failing, why, how.verb));
 }
 
 void pipeline::state::discard(core::slot& s) noexcept {
@@ -467,7 +705,7 @@ void pipeline::state::wait(std::unique_lock<std::mutex>& lock, bool limited,
                            core::clock::time_point deadline) {
   helps = !limited && may_help();
   // A worker that waited for its own team could wait for ever.
-  if ((helps || team == nullptr || team->own_this_thread()) && can_work()) return step(lock);
+  if ((helps || team == nullptr || team->own_this_thread()) && has_work()) return work_once(lock);
   wake_lane();
   if (limited && core::clock::now() >= deadline) {
     core::clear_failed_index();
@@ -487,7 +725,7 @@ void pipeline::state::end() {
   if (input_failed.cause) {
     abandon();
     over = true;
-    core::note_failed_index(input_failed.at);
+    by_device ? core::clear_failed_index() : core::note_failed_index(input_failed.at);
     std::rethrow_exception(std::exchange(input_failed.cause, nullptr));
   }
   if (!chunks.ended()) {

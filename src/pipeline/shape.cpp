@@ -1,6 +1,7 @@
 #include "shape.hpp"
 
 #include "../error.hpp"
+#include "ring.hpp"
 #include "slot.hpp"
 
 #include <hetmap/error.hpp>
@@ -25,14 +26,13 @@ constexpr std::size_t default_max_bytes = std::size_t{32} << 20;
 constexpr std::size_t window_bytes = std::size_t{4} << 20;
 constexpr std::size_t most_chunks_ahead = 256;
 
-constexpr std::size_t buffer_alignment = 64;
+/// Size, in bytes, of a chunk's widest column on its way through a device: long beside the latency
+/// of a copy, as in the ring of maps, but there is more of it here. As many chunks wait to be
+/// consumed as are on their way.
+constexpr std::size_t device_column_bytes = std::size_t{1} << 20;
+constexpr std::size_t device_chunks_ahead = 2 * ring_slots;
 
-std::size_t slot_bytes(stream_job const& work, std::size_t elements) {
-  std::size_t bytes = 0;
-  for (unsigned k = 0; k != 1 + work.inputs; ++k)
-    bytes += rounded_up(elements * work.stages[k].bytes, slot_alignment_of(work));
-  return bytes;
-}
+constexpr std::size_t buffer_alignment = 64;
 
 /// What a slot takes beside its buffers: its state here and in the window, and two blocks.
 std::size_t slot_overhead(stream_job const& work) {
@@ -58,44 +58,64 @@ std::size_t slot_alignment_of(stream_job const& work) noexcept {
   return most;
 }
 
+std::size_t slot_bytes(stream_job const& work, std::size_t elements) noexcept {
+  std::size_t bytes = 0;
+  for (unsigned k = 0; k != 1 + work.inputs; ++k)
+    bytes += rounded_up(elements * work.stages[k].bytes, slot_alignment_of(work));
+  return bytes;
+}
+
 stream_shape shape_for(stream_job const& work, stream_settings const& how, unsigned lanes,
-                       std::size_t fixed_bytes) {
+                       std::size_t fixed_bytes, device_demand const& gpu) {
+  bool const on_device = gpu.columns != 0;
   std::size_t element_bytes = 0;
   for (unsigned k = 0; k != 1 + work.inputs; ++k) element_bytes += work.stages[k].bytes;
   std::size_t const touched = element_bytes + work.bytes_read;
   std::size_t const budget = how.max_bytes != 0 ? how.max_bytes : default_max_bytes;
   std::size_t const overhead = slot_overhead(work);
 
+  auto const in_flight = [&](std::size_t window) {
+    return static_cast<double>(on_device ? std::min(window, ring_slots) : 0);
+  };
+  // Of all slots, on whichever side.
+  auto const element_takes = [&](std::size_t window) {
+    return static_cast<double>(window) * static_cast<double>(element_bytes) +
+           in_flight(window) * static_cast<double>(gpu.element_bytes);
+  };
   auto const bound = [&](std::size_t window, std::size_t chunk) {
-    double const exact = static_cast<double>(window) *
-                             (static_cast<double>(chunk) * static_cast<double>(element_bytes) +
-                              static_cast<double>((1 + work.inputs) * slot_alignment_of(work)) +
-                              static_cast<double>(overhead)) +
-                         static_cast<double>(fixed_bytes);
+    double const exact =
+        static_cast<double>(chunk) * element_takes(window) +
+        static_cast<double>(window) *
+            static_cast<double>((1 + work.inputs) * slot_alignment_of(work) + overhead) +
+        in_flight(window) * static_cast<double>(gpu.columns * slot_alignment) +
+        static_cast<double>(fixed_bytes);
     return exact < 0x1p63 ? static_cast<std::size_t>(exact) : std::size_t{1} << 63;
   };
   stream_shape s;
-  s.chunk = how.chunk_size != 0
-                ? how.chunk_size
-                : std::max<std::size_t>(1, chunk_bytes / std::max<std::size_t>(1, touched));
+  std::size_t const good_chunk = on_device ? device_column_bytes / gpu.widest
+                                           : chunk_bytes / std::max<std::size_t>(1, touched);
+  s.chunk = how.chunk_size != 0 ? how.chunk_size : std::max<std::size_t>(1, good_chunk);
   if (work.total < s.chunk) s.chunk = std::max<std::size_t>(1, work.total);
   if (how.window != 0)
     s.window = how.window;
+  else if (on_device)
+    s.window = device_chunks_ahead;
   else
     s.window = std::clamp<std::size_t>(window_bytes / bound(1, s.chunk), 4 * std::size_t{lanes},
                                        most_chunks_ahead);
   if (work.total != no_length)
     s.window = std::max<std::size_t>(
         1, std::min(s.window, work.total / s.chunk + (work.total % s.chunk != 0)));
-  // What does not fit gives way: first the window down to one chunk a worker and one to consume,
-  // then the chunk, then the rest of the window.
-  std::size_t const least_window = how.window != 0 ? s.window : std::size_t{lanes} + 1;
+  // What does not fit gives way: first the window down to one chunk a worker (or as many as the
+  // device takes) and one to consume, then the chunk, then the rest of the window.
+  std::size_t const busy = on_device ? ring_slots : std::size_t{lanes};
+  std::size_t const least_window = how.window != 0 ? s.window : busy + 1;
   if (how.window == 0)
     while (s.window > least_window && bound(s.window, s.chunk) > budget) --s.window;
   if (how.chunk_size == 0 && bound(s.window, s.chunk) > budget) {
-    std::size_t const room = budget / s.window;
-    std::size_t const spent = bound(1, 0) - fixed_bytes + fixed_bytes / s.window + 1;
-    s.chunk = room > spent ? std::max<std::size_t>(1, (room - spent) / element_bytes) : 1;
+    std::size_t const spent = bound(s.window, 0) + 1;
+    double const room = budget > spent ? static_cast<double>(budget - spent) : 0;
+    s.chunk = std::max<std::size_t>(1, static_cast<std::size_t>(room / element_takes(s.window)));
   }
   if (how.window == 0)
     while (s.window > 1 && bound(s.window, s.chunk) > budget) --s.window;

@@ -15,6 +15,14 @@ struct stream_shape {
   std::size_t memory_bound = 0;  ///< bytes
 };
 
+/// What each chunk that is on its way through a device takes there, and of pinned memory beside its
+/// slot. No columns: there is no device.
+struct device_demand {
+  std::size_t element_bytes = 0;
+  std::size_t columns = 0;  ///< each aligned to slot_alignment
+  std::size_t widest = 0;   ///< size, in bytes, of an element of the widest
+};
+
 /// What a block of the general allocator may take beyond what was asked for, in bytes.
 inline constexpr std::size_t block_overhead = 64;
 
@@ -25,6 +33,9 @@ inline constexpr std::size_t block_overhead = 64;
 /// Alignment, in bytes, of a slot's buffers.
 [[nodiscard]] std::size_t slot_alignment_of(detail::stream_job const& work) noexcept;
 
+/// Size, in bytes, of the buffers of a slot.
+[[nodiscard]] std::size_t slot_bytes(detail::stream_job const& work, std::size_t elements) noexcept;
+
 /// Window and chunk for the elements of this job: what the call asks for, else as large as is good
 /// and as small as max_bytes needs.
 ///
@@ -32,6 +43,6 @@ inline constexpr std::size_t block_overhead = 64;
 /// Throws:   option_error if it would take more than max_bytes.
 [[nodiscard]] stream_shape shape_for(detail::stream_job const& work,
                                      detail::stream_settings const& how, unsigned lanes,
-                                     std::size_t fixed_bytes);
+                                     std::size_t fixed_bytes, device_demand const& gpu = {});
 
 }  // namespace hetmap::core
