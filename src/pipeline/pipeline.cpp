@@ -24,6 +24,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstring>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -126,7 +127,9 @@ struct pipeline::state {
   // The lane that talks to the device, also under the lock.
   void drive(std::unique_lock<std::mutex>& lock) noexcept;
   void note(core::device_lane::arrival const& got) noexcept;
-  void recover(std::unique_lock<std::mutex>& lock, core::status why) noexcept;
+  void recover(std::unique_lock<std::mutex>& lock, core::status why,
+               std::optional<std::size_t> unlucky) noexcept;
+  void leave_torn_memory();
   [[nodiscard]] bool goes_on_here() const noexcept {
     return chosen.asked == backend::automatic && !gpu->route().unreachable;
   }
@@ -188,6 +191,8 @@ struct pipeline::state {
   std::size_t room = form.chunk;           // elements of a slot
   bool driving = false;                    // a lane talks to it
   std::vector<std::size_t> unsent;         // slots that were pulled and that nobody computes yet
+  std::vector<std::size_t> torn;           // slots that the device may write to though it is lost
+  std::vector<void*> spare;                // what their results lie in instead
 
   // The consumer's alone.
   bool started = false;
@@ -296,6 +301,8 @@ pipeline::state::~state() {
     if (!in_device_slots)
       release_block(s.columns.front().base, form.slot_bytes, core::slot_alignment_of(work));
   }
+  for (void* const block : spare)
+    release_block(block, room * work.stages[0].bytes, core::slot_alignment_of(work));
   if (work.learned == nullptr) return;
   core::effort const& told = costs.told();
   work.learned->learn(told.elements, told.busy);
@@ -475,10 +482,7 @@ void pipeline::state::drive(std::unique_lock<std::mutex>& lock) noexcept {
     if (why.ok() && next) why = gpu->send(*next, slots[*next]);
     lock.lock();
     if (got.any) note(got);
-    if (!why.ok()) {
-      if (next) unsent.insert(unsent.begin(), *next);
-      recover(lock, why);
-    }
+    if (!why.ok()) recover(lock, why, next);
   }
   driving = false;
   tell_consumer();
@@ -501,7 +505,10 @@ void pipeline::state::note(core::device_lane::arrival const& got) noexcept {
 
 /// After a fault: what has arrived is final; the rest goes to the device in smaller parts, or to
 /// the CPU, or is what the stream ends before.
-void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status why) noexcept {
+///
+/// unlucky: a chunk that was being sent.
+void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status why,
+                              std::optional<std::size_t> unlucky) noexcept {
   if (why.what != core::fault::lost) {
     lock.unlock();
     if (core::status const idle = gpu->settle(); !idle.ok()) why = idle;
@@ -516,33 +523,48 @@ void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status w
     }
     note(got);
   }
-  gpu->forget(unsent);
+  torn.clear();
+  gpu->forget(torn);
+  if (unlucky) torn.push_back(*unlucky);
+  unsent.insert(unsent.end(), torn.begin(), torn.end());
   std::sort(unsent.begin(), unsent.end(),
             [&](std::size_t a, std::size_t b) { return slots[a].begin < slots[b].begin; });
   if (why.what == core::fault::out_of_memory && gpu->halve()) return;
-
-  core::device& lost_one = *gpu->route().gpu;
-  if (why.what == core::fault::lost) core::mark_lost(lost_one, why);
+  on_device = false;
+  core::device& failing = *gpu->route().gpu;
+  if (why.what == core::fault::lost) core::mark_lost(failing, why);
   std::exception_ptr cause;
   try {
     if (goes_on_here()) {
       bring_arrays_here();
-      on_device = false;
+      if (why.what == core::fault::lost) leave_torn_memory();
       return wake_lane();
     }
-    cause = core::failure_of(lost_one, why, how.verb);
+    cause = core::failure_of(failing, why, how.verb);
   } catch (...) {
     cause = std::current_exception();
   }
-  on_device = false;
   std::size_t at = chunks.next_index();
   for (std::size_t const k : unsent) {
     at = std::min(at, slots[k].done_to);
     chunks.computed(k);
   }
   unsent.clear();
-  by_device = at < input_failed.at;
+  by_device = true;
   fail_input(at, std::move(cause));
+}
+
+/// A device that is lost may write results yet: nobody else uses the memory that it would write to.
+void pipeline::state::leave_torn_memory() {
+  std::size_t const bytes = work.stages[0].bytes;
+  for (std::size_t const k : torn) {
+    core::slot& s = slots[k];
+    void* const block = acquire_block(room, bytes, core::slot_alignment_of(work));
+    spare.push_back(block);
+    void*& base = s.columns.front().base;
+    std::memcpy(block, base, (s.done_to - s.begin) * bytes);
+    base = block;
+  }
 }
 
 // -- the consumer ----------------------------------------------------------------------------
@@ -552,6 +574,10 @@ void pipeline::state::start() {
   if (!on_device) bring_arrays_here();
   slots.resize(form.window);
   unsent.reserve(form.window);
+  if (on_device) {
+    torn.reserve(core::ring_slots + 1);
+    spare.reserve(core::ring_slots + 1);
+  }
   std::size_t const alignment = core::slot_alignment_of(work);
   for (std::size_t k = 0; k != slots.size(); ++k) {
     core::slot& s = slots[k];
