@@ -42,7 +42,11 @@ stream_as_map::stream_as_map(stream_job const& work)
   operands.resize(1 + work.gpu->inputs);
   bool const in_memory = work.stages[1].bytes == 0;
   work.gpu->locate(work.task, nullptr, 0, in_memory ? work.total : 0, operands.data());
-  for (gpu_operand const& o : operands) columns.push_back(o.memory);
+  for (std::size_t k = 0; k != operands.size(); ++k) {
+    column& memory = operands[k].memory;
+    if (k != 0 && is_kept(work, k)) memory.base = operands.data();  // host memory, like the slots
+    columns.push_back(memory);
+  }
   gpu = {.site = work.gpu->site,
          .operands = operands.data(),
          .outputs = 1,

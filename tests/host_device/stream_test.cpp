@@ -357,7 +357,7 @@ TEST_F(GpuStreams, KeepTheBoundInBytesThatTheyState) {
 }
 
 TEST_F(GpuStreams, TakeTheirMemoryOnce) {
-  std::uint64_t taken = 0;
+  std::atomic<std::uint64_t> taken{0};
   gpu().strike_with([&](operation what, std::uint64_t) {
     taken += what == operation::allocate || what == operation::pin || what == operation::create;
     return strike::none;
