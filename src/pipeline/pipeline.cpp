@@ -1,43 +1,25 @@
-// A stream at work: lanes on the workers' threads pull and compute, the consumer waits and takes.
-#include "../cpu/math_level.hpp"
-#include "../cpu/pace.hpp"
-#include "../cpu/workers.hpp"
+// A stream as the consumer has it: made, waited for, taken, ended.
 #include "../error.hpp"
-#include "../gpu/devices.hpp"
-#include "../gpu/held_arrays.hpp"
 #include "../plan.hpp"
-#include "../pool_core.hpp"
 #include "../rates.hpp"
-#include "../reporter.hpp"
-#include "../run.hpp"
-#include "device_lane.hpp"
-#include "shape.hpp"
-#include "slot.hpp"
-#include "window.hpp"
+#include "state.hpp"
 
-#include <hetmap/detail/pipeline.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/vector.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
-#include <cstring>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace hetmap {
 namespace core {
 namespace {
 
 using clock = std::chrono::steady_clock;
-using namespace detail;
 
 /// Seconds of work in a chunk: what is between two chunks (queueing, waking somebody) costs some
 /// microseconds, and nobody waits longer than this for the calls under way when a stream ends.
@@ -57,165 +39,23 @@ constexpr double cheap_chunk_seconds = 2e-3;
 /// How often a consumer that waits looks at the stop condition, which cannot wake it.
 constexpr std::chrono::milliseconds between_looks{10};
 
-/// How many elements to take next, so that they take about `seconds`: from what one is known to
-/// cost, or else from `first` up. Lanes that race lose one another's finding.
-class pace {
- public:
-  pace(double element_nanoseconds, std::size_t first, std::size_t most, double seconds)
-      : seconds_(seconds), most_(most) {
-    double const fitting = element_nanoseconds > 0
-                               ? 1e9 * seconds / element_nanoseconds
-                               : static_cast<double>(element_nanoseconds < 0 ? first : most);
-    elements_ = static_cast<std::size_t>(std::clamp(fitting, 1.0, static_cast<double>(most)));
-  }
-
-  [[nodiscard]] std::size_t next() const noexcept {
-    std::size_t const n = elements_.load(std::memory_order_relaxed);
-    return n < block_elements ? n : n / block_elements * block_elements;
-  }
-
-  void took(effort const& spent) noexcept {
-    double const chosen = next_pace(elements_.load(std::memory_order_relaxed), spent, seconds_);
-    elements_.store(static_cast<std::size_t>(std::clamp(chosen, 1.0, static_cast<double>(most_))),
-                    std::memory_order_relaxed);
-  }
-
- private:
-  double const seconds_;
-  std::size_t const most_;
-  std::atomic<std::size_t> elements_;
-};
-
 }  // namespace
 }  // namespace core
 
 inline namespace HETMAP_ABI {
 namespace detail {
 
-struct pipeline::state {
-  struct lane : core::task {
-    explicit lane(state& s)
-        : task{[](task& self) noexcept {
-            static_cast<lane&>(self).owner->serve(static_cast<lane&>(self));
-          }},
-          owner(&s) {}
-
-    state* owner;
-    bool busy = false;  // posted or running
-  };
-
-  state(stream_job const& w, stream_settings const& h);
-  ~state();
-
-  // Lanes; serve() takes the lock, compute() needs none, the rest is called under it.
-  void serve(lane& me) noexcept;
-  void work_once(std::unique_lock<std::mutex>& lock) noexcept;
-  void step(std::unique_lock<std::mutex>& lock) noexcept;
-  [[nodiscard]] std::optional<std::size_t> pull(std::unique_lock<std::mutex>& lock) noexcept;
-  [[nodiscard]] core::efforts compute(core::slot& s) noexcept;
-  [[nodiscard]] bool can_pull() const noexcept { return !abandoned.load() && chunks.can_pull(); }
-  [[nodiscard]] bool has_work() const noexcept;
-  [[nodiscard]] unsigned most_lanes() const noexcept;
-  [[nodiscard]] bool may_help() const noexcept;
-  void wake_lane() noexcept;
-  void tell_consumer() noexcept {
-    if (waiting && (chunks.ready() || chunks.finished())) arrived.notify_one();
-  }
-  void fail_input(std::size_t at, std::exception_ptr cause) noexcept;
-  void join(std::unique_lock<std::mutex>& lock) noexcept;
-
-  // The lane that talks to the device, also under the lock.
-  void drive(std::unique_lock<std::mutex>& lock) noexcept;
-  void note(core::device_lane::arrival const& got) noexcept;
-  void recover(std::unique_lock<std::mutex>& lock, core::status why,
-               std::optional<std::size_t> unlucky) noexcept;
-  void leave_torn_memory();
-  [[nodiscard]] bool goes_on_here() const noexcept {
-    return chosen.asked == backend::automatic && !gpu->route().unreachable;
-  }
-  void bring_arrays_here() {
-    if (core::holds_arrays(as_map.job)) static_cast<void>(arrays.to_host());
-  }
-
-  // The consumer; only wait() is called under the lock.
-  bool next(segment& out, time_limit const* limit);
-  void start();
-  void take_device();
-  [[nodiscard]] bool next_of_held(segment& out);
-  void give_back();
-  void wait(std::unique_lock<std::mutex>& lock, bool limited, core::clock::time_point deadline);
-  void end();
-  void abandon() noexcept;
-  void discard(core::slot& s) noexcept;
-
-  [[nodiscard]] std::size_t own_bytes() const;
-  [[nodiscard]] core::device_demand demand();
-
-  stream_job const work;
-  stream_settings const how;
-  bool const stoppable;
-  std::shared_ptr<pool_streams> listed;      // that it closes with; null for none
-  std::unique_ptr<core::workers> const own;  // where more are asked for than the process has
-  core::stream_as_map const as_map;
-  core::held_arrays arrays;
-  core::decision decided;
-  plan const& chosen = decided.chosen;
-  core::workers* const team;  // null: the consumer does it all
-  unsigned const lanes;
-  core::stream_shape const form;
-  chunk_function const code;
-  isa const level;
-
-  core::pace size;       // of what the CPU's lanes take
-  core::pace sent_size;  // of what is sent to the device
-  core::reporter reports;
-  std::atomic<bool> abandoned{false};  // nobody will take what is not done yet
-  std::atomic<bool> stopped{false};    // by the stop condition
-
-  std::mutex guard;
-  std::condition_variable arrived;  // something is ready, or the end
-  std::condition_variable rested;   // no lane is at work
-  core::window chunks;
-  std::vector<core::slot> slots;  // each used by whoever the window says it is with
-  std::vector<lane> lane_of;
-  unsigned busy = 0;
-  bool waiting = false;  // the consumer, for `arrived`
-  bool helps = false;    // the consumer computes too, in the place of a lane
-  core::failure input_failed{no_length, nullptr};
-  bool by_device = false;  // that failure is the device's
-  core::efforts costs;
-
-  std::unique_ptr<core::device_lane> gpu;  // null: none was chosen
-  bool on_device = false;                  // it computes
-  bool in_device_slots = false;            // the slots are its pinned memory
-  std::size_t room = form.chunk;           // elements of a slot
-  bool driving = false;                    // a lane talks to it
-  std::vector<std::size_t> unsent;         // slots that were pulled and that nobody computes yet
-  std::vector<std::size_t> torn;           // slots that the device may write to though it is lost
-  std::vector<void*> spare;                // what their results lie in instead
-
-  // The consumer's alone.
-  bool started = false;
-  std::optional<std::size_t> held;  // a slot
-  std::size_t held_count = 0;
-  std::size_t taken_to = 0;      // of the held slot
-  std::size_t next_failure = 0;  // of the held slot
-  std::size_t delivered = 0;     // elements of the chunks that were given back
-  bool over = false;             // the end, or the input's failure, has been told
-  bool may_resume = false;
-};
-
 namespace {
 
 core::decision decided_for(core::stream_as_map const& work, stream_settings const& how) {
-  return core::decide(
-      work.job,
-      {.verb = how.verb,
-       .backend = core::backend_of({.verb = how.verb, .backend = how.backend, .pool = how.pool}),
-       .workers = how.workers,
-       .reproducible = how.reproducible,
-       .device = how.device},
-      false);
+  return core::decide(work.job,
+                      {.verb = how.verb,
+                       .backend = how.backend,
+                       .workers = how.workers,
+                       .reproducible = how.reproducible,
+                       .pool = how.pool,
+                       .device = how.device},
+                      false);
 }
 
 /// A team of its own for a call that asks for more workers than the process has.
@@ -310,263 +150,6 @@ pipeline::state::~state() {
     work.learned->on_gpu(gpu->travels()).learn(gpu->spent().elements, gpu->spent().busy);
 }
 
-// -- lanes -----------------------------------------------------------------------------------
-
-void pipeline::state::serve(lane& me) noexcept {
-  std::unique_lock lock(guard);
-  while (has_work() && busy <= most_lanes()) work_once(lock);
-  me.busy = false;
-  if (--busy == 0) rested.notify_all();
-}
-
-unsigned pipeline::state::most_lanes() const noexcept {
-  if (on_device) return work.pulls_at_once ? 1 : 2;
-  return helps ? lanes - 1 : lanes;
-}
-
-/// Whether one more thread would have something to do.
-bool pipeline::state::has_work() const noexcept {
-  if (abandoned.load()) return false;
-  if (chunks.can_pull() && !(driving && work.pulls_at_once)) return true;
-  return !driving && (!unsent.empty() || (on_device && !gpu->idle()));
-}
-
-void pipeline::state::wake_lane() noexcept {
-  if (team == nullptr || busy >= most_lanes() || !has_work()) return;
-  for (lane& l : lane_of)
-    if (!l.busy) {
-      l.busy = true;
-      ++busy;
-      return team->post(l);
-    }
-}
-
-void pipeline::state::work_once(std::unique_lock<std::mutex>& lock) noexcept {
-  if (!on_device) return step(lock);
-  if (!driving) return drive(lock);
-  // Another lane is at the device: it need not wait for the input.
-  if (std::optional const k = pull(lock)) {
-    if (by_device)
-      chunks.computed(*k);  // nobody will have it
-    else
-      unsent.push_back(*k);
-    tell_consumer();
-  }
-}
-
-/// Fills a slot; nothing if there were no more elements.
-std::optional<std::size_t> pipeline::state::pull(std::unique_lock<std::mutex>& lock) noexcept {
-  std::size_t const k = chunks.pull();
-  core::slot& s = slots[k];
-  s.begin = s.done_to = chunks.next_index();
-  std::size_t const wanted =
-      how.chunk_size != 0 ? room : std::min(room, on_device ? sent_size.next() : size.next());
-  if (!work.pulls_at_once) lock.unlock();
-  auto const began = core::clock::now();
-  pulled got = work.pull(work.input, s.columns.data() + 1, s.begin, wanted);
-  s.reading = core::clock::now() - began;
-  if (!work.pulls_at_once) lock.lock();
-  s.count = got.count;
-  if (got.failure) fail_input(s.begin + got.count, std::move(got.failure));
-  chunks.pulled(k, got.count, got.ended);
-  if (got.count != 0) return k;
-  tell_consumer();
-  return std::nullopt;
-}
-
-void pipeline::state::step(std::unique_lock<std::mutex>& lock) noexcept {
-  std::optional<std::size_t> k;
-  if (!unsent.empty()) {
-    k = unsent.front();
-    unsent.erase(unsent.begin());
-  } else {
-    k = pull(lock);
-  }
-  if (!k) return;
-  core::slot& s = slots[*k];
-  wake_lane();
-  lock.unlock();
-  core::efforts const spent = compute(s);
-  if (work.drop != nullptr) work.drop(s.columns.data() + 1, s.count);
-  lock.lock();
-  if (s.input_failure.cause) fail_input(s.input_failure.at, std::move(s.input_failure.cause));
-  costs += spent;
-  chunks.computed(*k);
-  tell_consumer();
-}
-
-core::efforts pipeline::state::compute(core::slot& s) noexcept {
-  core::math_level_scope const math(level);
-  core::efforts spent;
-  scratch unused;
-  std::size_t const end = s.begin + s.count;
-  std::chrono::nanoseconds const reading_each =
-      how.chunk_size != 0 ? std::chrono::nanoseconds(0)
-                          : s.reading / static_cast<std::chrono::nanoseconds::rep>(s.count);
-  // In pieces of about chunk_seconds, however large the chunk is, so that nobody waits for the rest
-  // of it when the stream ends.
-  while (s.done_to != end) {
-    if (stoppable && how.stop.stop_requested()) abandoned = stopped = true;
-    if (abandoned.load(std::memory_order_relaxed)) break;
-    std::size_t const n = std::min(end - s.done_to, size.next());
-    chunk piece{.begin = s.done_to,
-                .end = s.done_to + n,
-                .origin = s.begin,
-                .columns = s.columns.data(),
-                .scratch = &unused,
-                .copy_out = nullptr,
-                .slot = nullptr,
-                .failed_at = s.done_to};
-    auto const began = core::clock::now();
-    try {
-      try {
-        code(work.task, piece);
-      } catch (input_failure const& input) {
-        s.input_failure = {piece.failed_at, input.cause};
-      } catch (...) {
-        s.failures.push_back({piece.failed_at, std::current_exception()});
-        s.done_to = piece.failed_at + 1;
-        continue;
-      }
-    } catch (...) {
-      s.input_failure = {piece.failed_at, std::current_exception()};  // no memory to go on with
-    }
-    if (s.input_failure.cause) {
-      s.done_to = piece.failed_at;
-      break;
-    }
-    auto const took = core::clock::now() - began;
-    size.took({n, took + reading_each * static_cast<std::chrono::nanoseconds::rep>(n)});
-    spent.add({n, took});
-    s.done_to += n;
-  }
-  return spent;
-}
-
-void pipeline::state::fail_input(std::size_t at, std::exception_ptr cause) noexcept {
-  if (at >= input_failed.at) return;
-  input_failed = {at, std::move(cause)};
-  chunks.end_at(at);
-}
-
-void pipeline::state::join(std::unique_lock<std::mutex>& lock) noexcept {
-  for (lane& l : lane_of)
-    if (l.busy && team->withdraw(l)) {
-      l.busy = false;
-      --busy;
-    }
-  rested.wait(lock, [&] { return busy == 0; });
-}
-
-// -- the device ------------------------------------------------------------------------------
-
-/// Sends a chunk if the device has room for one, and takes what has arrived, for which it waits if
-/// there was nothing to send.
-void pipeline::state::drive(std::unique_lock<std::mutex>& lock) noexcept {
-  driving = true;
-  if (stoppable && how.stop.stop_requested()) abandoned = stopped = true;
-  // Input that may take its time, or wait for what is under way, is pulled by others meanwhile.
-  if (unsent.empty() && can_pull() && gpu->has_room() && (work.pulls_at_once || gpu->idle()))
-    if (std::optional const k = pull(lock)) unsent.push_back(*k);
-  if (!work.pulls_at_once) wake_lane();
-  std::optional<std::size_t> next;
-  if (!unsent.empty() && gpu->has_room()) {
-    next = unsent.front();
-    unsent.erase(unsent.begin());
-  }
-  if (!abandoned.load() && (next || !gpu->idle())) {
-    lock.unlock();
-    core::device_lane::arrival got;
-    core::status why;
-    if (!gpu->idle()) why = gpu->take(slots, !next, got);
-    if (why.ok() && next) why = gpu->send(*next, slots[*next]);
-    lock.lock();
-    if (got.any) note(got);
-    if (!why.ok()) recover(lock, why, next);
-  }
-  driving = false;
-  tell_consumer();
-}
-
-/// A part of a chunk has come back.
-void pipeline::state::note(core::device_lane::arrival const& got) noexcept {
-  core::slot& s = slots[got.k];
-  using rep = std::chrono::nanoseconds::rep;
-  auto const elements = static_cast<rep>(got.cost.elements);
-  if (elements != 0)
-    sent_size.took(
-        {got.cost.elements, got.cost.busy + s.reading / static_cast<rep>(s.count) * elements});
-  if (s.input_failure.cause)
-    fail_input(s.input_failure.at, std::exchange(s.input_failure.cause, nullptr));
-  else if (s.done_to != s.begin + s.count)
-    return static_cast<void>(unsent.insert(unsent.begin(), got.k));
-  chunks.computed(got.k);
-}
-
-/// After a fault: what has arrived is final; the rest goes to the device in smaller parts, or to
-/// the CPU, or is what the stream ends before.
-///
-/// unlucky: a chunk that was being sent.
-void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status why,
-                              std::optional<std::size_t> unlucky) noexcept {
-  if (why.what != core::fault::lost) {
-    lock.unlock();
-    if (core::status const idle = gpu->settle(); !idle.ok()) why = idle;
-    lock.lock();
-  }
-  while (why.what != core::fault::lost && !gpu->idle()) {
-    core::device_lane::arrival got;
-    core::status const s = gpu->take(slots, true, got);
-    if (!s.ok()) {
-      why = s;
-      break;
-    }
-    note(got);
-  }
-  torn.clear();
-  gpu->forget(torn);
-  if (unlucky) torn.push_back(*unlucky);
-  unsent.insert(unsent.end(), torn.begin(), torn.end());
-  std::sort(unsent.begin(), unsent.end(),
-            [&](std::size_t a, std::size_t b) { return slots[a].begin < slots[b].begin; });
-  if (why.what == core::fault::out_of_memory && gpu->halve()) return;
-  on_device = false;
-  core::device& failing = *gpu->route().gpu;
-  if (why.what == core::fault::lost) core::mark_lost(failing, why);
-  std::exception_ptr cause;
-  try {
-    if (goes_on_here()) {
-      bring_arrays_here();
-      if (why.what == core::fault::lost) leave_torn_memory();
-      return wake_lane();
-    }
-    cause = core::failure_of(failing, why, how.verb);
-  } catch (...) {
-    cause = std::current_exception();
-  }
-  std::size_t at = chunks.next_index();
-  for (std::size_t const k : unsent) {
-    at = std::min(at, slots[k].done_to);
-    chunks.computed(k);
-  }
-  unsent.clear();
-  by_device = true;
-  fail_input(at, std::move(cause));
-}
-
-/// A device that is lost may write results yet: nobody else uses the memory that it would write to.
-void pipeline::state::leave_torn_memory() {
-  std::size_t const bytes = work.stages[0].bytes;
-  for (std::size_t const k : torn) {
-    core::slot& s = slots[k];
-    void* const block = acquire_block(room, bytes, core::slot_alignment_of(work));
-    spare.push_back(block);
-    void*& base = s.columns.front().base;
-    std::memcpy(block, base, (s.done_to - s.begin) * bytes);
-    base = block;
-  }
-}
-
 // -- the consumer ----------------------------------------------------------------------------
 
 void pipeline::state::start() {
@@ -593,25 +176,6 @@ void pipeline::state::start() {
   }
   if (team != nullptr) lane_of.assign(lanes + 1, lane(*this));
   started = true;
-}
-
-/// Takes the device's memory; where there is too little, the CPU computes, or nobody.
-void pipeline::state::take_device() {
-  core::status const why = gpu->make_ready(form);
-  if (why.ok()) {
-    in_device_slots = true;
-    room = gpu->elements();
-    return;
-  }
-  on_device = false;
-  core::device& failing = *gpu->route().gpu;
-  if (why.what == core::fault::lost) core::mark_lost(failing, why);
-  bool const go_on = goes_on_here();
-  gpu.reset();
-  if (go_on) return;
-  over = true;
-  core::clear_failed_index();
-  std::rethrow_exception(core::failure_of(failing, why, how.verb));
 }
 
 void pipeline::state::discard(core::slot& s) noexcept {

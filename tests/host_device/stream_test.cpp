@@ -192,14 +192,14 @@ TEST_F(GpuStreams, UnorderedTellTheIndexOfEveryResult) {
 }
 
 TEST_F(GpuStreams, ElementsOfAnyAlignmentFit) {
-  using wide = element<512, 512>;
+  using wide = element<256, 256>;
   support::host_form<twice<wide>, wide(wide)> const form;
   std::vector<wide> x(100);
-  for (std::size_t i = 0; i != x.size(); ++i) x[i].bytes[511] = static_cast<unsigned char>(i);
+  for (std::size_t i = 0; i != x.size(); ++i) x[i].bytes[255] = static_cast<unsigned char>(i);
   std::size_t i = 0;
   for (wide const& v : hetmap::imap({.backend = backend::gpu, .chunk_size = 3}, twice<wide>{}, x)) {
-    ASSERT_EQ(reinterpret_cast<std::uintptr_t>(&v) % 512, 0u);
-    ASSERT_EQ(v.bytes[511], static_cast<unsigned char>(2 * i++));
+    ASSERT_EQ(reinterpret_cast<std::uintptr_t>(&v) % 256, 0u);
+    ASSERT_EQ(v.bytes[255], static_cast<unsigned char>(2 * i++));
   }
 }
 
