@@ -24,10 +24,9 @@
 //           about 1 ms of work, and 512 KiB of inputs and results at most), .max_bytes (default
 //           32 MiB; window and chunks are chosen to fit it), .workers (default the process's shared
 //           ones, one a physical core; a stream that asks for more gets threads of its own),
-//           .backend = serial (the consumer computes each chunk when it asks for it) or gpu, .device
-//           (which GPU), .stop,
-//           .progress (from the consumer, as it gives chunks back), .errors, .reproducible, and
-//           .resume for streams that end in a sink.
+//           .backend = serial (the consumer computes each chunk when it asks for it) or gpu,
+//           .device (which GPU), .stop, .progress (from the consumer, as it gives chunks back),
+//           .errors, .reproducible, and .resume for streams that end in a sink.
 // On a GPU (.backend = gpu, or auto where it is predicted to finish first) chunks default to 1 MiB of
 // the widest column and .window to 8; pinned and device memory count towards .max_bytes. A kernel's
 // fail() is thrown in the place of its result. If the device fails, auto goes on with the CPU,
