@@ -270,8 +270,8 @@ TEST_F(GpuStreams, ATimedNextLosesNothing) {
 }
 
 TEST_F(GpuStreams, AnInputThatFailsEndsTheStreamBehindWhatCameBefore) {
-  for (std::size_t const chunk : {1, 3, 64, 1000})
-    for (std::size_t const k : {0, 1, 100, 999}) {
+  for (std::size_t const chunk : std::initializer_list<std::size_t>{1, 3, 64, 1000})
+    for (std::size_t const k : std::initializer_list<std::size_t>{0, 1, 100, 999}) {
       auto s = hetmap::imap({.backend = backend::gpu, .chunk_size = chunk}, triple{},
                             counting_input(counting_input::endless, k));
       for (std::size_t i = 0; i != k; ++i)
@@ -306,7 +306,7 @@ TEST_F(GpuStreams, AFailureTakesThePlaceOfItsResult) {
   support::host_form<tells_at_once, std::int64_t(std::int64_t), support::telling::word> const form;
   std::size_t const n = 3000;
   auto const x = counted(n);
-  for (std::size_t const chunk : {1, 7, 64, 1000, 5000})
+  for (std::size_t const chunk : std::initializer_list<std::size_t>{1, 7, 64, 1000, 5000})
     for (fails_from const& f :
          {fails_from{0, 1 << 30}, {2999, 5}, {1500, 1 << 30}, {10, 97}, {64, 64}, {2900, 1}}) {
       SCOPED_TRACE(testing::Message() << chunk << " a chunk, from " << f.first << " by " << f.step);
@@ -424,8 +424,8 @@ TEST_F(GpuStreams, OfAPool) {
   auto const sums = one.map(
       [&](std::int64_t n) {
         std::int64_t sum = 0;
-        for (std::int64_t const v :
-             one.imap({.backend = backend::gpu, .chunk_size = 10}, triple{}, counting_input(n)))
+        for (std::int64_t const v : one.imap({.backend = backend::gpu, .chunk_size = 10}, triple{},
+                                             counting_input(static_cast<std::size_t>(n))))
           sum += v;
         return sum;
       },

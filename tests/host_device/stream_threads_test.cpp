@@ -59,8 +59,8 @@ void expect_triples(Stream stream, std::int64_t n) {
 
 TEST_F(StreamThreads, EveryKindOfInput) {
   auto const x = counted(10'000);
-  for (std::size_t const chunk : {64, 500, 3000})
-    for (std::size_t const window : {1, 3, 9}) {
+  for (std::size_t const chunk : std::initializer_list<std::size_t>{64, 500, 3000})
+    for (std::size_t const window : std::initializer_list<std::size_t>{1, 3, 9}) {
       hetmap::options const how{.backend = backend::gpu, .chunk_size = chunk, .window = window};
       expect_triples(hetmap::imap(how, triple{}, x), 10'000);
       expect_triples(hetmap::imap(how, triple{}, counting_input(10'000)), 10'000);
