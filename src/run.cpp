@@ -45,12 +45,6 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// A call's plan, and what it takes to follow it.
-struct decision {
-  plan chosen;
-  gpu_route route;
-};
-
 /// The memory that the ring will take, said before it is taken.
 void state_bounds(plan& chosen, gpu_route const& route, settings const& how) {
   if (chosen.elements == 0) return;
@@ -58,6 +52,8 @@ void state_bounds(plan& chosen, gpu_route const& route, settings const& how) {
   chosen.device_bytes = shape.all_device_bytes();
   chosen.pinned_bytes = shape.all_pinned_bytes();
 }
+
+}  // namespace
 
 decision decide(job const& work, settings const& how, bool in_words) {
   backend const asked = backend_of(how);
@@ -93,23 +89,25 @@ decision decide(job const& work, settings const& how, bool in_words) {
   return {chosen, std::move(route)};
 }
 
+std::exception_ptr failure_of(device const& gpu, status why, char const* verb) {
+  std::string text(verb);
+  text.append(": GPU ").append(std::to_string(gpu.index()));
+  if (why.what == fault::lost)
+    text.append(" is lost to this process: ").append(why.text);
+  else if (why.what == fault::out_of_memory)
+    text.append(" is out of memory, even for the smallest part of the call: ").append(why.text);
+  else
+    text.append(" refused an operation: ").append(why.text);
+  return std::make_exception_ptr(device_error(text));
+}
+
+namespace {
+
 std::string late_text(char const* verb, std::size_t done, std::size_t total) {
   std::string text(verb);
   text.append(": the deadline passed after ").append(std::to_string(done));
   if (total != 0) text.append(" of ").append(std::to_string(total));
   return text.append(" elements");
-}
-
-std::exception_ptr failure_of(device const& gpu, gpu_outcome const& met, char const* verb) {
-  std::string text(verb);
-  text.append(": GPU ").append(std::to_string(gpu.index()));
-  if (met.how == gpu_end::lost)
-    text.append(" is lost to this process: ").append(met.why.text);
-  else if (met.why.what == fault::out_of_memory)
-    text.append(" is out of memory, even for the smallest part of the call: ").append(met.why.text);
-  else
-    text.append(" refused an operation: ").append(met.why.text);
-  return std::make_exception_ptr(device_error(text));
 }
 
 /// One call as it runs.
@@ -151,7 +149,7 @@ struct running_call {
     bool const can_go_on = !route.unreachable && (work.arrays == nullptr || account.done() == 0);
     if (met.how == gpu_end::gave_up && chosen.asked == backend::automatic && can_go_on)
       return run_on_cpu();
-    account.interrupt(failure_of(*route.gpu, met, options.verb));
+    account.interrupt(failure_of(*route.gpu, met.why, options.verb));
     return {};
   }
 

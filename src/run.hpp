@@ -1,10 +1,13 @@
 // What calls and streams have in common.
 #pragma once
 
+#include "gpu/route.hpp"
 #include "pool_core.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/plan.hpp>
+
+#include <exception>
 
 namespace hetmap::core {
 
@@ -28,5 +31,19 @@ namespace hetmap::core {
 /// Throws:   option_error where .reproducible cannot be kept.
 [[nodiscard]] detail::chunk_function code_for(detail::kernel_code const& code, plan const& how,
                                               char const* verb);
+
+/// A call's plan, and what it takes to follow it.
+struct decision {
+  plan chosen;
+  gpu_route route;
+};
+
+/// in_words: say in full what is missing for a GPU, which takes time.
+///
+/// Throws:   device_unavailable if a backend that was asked for by name is not there.
+[[nodiscard]] decision decide(detail::job const& work, detail::settings const& how, bool in_words);
+
+/// What a call gets that a device has given up, for good if it is lost.
+[[nodiscard]] std::exception_ptr failure_of(device const& gpu, status why, char const* verb);
 
 }  // namespace hetmap::core

@@ -24,11 +24,16 @@
 //           about 1 ms of work, and 512 KiB of inputs and results at most), .max_bytes (default
 //           32 MiB; window and chunks are chosen to fit it), .workers (default the process's shared
 //           ones, one a physical core; a stream that asks for more gets threads of its own),
-//           .backend = serial (the consumer computes each chunk when it asks for it), .stop,
-//           .progress (from the consumer, as it gives chunks back), .errors, .reproducible, and
-//           .resume for streams that end in a sink.
+//           .backend = serial (the consumer computes each chunk when it asks for it) or gpu,
+//           .device (which GPU), .stop, .progress (from the consumer, as it gives chunks back),
+//           .errors, .reproducible, and .resume for streams that end in a sink.
+// On a GPU (.backend = gpu, or auto where it is predicted to finish first) chunks default to 1 MiB
+// of the widest column and .window to 8; pinned and device memory count towards .max_bytes. A
+// kernel's fail() is thrown in the place of its result. If the device fails, auto goes on with the
+// CPU, except for inputs that lie in the device's memory; otherwise device_error comes behind the
+// results below the first that is missing, and ends the stream.
 // Throws, all of them: option_error, also where window and chunk_size ask for more than max_bytes;
-// device_unavailable.
+// device_unavailable, before the input is touched.
 #pragma once
 
 #include <hetmap/detail/stream_body.hpp>

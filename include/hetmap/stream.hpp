@@ -244,7 +244,7 @@ class stream {
   ///
   /// Throws:   what the function threw at that element, after which the stream goes on behind it;
   ///           what the input threw, after every element before it, and then the stream is at its
-  ///           end; cancelled_error after a stop request; closed_error behind the last result of a
+  ///           end; device_error likewise; cancelled_error after a stop request; closed_error behind the last result of a
   ///           stream that was closed.
   /// Waits:    for the chunk that holds it.
   [[nodiscard]] std::optional<R> next()
@@ -276,7 +276,8 @@ class stream {
   void close() noexcept { state_->work->close(); }
 
   /// Size, in bytes, of all that this stream may hold: the buffers of its window, for results and
-  /// for inputs that have to be kept, and its own state. Not counted: what results and inputs own
+  /// for inputs that have to be kept, what chunks on their way through a GPU take there and of
+  /// pinned memory, and its own state. Not counted: what results and inputs own
   /// beyond their size, threads, the function, and exceptions that have not been taken.
   [[nodiscard]] std::size_t memory_bound() const noexcept { return state_->work->memory_bound(); }
   /// Chunks that may be pulled and not given back.
@@ -285,7 +286,7 @@ class stream {
   [[nodiscard]] std::size_t chunk_elements() const noexcept {
     return state_->work->chunk_elements();
   }
-  /// Calls of the function that may run at once.
+  /// Calls of the function that may run at once; on a GPU, threads that copy.
   [[nodiscard]] unsigned workers() const noexcept { return state_->work->workers(); }
   /// Elements of the input; nothing if it does not know.
   [[nodiscard]] std::optional<std::size_t> total() const noexcept {

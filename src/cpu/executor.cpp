@@ -5,7 +5,6 @@
 #include "stream.hpp"
 #include "team.hpp"
 
-#include <algorithm>
 #include <exception>
 #include <mutex>
 
@@ -26,12 +25,7 @@ class pace {
 
   void took(effort const& spent) noexcept {
     if (fixed_) return;
-    double const seconds = std::max(1e-9 * static_cast<double>(spent.busy.count()), 1e-9);
-    double const fitting = static_cast<double>(spent.elements) * claim_seconds / seconds;
-    // One step changes the size eightfold at most: one clock reading is not trusted further.
-    elements_ = static_cast<std::size_t>(std::clamp(fitting, static_cast<double>(elements_) / 8,
-                                                    static_cast<double>(elements_) * 8)) +
-                1;
+    elements_ = static_cast<std::size_t>(next_pace(elements_, spent, claim_seconds)) + 1;
   }
 
  private:
@@ -52,8 +46,7 @@ struct call {
                                                           ? detail::copy_bytes
                                                           : nullptr;
   std::mutex guard{};
-  effort in_all{};
-  effort in_blocks{};
+  efforts in_all{};
 
   void run_lane(unsigned lane) noexcept {
     // What is reproducible uses the algorithms that every processor has.
@@ -61,7 +54,7 @@ struct call {
     scratch memory;
     void* slot = nullptr;
     pace size(how);
-    effort blocks, all;
+    efforts spent_here;
     for (;;) {
       early.look(account);
       range const claimed = account.claim(lane, size.next());
@@ -69,13 +62,11 @@ struct call {
       auto const began = clock::now();
       run_claim(lane, claimed, memory, slot);
       effort const spent{claimed.size(), clock::now() - began};
-      all += spent;
-      if (spent.elements >= detail::block_elements) blocks += spent;
+      spent_here.add(spent);
       size.took(spent);
     }
     std::lock_guard const lock(guard);
-    in_all += all;
-    in_blocks += blocks;
+    in_all += spent_here;
   }
 
   void run_claim(unsigned lane, range claimed, scratch& memory, void*& slot) noexcept {
@@ -120,8 +111,7 @@ effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan
     shared.run_lane(0);
   else
     run_team(how.workers, lane, &shared);
-  bool const mostly_blocks = shared.in_blocks.elements > shared.in_all.elements / 4;
-  return mostly_blocks ? shared.in_blocks : shared.in_all;
+  return shared.in_all.told();
 }
 
 }  // namespace hetmap::core

@@ -4,32 +4,18 @@
 #include "../ending.hpp"
 #include "../ledger.hpp"
 #include "../reporter.hpp"
+#include "pace.hpp"
 #include "workers.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/plan.hpp>
 
-#include <chrono>
-
 namespace hetmap::core {
-
-/// Elements, and the time that lanes spent on them inside a job's function, added up.
-struct effort {
-  std::size_t elements = 0;
-  std::chrono::nanoseconds busy{0};
-
-  effort& operator+=(effort const& other) noexcept {
-    elements += other.elements;
-    busy += other.busy;
-    return *this;
-  }
-};
 
 /// Runs `work` by `how` and returns when every lane has come to rest; what failed is in the ledger.
 ///
 /// on:       the workers that run it; null for the team.
-/// Returns:  what the elements cost: of the claims of whole blocks if these were a quarter of the
-///           elements or more, since single elements do not run at the loop's speed; else of all.
+/// Returns:  what the elements cost (efforts::told).
 effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
                       ledger& account, reporter& reports, workers* on, ending& early);
 

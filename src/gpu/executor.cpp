@@ -1,10 +1,10 @@
 #include "executor.hpp"
 
 #include "../cpu/math_level.hpp"
-#include "../pipeline/staging.hpp"
 #include "clock.hpp"
 #include "devices.hpp"
 #include "resources.hpp"
+#include "slot_flow.hpp"
 
 #include <hetmap/error.hpp>
 
@@ -19,8 +19,6 @@ namespace {
 
 using namespace detail;
 
-constexpr std::size_t nobody = static_cast<std::size_t>(-1);
-
 char* at(void* base, std::size_t bytes) { return static_cast<char*>(base) + bytes; }
 
 /// One call on its way through the ring.
@@ -30,20 +28,16 @@ class ring_run {
            std::vector<located_column> const& columns, plan const& how, chunk_function code,
            ledger& account, reporter& reports, ending& early)
       : work_(work),
-        functor_(functor),
-        form_(form),
         gpu_(gpu),
         columns_(columns),
         how_(how),
         code_(code),
         account_(account),
         reports_(reports),
-        early_(early) {
-    for (located_column const& c : columns_) {
-      if (c.how == travel::none) continue;
-      (c.output ? outputs_travel_ : inputs_travel_) = true;
+        early_(early),
+        flow_(gpu, form, functor, columns) {
+    for (located_column const& c : columns_)
       if (c.output && c.how == travel::direct) directly_out_ = true;
-    }
     // What is computed over its own input can not be computed again.
     for (located_column const& o : columns_)
       for (located_column const& i : columns_)
@@ -53,17 +47,17 @@ class ring_run {
   }
 
   gpu_outcome run(std::size_t chunk_size) {
-    gpu_outcome out{.travelled = inputs_travel_ || outputs_travel_};
+    gpu_outcome out{.travelled = flow_.travels()};
     auto const began = device_time.load()();
     try {
       out.why = make_ready(chunk_size);
-      if (out.why.ok()) out.why = flow();
+      if (out.why.ok()) out.why = pass_through();
     } catch (...) {
       account_.interrupt(std::current_exception());  // no memory to work with on the host
     }
     // What is still under way uses the ring and the caller's memory.
     if (out.why.what != fault::lost && !busy_.empty())
-      if (status const idle = become_idle(); !idle.ok()) out.why = idle;
+      if (status const idle = flow_.become_idle(); !idle.ok()) out.why = idle;
     out.elements = computed_;
     out.taken = device_time.load()() - began;
     if (out.why.what == fault::lost) {
@@ -72,7 +66,7 @@ class ring_run {
       repair();
     } else if (!out.why.ok()) {
       out.how = gpu_end::gave_up;
-      for (slot const& s : busy_) account_.give_back(s.elements);
+      for (slot const& s : busy_) account_.give_back(s.elements());
       for (range const& r : again_) account_.give_back(r);
     }
     if (lent_) keep_resources(std::move(lent_));
@@ -80,14 +74,10 @@ class ring_run {
   }
 
  private:
-  struct slot {
-    std::size_t number = 0;
-    range elements;
-    std::uint64_t failures_before = 0;
-    bool repeated = false;        // its kernel was launched again, to be told the index
-    bool leaving = false;         // its results are being copied out, after they were found good
-    std::size_t failed = nobody;  // index within the slot
-    int code = 0;
+  struct slot : slot_load {
+    bool leaving = false;  // its results are being copied out, after they were found good
+
+    [[nodiscard]] range elements() const { return {begin, begin + count}; }
   };
 
   // -- memory --
@@ -106,6 +96,7 @@ class ring_run {
       wanted = shape_.elements;
     }
     for (std::size_t k = shape_.slots; k-- != 0;) free_.push_back(k);
+    flow_.use(*lent_, lent_->pinned, shape_);
     return why;
   }
 
@@ -119,19 +110,9 @@ class ring_run {
     return true;
   }
 
-  void* slot_memory(slot const& s, std::size_t column) const {
-    return at(lent_->memory, s.number * shape_.device_bytes + shape_.columns[column].device_offset);
-  }
-  void* slot_pinned(slot const& s, std::size_t column) const {
-    return at(lent_->pinned, s.number * shape_.pinned_bytes + shape_.columns[column].pinned_offset);
-  }
-  device_resources::slot_events const& events(slot const& s) const {
-    return lent_->events[s.number];
-  }
-
   // -- the loop --
 
-  status flow() {
+  status pass_through() {
     for (;;) {
       early_.look(account_);
       if (status const s = let_leave(); !s.ok()) return s;
@@ -176,25 +157,20 @@ class ring_run {
   }
 
   device::event last_event(slot const& s) const {
-    return s.leaving || (outputs_travel_ && !directly_out_) ? events(s).out : events(s).kernel;
+    return s.leaving || (flow_.outputs_travel() && !directly_out_) ? flow_.copied_out(s)
+                                                                   : flow_.computed(s);
   }
 
   status block_on_oldest() {
     if (directly_out_)
       for (slot const& s : busy_)
-        if (!s.leaving) return gpu_.block_until(events(s).kernel);
+        if (!s.leaving) return gpu_.block_until(flow_.computed(s));
     return gpu_.block_until(last_event(busy_.front()));
-  }
-
-  status become_idle() {
-    for (device::stream const s : {lent_->in, lent_->kernels, lent_->out})
-      if (status const idle = gpu_.block_until_idle(s); !idle.ok()) return idle;
-    return {};
   }
 
   /// Everything that is enqueued completes; what is whole becomes final.
   status drain() {
-    if (status const idle = become_idle(); !idle.ok()) return idle;
+    if (status const idle = flow_.become_idle(); !idle.ok()) return idle;
     while (!busy_.empty()) {
       if (status const s = let_leave(); !s.ok()) return s;
       if (status const s = gpu_.block_until(last_event(busy_.front())); !s.ok()) return s;
@@ -206,79 +182,19 @@ class ring_run {
   // -- a slot's way --
 
   status enter(range elements) {
-    slot s{.number = free_.back(), .elements = elements};
-    std::size_t const n = elements.size();
-    std::vector<element_copy> copies;
-    for (std::size_t k = 0; k != columns_.size(); ++k) {
-      located_column const& c = columns_[k];
-      if (!c.output && c.how == travel::staged)
-        copies.push_back({.to = slot_pinned(s, k),
-                          .from = at(c.memory.base, elements.begin * c.memory.stride),
-                          .bytes = c.memory.bytes,
-                          .to_stride = c.memory.bytes,
-                          .from_stride = c.memory.stride,
-                          .count = n});
-    }
-    copy_elements(copies, how_.workers);
-
-    auto const& e = events(s);
-    for (std::size_t k = 0; k != columns_.size(); ++k) {
-      located_column const& c = columns_[k];
-      if (c.output || c.how == travel::none) continue;
-      void const* const from = c.how == travel::staged
-                                   ? slot_pinned(s, k)
-                                   : at(c.memory.base, elements.begin * c.memory.bytes);
-      status const done = gpu_.copy_in(lent_->in, slot_memory(s, k), from, n * c.memory.bytes);
-      if (!done.ok()) return done;
-    }
-    if (inputs_travel_) {
-      if (status const done = gpu_.record(e.in, lent_->in); !done.ok()) return done;
-      if (status const done = gpu_.wait(lent_->kernels, e.in); !done.ok()) return done;
-    }
-    if (form_.failures != nullptr) s.failures_before = form_.failures();
-    if (status const done = launch(s, over_inputs_); !done.ok()) return done;
-    if (outputs_travel_ && !directly_out_)
-      if (status const done = copy_out(s, n); !done.ok()) return done;
+    slot s{};
+    s.number = free_.back();
+    s.begin = elements.begin;
+    s.count = elements.size();
+    for (std::size_t k = 0; k != columns_.size(); ++k)
+      if (!columns_[k].generated && columns_[k].memory.base != nullptr)
+        s.at[k] = at(columns_[k].memory.base, s.begin * columns_[k].memory.stride);
+    if (status const done = flow_.enter(s, how_.workers, over_inputs_); !done.ok()) return done;
+    if (flow_.outputs_travel() && !directly_out_)
+      if (status const done = flow_.copy_out(s, s.count); !done.ok()) return done;
     free_.pop_back();
     busy_.push_back(s);
     return {};
-  }
-
-  status launch(slot const& s, bool exact) {
-    gpu_column columns[2 * most_gpu_columns];
-    for (std::size_t k = 0; k != columns_.size(); ++k) {
-      located_column const& c = columns_[k];
-      if (c.how != travel::none)
-        columns[k].base = slot_memory(s, k);
-      else if (c.generated)
-        columns[k].first = c.first + static_cast<std::int64_t>(s.elements.begin);
-      else
-        columns[k].base = at(c.memory.base, s.elements.begin * c.memory.bytes);
-    }
-    std::uint64_t* const failure = lent_->failures + s.number;
-    *failure = no_failure;
-    status const done = gpu_.launch(lent_->kernels, form_,
-                                    {.functor = functor_,
-                                     .columns = columns,
-                                     .count = s.elements.size(),
-                                     .failure = failure,
-                                     .exact = exact});
-    return done.ok() ? gpu_.record(events(s).kernel, lent_->kernels) : done;
-  }
-
-  /// The first `n` results of a slot whose kernel has been launched.
-  status copy_out(slot const& s, std::size_t n) {
-    if (status const done = gpu_.wait(lent_->out, events(s).kernel); !done.ok()) return done;
-    for (std::size_t k = 0; n != 0 && k != columns_.size(); ++k) {
-      located_column const& c = columns_[k];
-      if (!c.output || c.how == travel::none) continue;
-      void* const to = c.how == travel::staged
-                           ? slot_pinned(s, k)
-                           : at(c.memory.base, s.elements.begin * c.memory.bytes);
-      status const done = gpu_.copy_out(lent_->out, to, slot_memory(s, k), n * c.memory.bytes);
-      if (!done.ok()) return done;
-    }
-    return gpu_.record(events(s).out, lent_->out);
   }
 
   /// Results that go straight to the caller's memory leave once they are known to be good.
@@ -287,11 +203,11 @@ class ring_run {
     for (slot& s : busy_) {
       if (s.leaving) continue;
       bool computed = false;
-      if (status const done = gpu_.query(events(s).kernel, computed); !done.ok()) return done;
+      if (status const done = gpu_.query(flow_.computed(s), computed); !done.ok()) return done;
       if (!computed) return {};
       if (status const done = judge(s); !done.ok()) return done;
       s.leaving = true;
-      if (status const done = copy_out(s, std::min(s.failed, good_elements(s))); !done.ok())
+      if (status const done = flow_.copy_out(s, std::min(s.failed, good_elements(s))); !done.ok())
         return done;
     }
     return {};
@@ -299,26 +215,12 @@ class ring_run {
 
   /// Elements of a slot that lie below the lowest failure.
   [[nodiscard]] std::size_t good_elements(slot const& s) const {
-    return lowest_failure_ <= s.elements.begin
-               ? 0
-               : std::min(s.elements.size(), lowest_failure_ - s.elements.begin);
+    return lowest_failure_ <= s.begin ? 0 : std::min(s.count, lowest_failure_ - s.begin);
   }
 
-  /// Finds out whether an element of a computed slot has failed, and which.
   status judge(slot& s) {
-    std::uint64_t const* const word = lent_->failures + s.number;
-    bool const counted = form_.failures != nullptr && form_.failures() != s.failures_before;
-    if (!counted && *word == no_failure) return {};
-    if (!over_inputs_ && (*word == no_failure || *word == some_failure)) {
-      // The inputs are still there: once more, to be told the index.
-      s.repeated = true;
-      if (status const done = launch(s, true); !done.ok()) return done;
-      if (status const done = gpu_.block_until(events(s).kernel); !done.ok()) return done;
-    }
-    if (*word == no_failure) return {};
-    s.failed = failure_index(*word);
-    s.code = failure_code(*word);
-    lowest_failure_ = std::min(lowest_failure_, s.elements.begin + s.failed);
+    if (status const done = flow_.judge(s, over_inputs_); !done.ok()) return done;
+    if (s.failed != no_element) lowest_failure_ = std::min(lowest_failure_, s.begin + s.failed);
     return {};
   }
 
@@ -326,28 +228,17 @@ class ring_run {
     slot s = busy_.front();
     if (!s.leaving)
       if (status const done = judge(s); !done.ok()) return done;
-    bool const below = s.elements.begin < lowest_failure_ ||
-                       (s.failed != nobody && s.elements.begin + s.failed == lowest_failure_);
+    bool const below = s.begin < lowest_failure_ ||
+                       (s.failed != no_element && s.begin + s.failed == lowest_failure_);
     std::size_t const n = good_elements(s);
     // Beside the element that failed, a fast kernel may have left out others: the exact one has
     // not.
-    if (s.repeated && outputs_travel_ && !s.leaving) {
-      if (status const done = copy_out(s, n); !done.ok()) return done;
-      if (status const done = gpu_.block_until(events(s).out); !done.ok()) return done;
+    if (s.repeated && flow_.outputs_travel() && !s.leaving) {
+      if (status const done = flow_.copy_out(s, n); !done.ok()) return done;
+      if (status const done = gpu_.block_until(flow_.copied_out(s)); !done.ok()) return done;
     }
     if (below) {
-      std::vector<element_copy> copies;
-      for (std::size_t k = 0; k != columns_.size(); ++k) {
-        located_column const& c = columns_[k];
-        if (c.output && c.how == travel::staged)
-          copies.push_back({.to = at(c.memory.base, s.elements.begin * c.memory.stride),
-                            .from = slot_pinned(s, k),
-                            .bytes = c.memory.bytes,
-                            .to_stride = c.memory.stride,
-                            .from_stride = c.memory.bytes,
-                            .count = n});
-      }
-      copy_elements(copies, how_.workers);
+      flow_.unstage(s, n, how_.workers);
       account_for(s, n);
     }
     busy_.pop_front();
@@ -357,10 +248,10 @@ class ring_run {
 
   void account_for(slot const& s, std::size_t n) noexcept {
     try {
-      if (s.failed != nobody && s.failed == n)
-        return account_.fail(0, s.elements, s.elements.begin + n,
+      if (s.failed != no_element && s.failed == n)
+        return account_.fail(0, s.elements(), s.begin + n,
                              std::make_exception_ptr(kernel_error(s.code)));
-      account_.finish(0, {s.elements.begin, s.elements.begin + n});
+      account_.finish(0, {s.begin, s.begin + n});
       computed_ += n;
       reports_.add(n);
     } catch (...) {
@@ -376,14 +267,14 @@ class ring_run {
     for (slot const& s : busy_) {
       std::size_t const n = std::min(s.failed, good_elements(s));
       if (!s.leaving || n == 0) continue;
-      chunk part{.begin = s.elements.begin,
-                 .end = s.elements.begin + n,
+      chunk part{.begin = s.begin,
+                 .end = s.begin + n,
                  .origin = 0,
                  .columns = work_.columns,
                  .scratch = &memory,
                  .copy_out = nullptr,
                  .slot = nullptr,
-                 .failed_at = s.elements.begin};
+                 .failed_at = s.begin};
       try {
         code_(work_.context, part);
         account_.finish(0, {part.begin, part.end});
@@ -394,8 +285,6 @@ class ring_run {
   }
 
   job const& work_;
-  void const* functor_;
-  gpu_form const& form_;
   device& gpu_;
   std::vector<located_column> const& columns_;
   plan const& how_;
@@ -403,8 +292,7 @@ class ring_run {
   ledger& account_;
   reporter& reports_;
   ending& early_;
-  bool inputs_travel_ = false;
-  bool outputs_travel_ = false;
+  slot_flow flow_;
   bool directly_out_ = false;  // an output is the caller's pinned memory
   bool over_inputs_ = false;   // an output lies over an input on the device
 
@@ -413,7 +301,7 @@ class ring_run {
   std::vector<std::size_t> free_;  // slots, by number
   std::deque<slot> busy_;          // in the order of their launches
   std::deque<range> again_;        // claimed, and not on their way
-  std::size_t lowest_failure_ = nobody;
+  std::size_t lowest_failure_ = no_element;
   std::size_t computed_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "../ledger.hpp"
 #include "../pipeline/ring.hpp"
 #include "../reporter.hpp"
+#include "slot_flow.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/plan.hpp>
@@ -14,16 +15,6 @@
 #include <vector>
 
 namespace hetmap::core {
-
-/// One column of a call, with where it is found.
-struct located_column {
-  travel how = travel::none;
-  bool generated = false;
-  bool output = false;
-  detail::array_memory* array = nullptr;  ///< whose copy on the device it will be
-  detail::column memory;                  ///< of the host, or of the device if nothing travels
-  std::int64_t first = 0;                 ///< generated: element 0
-};
 
 /// Where the columns of a call are, seen from `gpu`.
 ///

@@ -16,6 +16,9 @@ namespace {
 /// share one.
 constexpr std::size_t smallest_ring = std::size_t{64} << 10;
 
+/// Streams that end together leave what so many of them had.
+constexpr std::ptrdiff_t most_kept_of_streams = 2;
+
 struct kept_resources {
   std::mutex guard;
   std::vector<std::unique_ptr<device_resources>> all;
@@ -62,35 +65,53 @@ status device_resources::make() {
   return pinned_words;
 }
 
-status device_resources::reserve(std::size_t pinned_wanted, std::size_t memory_wanted) {
-  if (pinned_bytes < pinned_wanted) {
-    gpu->unpin(std::exchange(pinned, nullptr));
-    pinned_bytes = 0;
-    if (status const s = gpu->pin(pinned, ring_size(pinned_wanted)); !s.ok()) return s;
-    pinned_bytes = ring_size(pinned_wanted);
-  }
-  if (memory_bytes < memory_wanted) {
-    gpu->free(std::exchange(memory, nullptr));
-    memory_bytes = 0;
-    if (status const s = gpu->allocate(memory, ring_size(memory_wanted)); !s.ok()) return s;
-    memory_bytes = ring_size(memory_wanted);
-  }
+status device_resources::take_pinned(std::size_t bytes) {
+  gpu->unpin(std::exchange(pinned, nullptr));
+  pinned_bytes = 0;
+  if (bytes == 0) return {};
+  if (status const s = gpu->pin(pinned, bytes); !s.ok()) return s;
+  pinned_bytes = bytes;
   return {};
 }
 
-std::unique_ptr<device_resources> lend_resources(device& gpu, status& why) {
+status device_resources::take_memory(std::size_t bytes) {
+  gpu->free(std::exchange(memory, nullptr));
+  memory_bytes = 0;
+  if (bytes == 0) return {};
+  if (status const s = gpu->allocate(memory, bytes); !s.ok()) return s;
+  memory_bytes = bytes;
+  return {};
+}
+
+status device_resources::reserve(std::size_t pinned_wanted, std::size_t memory_wanted) {
+  if (pinned_bytes < pinned_wanted)
+    if (status const s = take_pinned(ring_size(pinned_wanted)); !s.ok()) return s;
+  if (memory_bytes < memory_wanted)
+    if (status const s = take_memory(ring_size(memory_wanted)); !s.ok()) return s;
+  return {};
+}
+
+status device_resources::hold(std::size_t pinned_wanted, std::size_t memory_wanted) {
+  if (pinned_bytes != pinned_wanted)
+    if (status const s = take_pinned(pinned_wanted); !s.ok()) return s;
+  if (memory_bytes != memory_wanted)
+    if (status const s = take_memory(memory_wanted); !s.ok()) return s;
+  return {};
+}
+
+std::unique_ptr<device_resources> lend_resources(device& gpu, status& why, lent_to whom) {
   {
     auto& here = kept();
     std::lock_guard const lock(here.guard);
     auto const at = std::find_if(here.all.begin(), here.all.end(),
-                                 [&](auto const& r) { return r->gpu == &gpu; });
+                                 [&](auto const& r) { return r->gpu == &gpu && r->whom == whom; });
     if (at != here.all.end()) {
       auto found = std::move(*at);
       here.all.erase(at);
       return found;
     }
   }
-  auto fresh = std::make_unique<device_resources>(gpu);
+  auto fresh = std::make_unique<device_resources>(gpu, whom);
   why = fresh->make();
   if (why.ok()) return fresh;
   if (why.what == fault::lost) mark_lost(gpu, why);
@@ -100,6 +121,10 @@ std::unique_ptr<device_resources> lend_resources(device& gpu, status& why) {
 void keep_resources(std::unique_ptr<device_resources> used) noexcept {
   auto& here = kept();
   std::lock_guard const lock(here.guard);
+  auto const like_it = std::count_if(here.all.begin(), here.all.end(), [&](auto const& r) {
+    return r->gpu == used->gpu && r->whom == used->whom;
+  });
+  if (used->whom == lent_to::streams && like_it >= most_kept_of_streams) return;
   here.all.push_back(std::move(used));
 }
 

@@ -11,7 +11,11 @@
 
 namespace hetmap::core {
 
-/// Belongs to one call at a time.
+/// Who resources are kept for: calls, whose rings grow to what the largest has needed, or streams,
+/// which hold exactly what they say.
+enum class lent_to : unsigned char { calls, streams };
+
+/// Belongs to one call or stream at a time.
 struct device_resources {
   struct slot_events {
     device::event in = nullptr;      ///< inputs have arrived
@@ -20,6 +24,7 @@ struct device_resources {
   };
 
   device* gpu = nullptr;
+  lent_to whom = lent_to::calls;
   device::stream in = nullptr;
   device::stream kernels = nullptr;
   device::stream out = nullptr;
@@ -30,7 +35,7 @@ struct device_resources {
   void* memory = nullptr;
   std::size_t memory_bytes = 0;
 
-  explicit device_resources(device& g) : gpu(&g) {}
+  device_resources(device& g, lent_to w) : gpu(&g), whom(w) {}
   ~device_resources();
   device_resources(device_resources const&) = delete;
   device_resources& operator=(device_resources const&) = delete;
@@ -39,12 +44,19 @@ struct device_resources {
   status make();
   /// At least so much memory for the ring; what is there is given up if it is not enough.
   status reserve(std::size_t pinned_wanted, std::size_t memory_wanted);
+  /// Exactly so much.
+  status hold(std::size_t pinned_wanted, std::size_t memory_wanted);
+
+ private:
+  status take_pinned(std::size_t bytes);
+  status take_memory(std::size_t bytes);
 };
 
 /// Resources kept from earlier calls, or new ones; null, with `why` set, if they cannot be had.
-[[nodiscard]] std::unique_ptr<device_resources> lend_resources(device& gpu, status& why);
-/// Keeps them for the next call. Nothing that is enqueued may use them. Those of a lost device are
-/// leaked.
+[[nodiscard]] std::unique_ptr<device_resources> lend_resources(device& gpu, status& why,
+                                                               lent_to whom = lent_to::calls);
+/// Keeps them for the next call, of streams a few. Nothing that is enqueued may use them. Those of
+/// a lost device are leaked.
 void keep_resources(std::unique_ptr<device_resources> used) noexcept;
 
 /// Gives up the failure words of calls that were not waited for.

@@ -1,54 +1,34 @@
-// A stream at work: lanes on the workers' threads pull and compute, the consumer waits and takes.
-#include "../cpu/executor.hpp"
-#include "../cpu/math_level.hpp"
-#include "../cpu/workers.hpp"
+// A stream as the consumer has it: made, waited for, taken, ended.
 #include "../error.hpp"
 #include "../plan.hpp"
-#include "../pool_core.hpp"
 #include "../rates.hpp"
-#include "../reporter.hpp"
-#include "../run.hpp"
-#include "window.hpp"
+#include "state.hpp"
 
-#include <hetmap/detail/pipeline.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/vector.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <cmath>
-#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace hetmap {
 namespace core {
 namespace {
 
 using clock = std::chrono::steady_clock;
-using namespace detail;
 
 /// Seconds of work in a chunk: what is between two chunks (queueing, waking somebody) costs some
 /// microseconds, and nobody waits longer than this for the calls under way when a stream ends.
 constexpr double chunk_seconds = 1e-3;
 
-/// Size, in bytes, of a chunk's inputs and outputs together: they fit a second-level cache beside
-/// the chunk that is being consumed (docs/design.md, Streams, for what was measured).
-constexpr std::size_t chunk_bytes = std::size_t{512} << 10;
-
-/// Size, in bytes, of what a stream may hold, unless the call says otherwise.
-constexpr std::size_t default_max_bytes = std::size_t{32} << 20;
-
-/// Chunks ahead, unless the call says otherwise: enough for every worker to compute two while the
-/// consumer is at two others; many where chunks are small.
-constexpr std::size_t window_bytes = std::size_t{4} << 20;
-constexpr std::size_t most_chunks_ahead = 256;
+/// The same on a device, from where a chunk is sent to where it is back, with others before it on
+/// the same way; and the elements to begin with while nothing is known.
+constexpr double sent_chunk_seconds = 10e-3;
+constexpr std::size_t first_sent_elements = 4096;
 
 /// Elements after which a function may be believed to be cheap, and what a chunk may take then, in
 /// seconds: a consumer that finds nothing ready computes a chunk itself, in its own caches, sooner
@@ -59,259 +39,23 @@ constexpr double cheap_chunk_seconds = 2e-3;
 /// How often a consumer that waits looks at the stop condition, which cannot wake it.
 constexpr std::chrono::milliseconds between_looks{10};
 
-struct shape {
-  std::size_t window = 1;
-  std::size_t chunk = 1;         // elements, at most
-  std::size_t slot_bytes = 0;    // size, in bytes, of a slot's buffers
-  std::size_t memory_bound = 0;  // bytes
-};
-
-struct failure {
-  std::size_t at;
-  std::exception_ptr cause;
-};
-
-struct slot {
-  std::vector<column> columns{};  // the output's, then the inputs'
-  std::size_t begin = 0;          // index of the first element
-  std::size_t count = 0;          // elements that were pulled
-  std::size_t done_to = 0;        // results exist from begin to here, but for failures
-  std::vector<failure> failures{};
-  failure input_failure{0, nullptr};
-};
-
-/// What elements cost: of whole blocks where these were a quarter or more, since single elements do
-/// not run at the loop's speed.
-struct account {
-  effort all{};
-  effort in_blocks{};
-
-  void add(effort const& e) noexcept {
-    all += e;
-    if (e.elements >= block_elements) in_blocks += e;
-  }
-  account& operator+=(account const& other) noexcept {
-    all += other.all;
-    in_blocks += other.in_blocks;
-    return *this;
-  }
-  [[nodiscard]] effort const& told() const noexcept {
-    return in_blocks.elements > all.elements / 4 ? in_blocks : all;
-  }
-};
-
-constexpr std::size_t buffer_alignment = 64;
-
-std::size_t rounded(std::size_t bytes, std::size_t alignment) {
-  return (bytes + alignment - 1) / alignment * alignment;
-}
-
-std::size_t alignment_of(stream_job const& work) {
-  std::size_t most = buffer_alignment;
-  for (unsigned k = 0; k != 1 + work.inputs; ++k) most = std::max(most, work.stages[k].alignment);
-  return most;
-}
-
-std::size_t slot_bytes(stream_job const& work, std::size_t elements) {
-  std::size_t bytes = 0;
-  for (unsigned k = 0; k != 1 + work.inputs; ++k)
-    bytes += rounded(elements * work.stages[k].bytes, alignment_of(work));
-  return bytes;
-}
-
-/// What a block of the general allocator may take beyond what was asked for.
-constexpr std::size_t block_overhead = 64;
-
-/// What a slot takes beside its buffers: its state here and in the window, and two blocks.
-std::size_t slot_overhead(stream_job const& work) {
-  return sizeof(slot) + (1 + work.inputs) * sizeof(column) + 8 * sizeof(std::size_t) +
-         2 * block_overhead;
-}
-
-[[noreturn]] void refuse_memory(stream_settings const& how, std::size_t needed) {
-  clear_failed_index();
-  std::string text(how.verb);
-  text.append(": .max_bytes = ").append(std::to_string(how.max_bytes));
-  text.append(" is less than the ").append(std::to_string(needed)).append(" bytes that ");
-  throw option_error(text.append(how.window != 0 || how.chunk_size != 0
-                                     ? ".window and .chunk_size ask for"
-                                     : "one element needs"));
-}
-
-/// Window and chunk for the elements of this job: what the call asks for, else as large as is good
-/// and as small as max_bytes needs.
-shape shape_for(stream_job const& work, stream_settings const& how, unsigned lanes,
-                std::size_t fixed_bytes) {
-  std::size_t element_bytes = 0;
-  for (unsigned k = 0; k != 1 + work.inputs; ++k) element_bytes += work.stages[k].bytes;
-  std::size_t const touched = element_bytes + work.bytes_read;
-  std::size_t const budget = how.max_bytes != 0 ? how.max_bytes : default_max_bytes;
-  std::size_t const overhead = slot_overhead(work);
-
-  auto const bound = [&](std::size_t window, std::size_t chunk) {
-    double const exact = static_cast<double>(window) *
-                             (static_cast<double>(chunk) * static_cast<double>(element_bytes) +
-                              static_cast<double>((1 + work.inputs) * alignment_of(work)) +
-                              static_cast<double>(overhead)) +
-                         static_cast<double>(fixed_bytes);
-    return exact < 0x1p63 ? static_cast<std::size_t>(exact) : std::size_t{1} << 63;
-  };
-  shape s;
-  s.chunk = how.chunk_size != 0
-                ? how.chunk_size
-                : std::max<std::size_t>(1, chunk_bytes / std::max<std::size_t>(1, touched));
-  if (work.total < s.chunk) s.chunk = std::max<std::size_t>(1, work.total);
-  if (how.window != 0)
-    s.window = how.window;
-  else
-    s.window = std::clamp<std::size_t>(window_bytes / bound(1, s.chunk), 4 * std::size_t{lanes},
-                                       most_chunks_ahead);
-  if (work.total != no_length)
-    s.window = std::max<std::size_t>(
-        1, std::min(s.window, work.total / s.chunk + (work.total % s.chunk != 0)));
-  // What does not fit gives way: first the window down to one chunk a worker and one to consume,
-  // then the chunk, then the rest of the window.
-  std::size_t const least_window = how.window != 0 ? s.window : std::size_t{lanes} + 1;
-  if (how.window == 0)
-    while (s.window > least_window && bound(s.window, s.chunk) > budget) --s.window;
-  if (how.chunk_size == 0 && bound(s.window, s.chunk) > budget) {
-    std::size_t const room = budget / s.window;
-    std::size_t const spent = bound(1, 0) - fixed_bytes + fixed_bytes / s.window + 1;
-    s.chunk = room > spent ? std::max<std::size_t>(1, (room - spent) / element_bytes) : 1;
-  }
-  if (how.window == 0)
-    while (s.window > 1 && bound(s.window, s.chunk) > budget) --s.window;
-  if (how.chunk_size == 0 && s.chunk > block_elements)
-    s.chunk = s.chunk / block_elements * block_elements;
-  s.memory_bound = bound(s.window, s.chunk);
-  if (s.memory_bound > budget && how.max_bytes != 0) refuse_memory(how, s.memory_bound);
-  s.slot_bytes = slot_bytes(work, s.chunk);
-  return s;
-}
-
-/// How many elements to take next, so that they take about chunk_seconds: from the learned cost
-/// where there is one, else from one element up. Lanes that race lose one another's finding.
-class pace {
- public:
-  pace(double element_nanoseconds, std::size_t most) : most_(most) {
-    double const fitting = element_nanoseconds > 0
-                               ? 1e9 * chunk_seconds / element_nanoseconds
-                               : (element_nanoseconds < 0 ? 1.0 : static_cast<double>(most));
-    elements_ = static_cast<std::size_t>(std::clamp(fitting, 1.0, static_cast<double>(most)));
-  }
-
-  [[nodiscard]] std::size_t next() const noexcept {
-    std::size_t const n = elements_.load(std::memory_order_relaxed);
-    return n < block_elements ? n : n / block_elements * block_elements;
-  }
-
-  void took(std::size_t elements, std::chrono::nanoseconds time) noexcept {
-    double const seconds = std::max(1e-9 * static_cast<double>(time.count()), 1e-9);
-    double const fitting = static_cast<double>(elements) * chunk_seconds / seconds;
-    // One step changes the size eightfold at most: one clock reading is not trusted further.
-    auto const now = static_cast<double>(elements_.load(std::memory_order_relaxed));
-    double const chosen = std::clamp(fitting, now / 8, now * 8);
-    elements_.store(static_cast<std::size_t>(std::clamp(chosen, 1.0, static_cast<double>(most_))),
-                    std::memory_order_relaxed);
-  }
-
- private:
-  std::size_t const most_;
-  std::atomic<std::size_t> elements_;
-};
-
 }  // namespace
 }  // namespace core
 
 inline namespace HETMAP_ABI {
 namespace detail {
 
-struct pipeline::state {
-  struct lane : core::task {
-    explicit lane(state& s)
-        : task{[](task& self) noexcept {
-            static_cast<lane&>(self).owner->serve(static_cast<lane&>(self));
-          }},
-          owner(&s) {}
-
-    state* owner;
-    bool busy = false;  // posted or running
-  };
-
-  state(stream_job const& w, stream_settings const& h);
-  ~state();
-
-  // Lanes; serve() takes the lock, compute() needs none, the rest is called under it.
-  void serve(lane& me) noexcept;
-  void step(std::unique_lock<std::mutex>& lock) noexcept;
-  [[nodiscard]] core::account compute(core::slot& s, std::chrono::nanoseconds reading) noexcept;
-  [[nodiscard]] bool can_work() const noexcept { return !abandoned.load() && chunks.can_pull(); }
-  [[nodiscard]] unsigned most_lanes() const noexcept { return helps ? lanes - 1 : lanes; }
-  [[nodiscard]] bool may_help() const noexcept;
-  void wake_lane() noexcept;
-  void fail_input(std::size_t at, std::exception_ptr cause) noexcept;
-  void join(std::unique_lock<std::mutex>& lock) noexcept;
-
-  // The consumer; only wait() is called under the lock.
-  bool next(segment& out, time_limit const* limit);
-  void start();
-  [[nodiscard]] bool next_of_held(segment& out);
-  void give_back();
-  void wait(std::unique_lock<std::mutex>& lock, bool limited, core::clock::time_point deadline);
-  void end();
-  void abandon() noexcept;
-  void discard(core::slot& s) noexcept;
-
-  stream_job const work;
-  stream_settings const how;
-  std::vector<stage> const stages;
-  bool const stoppable;
-  std::shared_ptr<pool_streams> listed;      // that it closes with; null for none
-  std::unique_ptr<core::workers> const own;  // where more are asked for than the process has
-  plan const chosen;
-  core::workers* const team;  // null: the consumer does it all
-  unsigned const lanes;
-  core::shape const form;
-  chunk_function const code;
-  isa const level;
-
-  core::pace size;
-  core::reporter reports;
-  std::atomic<bool> abandoned{false};  // nobody will take what is not done yet
-  std::atomic<bool> stopped{false};    // by the stop condition
-
-  std::mutex guard;
-  std::condition_variable arrived;  // something is ready, or the end
-  std::condition_variable rested;   // no lane is at work
-  core::window chunks;
-  std::vector<core::slot> slots;  // each used by whoever the window says it is with
-  std::vector<lane> lane_of;
-  unsigned busy = 0;
-  bool waiting = false;  // the consumer, for `arrived`
-  bool helps = false;    // the consumer computes too, in the place of a lane
-  core::failure input_failed{no_length, nullptr};
-  core::account efforts;
-
-  // The consumer's alone.
-  bool started = false;
-  std::optional<std::size_t> held;  // a slot
-  std::size_t held_count = 0;
-  std::size_t taken_to = 0;      // of the held slot
-  std::size_t next_failure = 0;  // of the held slot
-  std::size_t delivered = 0;     // elements of the chunks that were given back
-  bool over = false;             // the end, or the input's failure, has been told
-  bool may_resume = false;
-};
-
 namespace {
 
-plan planned(stream_job const& work, stream_settings const& how) {
-  settings const asked{
-      .verb = how.verb,
-      .backend = core::backend_of({.verb = how.verb, .backend = how.backend, .pool = how.pool}),
-      .workers = how.workers,
-      .reproducible = how.reproducible};
-  return plan_for(job{.code = work.code, .learned = work.learned, .reads = access::batched}, asked);
+core::decision decided_for(core::stream_as_map const& work, stream_settings const& how) {
+  return core::decide(work.job,
+                      {.verb = how.verb,
+                       .backend = how.backend,
+                       .workers = how.workers,
+                       .reproducible = how.reproducible,
+                       .pool = how.pool,
+                       .device = how.device},
+                      false);
 }
 
 /// A team of its own for a call that asks for more workers than the process has.
@@ -337,20 +81,52 @@ unsigned lanes_of(plan const& chosen, stream_settings const& how, core::workers 
 pipeline::state::state(stream_job const& w, stream_settings const& h)
     : work(w),
       how(h),
-      stages(w.stages, w.stages + 1 + w.inputs),
       stoppable(h.stop.stop_possible()),
       own(own_team(h)),
-      chosen(planned(w, h)),
+      as_map(w),
+      arrays(as_map.job),
+      decided(decided_for(as_map, h)),
       team(team_for(chosen, h, own.get())),
       lanes(lanes_of(chosen, h, team)),
-      form(core::shape_for(
-          w, h, lanes,
-          w.own_bytes + sizeof(state) + lanes * sizeof(lane) + 16 * core::block_overhead)),
+      form(core::shape_for(w, h, lanes, own_bytes(), demand())),
       code(core::code_for(*w.code, chosen, h.verb)),
       level(h.reproducible ? isa::baseline : chosen.level),
-      size(w.learned != nullptr ? w.learned->element_nanoseconds() : -1, form.chunk),
+      size(w.learned != nullptr ? w.learned->element_nanoseconds() : -1, 1, form.chunk,
+           core::chunk_seconds),
+      sent_size(w.pulls_at_once && w.learned != nullptr
+                    ? w.learned->on_gpu(decided.route.travels).nanoseconds()
+                    : -1,
+                w.pulls_at_once ? core::first_sent_elements : 1, form.chunk,
+                core::sent_chunk_seconds),
       reports(how.progress ? &how.progress : nullptr, w.total == no_length ? 0 : w.total),
-      chunks(form.window, h.ordered) {}
+      chunks(form.window, h.ordered) {
+  if (chosen.chosen != backend::gpu) return;
+  gpu = std::make_unique<core::device_lane>(work, std::move(decided.route), arrays,
+                                            how.pool != nullptr ? 1 : lanes);
+  on_device = true;
+}
+
+/// Size, in bytes, of what the stream holds beside its slots.
+std::size_t pipeline::state::own_bytes() const {
+  std::size_t const columns = as_map.columns.size();
+  std::size_t bytes = work.own_bytes + sizeof(state) + (lanes + 1) * sizeof(lane) +
+                      columns * (sizeof(gpu_operand) + sizeof(column)) + as_map.job.functor_bytes +
+                      20 * core::block_overhead;
+  if (chosen.chosen == backend::gpu)
+    bytes += sizeof(core::device_lane) + sizeof(core::device_resources) +
+             core::ring_slots * (sizeof(core::slot_load) + sizeof(std::uint64_t) + 64) +
+             columns * (2 * sizeof(core::located_column) + sizeof(gpu_operand) +
+                        sizeof(core::ring_column) + sizeof(core::element_copy)) +
+             core::slot_alignment + core::slot_alignment_of(work);
+  return bytes;
+}
+
+/// What it takes on the device beside its slots.
+core::device_demand pipeline::state::demand() {
+  if (chosen.chosen != backend::gpu) return {};
+  core::locate_slots(decided.route, work);
+  return core::demand_of(decided.route);
+}
 
 pipeline::state::~state() {
   {
@@ -362,135 +138,43 @@ pipeline::state::~state() {
   for (core::slot& s : slots) {
     if (s.columns.empty() || s.columns.front().base == nullptr) break;  // start() got no further
     discard(s);
-    release_block(s.columns.front().base, form.slot_bytes, core::alignment_of(work));
+    if (!in_device_slots)
+      release_block(s.columns.front().base, form.slot_bytes, core::slot_alignment_of(work));
   }
-  core::effort const& spent = efforts.told();
-  if (work.learned != nullptr) work.learned->learn(spent.elements, spent.busy);
-}
-
-// -- lanes -----------------------------------------------------------------------------------
-
-void pipeline::state::serve(lane& me) noexcept {
-  std::unique_lock lock(guard);
-  while (can_work() && busy <= most_lanes()) step(lock);
-  me.busy = false;
-  if (--busy == 0) rested.notify_all();
-}
-
-void pipeline::state::wake_lane() noexcept {
-  if (team == nullptr || busy >= most_lanes() || !can_work()) return;
-  for (lane& l : lane_of)
-    if (!l.busy) {
-      l.busy = true;
-      ++busy;
-      return team->post(l);
-    }
-}
-
-void pipeline::state::step(std::unique_lock<std::mutex>& lock) noexcept {
-  std::size_t const k = chunks.pull();
-  core::slot& s = slots[k];
-  s.begin = s.done_to = chunks.next_index();
-  std::size_t const wanted = how.chunk_size != 0 ? form.chunk : size.next();
-  if (!work.pulls_at_once) lock.unlock();
-  auto const began = core::clock::now();
-  pulled got = work.pull(work.input, s.columns.data() + 1, s.begin, wanted);
-  auto const reading = core::clock::now() - began;
-  if (!work.pulls_at_once) lock.lock();
-  s.count = got.count;
-  if (got.failure) fail_input(s.begin + got.count, std::move(got.failure));
-  chunks.pulled(k, got.count, got.ended);
-  if (got.count != 0) {
-    wake_lane();
-    lock.unlock();
-    core::account const spent = compute(s, reading);
-    if (work.drop != nullptr) work.drop(s.columns.data() + 1, got.count);
-    lock.lock();
-    if (s.input_failure.cause) fail_input(s.input_failure.at, std::move(s.input_failure.cause));
-    efforts += spent;
-    chunks.computed(k);
-  }
-  if (waiting && (chunks.ready() || chunks.finished())) arrived.notify_one();
-}
-
-core::account pipeline::state::compute(core::slot& s, std::chrono::nanoseconds reading) noexcept {
-  core::math_level_scope const math(level);
-  core::account spent;
-  scratch unused;
-  std::size_t const end = s.begin + s.count;
-  std::chrono::nanoseconds const reading_each =
-      how.chunk_size != 0 ? std::chrono::nanoseconds(0)
-                          : reading / static_cast<std::chrono::nanoseconds::rep>(s.count);
-  // In pieces of about chunk_seconds, however large the chunk is, so that nobody waits for the rest
-  // of it when the stream ends.
-  while (s.done_to != end) {
-    if (stoppable && how.stop.stop_requested()) abandoned = stopped = true;
-    if (abandoned.load(std::memory_order_relaxed)) break;
-    std::size_t const n = std::min(end - s.done_to, size.next());
-    chunk piece{.begin = s.done_to,
-                .end = s.done_to + n,
-                .origin = s.begin,
-                .columns = s.columns.data(),
-                .scratch = &unused,
-                .copy_out = nullptr,
-                .slot = nullptr,
-                .failed_at = s.done_to};
-    auto const began = core::clock::now();
-    try {
-      try {
-        code(work.task, piece);
-      } catch (input_failure const& input) {
-        s.input_failure = {piece.failed_at, input.cause};
-      } catch (...) {
-        s.failures.push_back({piece.failed_at, std::current_exception()});
-        s.done_to = piece.failed_at + 1;
-        continue;
-      }
-    } catch (...) {
-      s.input_failure = {piece.failed_at, std::current_exception()};  // no memory to go on with
-    }
-    if (s.input_failure.cause) {
-      s.done_to = piece.failed_at;
-      break;
-    }
-    auto const took = core::clock::now() - began;
-    size.took(n, took + reading_each * static_cast<std::chrono::nanoseconds::rep>(n));
-    spent.add({n, took});
-    s.done_to += n;
-  }
-  return spent;
-}
-
-void pipeline::state::fail_input(std::size_t at, std::exception_ptr cause) noexcept {
-  if (at >= input_failed.at) return;
-  input_failed = {at, std::move(cause)};
-  chunks.end_at(at);
-}
-
-void pipeline::state::join(std::unique_lock<std::mutex>& lock) noexcept {
-  for (lane& l : lane_of)
-    if (l.busy && team->withdraw(l)) {
-      l.busy = false;
-      --busy;
-    }
-  rested.wait(lock, [&] { return busy == 0; });
+  for (void* const block : spare)
+    release_block(block, room * work.stages[0].bytes, core::slot_alignment_of(work));
+  if (work.learned == nullptr) return;
+  core::effort const& told = costs.told();
+  work.learned->learn(told.elements, told.busy);
+  if (gpu && on_device)
+    work.learned->on_gpu(gpu->travels()).learn(gpu->spent().elements, gpu->spent().busy);
 }
 
 // -- the consumer ----------------------------------------------------------------------------
 
 void pipeline::state::start() {
+  if (on_device) take_device();
+  if (!on_device) bring_arrays_here();
   slots.resize(form.window);
-  std::size_t const alignment = core::alignment_of(work);
-  for (core::slot& s : slots) {
+  unsent.reserve(form.window);
+  if (on_device) {
+    torn.reserve(core::ring_slots + 1);
+    spare.reserve(core::ring_slots + 1);
+  }
+  std::size_t const alignment = core::slot_alignment_of(work);
+  for (std::size_t k = 0; k != slots.size(); ++k) {
+    core::slot& s = slots[k];
     s.columns.resize(1 + work.inputs);
-    auto* buffer = static_cast<std::byte*>(acquire_block(form.slot_bytes, 1, alignment));
+    auto* buffer = in_device_slots
+                       ? gpu->slot_memory(k)
+                       : static_cast<std::byte*>(acquire_block(form.slot_bytes, 1, alignment));
     for (std::size_t c = 0; c != s.columns.size(); ++c) {
-      std::size_t const bytes = stages[c].bytes;
+      std::size_t const bytes = work.stages[c].bytes;
       s.columns[c] = {bytes != 0 || c == 0 ? buffer : nullptr, bytes, bytes};
-      buffer += core::rounded(form.chunk * bytes, alignment);
+      buffer += core::rounded_up(room * bytes, alignment);
     }
   }
-  if (team != nullptr) lane_of.assign(lanes, lane(*this));
+  if (team != nullptr) lane_of.assign(lanes + 1, lane(*this));
   started = true;
 }
 
@@ -599,11 +283,11 @@ bool pipeline::state::next(segment& out, time_limit const* limit) {
 /// input is read by anybody, and the function has shown that no chunk of it takes long.
 bool pipeline::state::may_help() const noexcept {
   if (chosen.asked != backend::automatic || how.pool != nullptr || how.chunk_size != 0 ||
-      !work.pulls_at_once || efforts.in_blocks.elements < core::cheap_elements)
+      !work.pulls_at_once || costs.in_blocks.elements < core::cheap_elements)
     return false;
-  return 1e-9 * static_cast<double>(efforts.in_blocks.busy.count()) *
+  return 1e-9 * static_cast<double>(costs.in_blocks.busy.count()) *
              static_cast<double>(form.chunk) <
-         core::cheap_chunk_seconds * static_cast<double>(efforts.in_blocks.elements);
+         core::cheap_chunk_seconds * static_cast<double>(costs.in_blocks.elements);
 }
 
 /// Lets something happen: computes a chunk where this thread is the one to do so, else waits.
@@ -611,7 +295,7 @@ void pipeline::state::wait(std::unique_lock<std::mutex>& lock, bool limited,
                            core::clock::time_point deadline) {
   helps = !limited && may_help();
   // A worker that waited for its own team could wait for ever.
-  if ((helps || team == nullptr || team->own_this_thread()) && can_work()) return step(lock);
+  if ((helps || team == nullptr || team->own_this_thread()) && has_work()) return work_once(lock);
   wake_lane();
   if (limited && core::clock::now() >= deadline) {
     core::clear_failed_index();
@@ -631,7 +315,7 @@ void pipeline::state::end() {
   if (input_failed.cause) {
     abandon();
     over = true;
-    core::note_failed_index(input_failed.at);
+    by_device ? core::clear_failed_index() : core::note_failed_index(input_failed.at);
     std::rethrow_exception(std::exchange(input_failed.cause, nullptr));
   }
   if (!chunks.ended()) {

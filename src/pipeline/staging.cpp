@@ -42,6 +42,11 @@ std::size_t elements_in_piece(element_copy const& c) {
   return std::max<std::size_t>(piece_bytes / c.bytes, 1);
 }
 
+std::size_t pieces_of(element_copy const& c) {
+  std::size_t const elements = elements_in_piece(c);
+  return (c.count + elements - 1) / elements;
+}
+
 struct shared_copies {
   std::vector<element_copy> const& all;
   std::vector<std::size_t> first_piece;  // of each copy, and the number of all pieces
@@ -51,8 +56,7 @@ struct shared_copies {
     std::size_t pieces = 0;
     for (element_copy const& c : all) {
       first_piece.push_back(pieces);
-      std::size_t const elements = elements_in_piece(c);
-      pieces += (c.count + elements - 1) / elements;
+      pieces += pieces_of(c);
     }
     first_piece.push_back(pieces);
   }
@@ -76,10 +80,16 @@ struct shared_copies {
 }  // namespace
 
 void copy_elements(std::vector<element_copy> const& copies, unsigned lanes) {
-  shared_copies shared(copies);
+  std::size_t pieces = 0;
+  for (element_copy const& c : copies) pieces += pieces_of(c);
   // Waking threads costs as much as copying a few pieces.
-  auto const worth = static_cast<unsigned>(std::min<std::size_t>(shared.pieces() / 2, lanes));
-  if (worth <= 1) return shared.work();
+  auto const worth = static_cast<unsigned>(std::min<std::size_t>(pieces / 2, lanes));
+  if (worth <= 1) {
+    for (element_copy const& c : copies)
+      if (c.count != 0) copy_part(c, 0, c.count);
+    return;
+  }
+  shared_copies shared(copies);
   run_team(
       worth, [](void* c, unsigned) { static_cast<shared_copies*>(c)->work(); }, &shared);
 }

@@ -1,14 +1,13 @@
 // Whatever fails, and whenever: every element of the output is as it was or final, nothing hangs,
 // nothing leaks, and the next call knows. Every schedule is drawn from its number and can be had
 // again by it.
+#include "faults.hpp"
 #include "host_device.hpp"
 #include "rates.hpp"
-#include "support/sanitizers.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
 
-#include <cstdlib>
 #include <numeric>
 #include <random>
 #include <ranges>
@@ -21,9 +20,7 @@ namespace {
 using namespace host_kernels;
 using hetmap::backend;
 using support::device_traits;
-using support::operation;
 using support::provided_devices;
-using support::strike;
 using support::virtual_device;
 
 /// One call over one failing device, all of it drawn from a number.
@@ -37,7 +34,7 @@ class schedule {
                         .bytes_out_per_second = speed(),
                         .element_nanoseconds = 10.0 / speed() * 1e9,
                         .seed = random_()});
-    draw_faults(gpu);
+    support::draw_faults(gpu, random_);
     std::size_t const n = one_in(10) ? below(0, 3) : below(1, 3000);
     fails_ = one_in(3);
     first_failure_ = fails_ ? static_cast<std::int64_t>(below(0, n + 10)) : -1;
@@ -114,30 +111,6 @@ class schedule {
   }
   bool one_in(unsigned n) { return random_() % n == 0; }
   double speed() { return one_in(2) ? 1e9 : 1e11; }
-
-  void draw_faults(virtual_device& gpu) {
-    strike const kinds[] = {strike::out_of_memory, strike::refused, strike::lost, strike::late_lost,
-                            strike::torn};
-    if (one_in(8)) return;  // none at all
-    strike const kind = kinds[below(0, 5)];
-    if (one_in(2)) {
-      // Every k-th operation.
-      std::uint64_t const k = below(1, 120);
-      gpu.strike_with([=](operation, std::uint64_t ordinal) {
-        return ordinal % k == k - 1 ? kind : strike::none;
-      });
-    } else {
-      // Now and then, from some point on, mostly what can be recovered from.
-      double const share = static_cast<double>(below(1, 30)) / 100;
-      std::uint64_t const from = below(0, 200);
-      gpu.strike_with(
-          [=, r = std::mt19937_64(random_())](operation, std::uint64_t ordinal) mutable {
-            if (ordinal < from || std::uniform_real_distribution<double>()(r) >= share)
-              return strike::none;
-            return r() % 16 == 0 ? kind : strike::out_of_memory;
-          });
-    }
-  }
 
   void check(virtual_device& gpu, hetmap::options const& how, std::size_t n, auto&& input,
              column& output) {
@@ -216,20 +189,14 @@ class schedule {
   bool lost_ = false;
 };
 
-std::uint64_t schedules() {
-  char const* const text = std::getenv("HETMAP_TEST_SCHEDULES");
-  // Here time is virtual and nothing runs at once: the thread sanitizer's part is threads_test.cpp.
-  std::uint64_t const usual = support::thread_sanitizer ? 1000 : 10'000;
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : usual;
-}
-
 class Faults : public testing::TestWithParam<unsigned> {};
 
 TEST_P(Faults, LoseNothing) {
   all_forms const forms;
   constexpr unsigned parts = 4;
   unsigned succeeded = 0, lost = 0, all = 0;
-  for (std::uint64_t number = GetParam(); number < schedules(); number += parts, ++all) {
+  for (std::uint64_t number = GetParam(); number < support::schedules(10'000);
+       number += parts, ++all) {
     SCOPED_TRACE("schedule " + std::to_string(number));
     schedule one(number);
     one.run();

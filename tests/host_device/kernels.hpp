@@ -35,6 +35,8 @@ struct fails_from {
   }
 };
 
+struct tells_at_once : fails_from {};
+
 struct minmax {
   HETMAP_FN hetmap::tuple<double, double> operator()(double a, double b) const {
     return {a < b ? a : b, a < b ? b : a};
@@ -44,6 +46,9 @@ struct minmax {
 /// Has no form for anything.
 struct formless {
   HETMAP_FN double operator()(double v) const { return v + 1; }
+};
+struct formless_for_integers {
+  HETMAP_FN std::int64_t operator()(std::int64_t v) const { return v + 1; }
 };
 
 /// Reads a table from its end.

@@ -23,6 +23,7 @@ struct stream_settings {
   std::size_t chunk_size = 0;
   std::size_t window = 0;
   std::size_t max_bytes = 0;
+  int device = -1;
   bool reproducible = false;
   bool resume = false;
   bool ordered = true;
@@ -49,6 +50,19 @@ struct HETMAP_API input_failure {
   std::exception_ptr cause;
 };
 
+/// One stream as a GPU sees it.
+struct stream_gpu_work {
+  gpu_site* site = nullptr;
+  unsigned inputs = 0;            ///< of the kernel; the elements of a row are one each
+  void const* functor = nullptr;  ///< its bytes
+  std::size_t functor_bytes = 0;
+  /// Says where the output and the inputs of `count` elements from `origin` on lie, given the
+  /// columns that a chunk function gets. Null columns: of the whole input, where that is known; no
+  /// memory then for what a slot will hold.
+  void (*locate)(void* task, column const* columns, std::size_t origin, std::size_t count,
+                 gpu_operand* operands) = nullptr;
+};
+
 /// One stream as the core sees it.
 struct stream_job {
   kernel_code const* code = nullptr;
@@ -68,7 +82,9 @@ struct stream_job {
   std::size_t own_bytes = 0;        ///< size, in bytes, of what the templates keep of the stream
   detail::rate* learned = nullptr;  ///< null: nothing is remembered of this kernel
   std::size_t total = static_cast<std::size_t>(-1);  ///< elements; no_length if not known
-  bool pulls_at_once = false;  ///< pull does nothing that could throw or take time
+  bool pulls_at_once = false;            ///< pull does nothing that could throw or take time
+  stream_gpu_work const* gpu = nullptr;  ///< null: no GPU can compute it
+  char const* no_gpu = "";               ///< why, then
 };
 
 /// Consecutive results, which stay where they are until the next are asked for.
@@ -78,13 +94,14 @@ struct segment {
   std::size_t count = 0;
 };
 
-/// A stream at work: workers pull, compute and queue chunks, one consumer takes them.
+/// A stream at work: workers, or a GPU, compute the chunks that are pulled; one consumer takes
+/// them.
 ///
 /// Nothing runs before the consumer asks for the first time. Used by one thread at a time, except
 /// for close().
 class HETMAP_API pipeline {
  public:
-  /// Requires: what the job points to stays, except for `stages`.
+  /// Requires: what the job points to stays.
   /// Throws:   option_error; device_unavailable; of a pool closed_error, broken_pool_error.
   pipeline(stream_job const& work, stream_settings const& how);
   /// Waits:    until the calls of the function that are running have returned.
@@ -97,8 +114,8 @@ class HETMAP_API pipeline {
   /// limit:    null for none; zero and less polls.
   /// Returns:  false at the end.
   /// Throws:   what the function threw at an element, whose place in the order this is; what the
-  ///           input threw, after everything before it; timeout_error, after which nothing has
-  ///           changed; cancelled_error; closed_error.
+  ///           input threw, after everything before it; device_error likewise; timeout_error,
+  ///           after which nothing has changed; cancelled_error; closed_error.
   [[nodiscard]] bool next(segment& out, time_limit const* limit = nullptr);
 
   /// Pulls no more; what has been pulled can still be taken, then comes closed_error. Any thread.
@@ -129,7 +146,6 @@ template <any_options Options>
   if (o.chunk_size == std::size_t{0}) refuse_zero(verb, "chunk_size");
   if (o.window == std::size_t{0}) refuse_zero(verb, "window");
   if (o.max_bytes == std::size_t{0}) refuse_zero(verb, "max_bytes");
-  if (o.device) refuse_option(verb, "device", "maps");
   if (o.deadline) refuse_option(verb, "deadline", "pools");
   if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
   return {.verb = verb,
@@ -138,6 +154,7 @@ template <any_options Options>
           .chunk_size = o.chunk_size.value_or(0),
           .window = o.window.value_or(0),
           .max_bytes = o.max_bytes.value_or(0),
+          .device = o.device ? static_cast<int>(*o.device & 0x7FFFFFFFu) : -1,
           .reproducible = o.reproducible,
           .resume = o.resume,
           .stop = o.stop,

@@ -1,6 +1,7 @@
 // From a streaming verb to the pipeline: function and inputs, kept together while the stream lives.
 #pragma once
 
+#include <hetmap/detail/gpu_call.hpp>
 #include <hetmap/detail/kernel_traits.hpp>
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/pipeline.hpp>
@@ -98,6 +99,8 @@ class stream_body final : public stream_state {
   using function = std::remove_reference_t<decltype(std::declval<Function&>().called())>;
   using result = stream_result_t<Function, In...>;
   using task = stream_task<function, result, decltype(std::declval<port<In>&>().source())...>;
+  using on_gpu = gpu_description<store::construct, std::remove_cv_t<function>, std::tuple<result>,
+                                 decltype(std::declval<port<In>&>().source())...>;
 
  public:
   template <class F, class... Given>
@@ -126,6 +129,17 @@ class stream_body final : public stream_state {
         .learned = rate_for<function, decltype(std::declval<port<In>&>().source())...>(task_.f),
         .total = std::apply([](auto&... p) { return least(p.length()...); }, ports_),
         .pulls_at_once = (port<In>::indexed && ...)};
+    if constexpr (on_gpu::possible) {
+      auto const& called = bare(task_.f);
+      gpu_ = {.site = described(task_, nullptr, 0, 0, std::index_sequence_for<In...>()).work.site,
+              .inputs = std::tuple_size_v<decltype(on_gpu::operands)> - 1,
+              .functor = std::addressof(called),
+              .functor_bytes = sizeof called,
+              .locate = locate};
+      j.gpu = &gpu_;
+    } else {
+      j.no_gpu = on_gpu::why_not;
+    }
     total_ = j.total;
     if constexpr ((port<In>::drops || ...)) j.drop = drop;
     if constexpr (!std::is_trivially_destructible_v<result>)
@@ -133,6 +147,24 @@ class stream_body final : public stream_state {
         std::destroy(static_cast<result*>(out.base) + begin, static_cast<result*>(out.base) + end);
       };
     return j;
+  }
+
+  /// Elements from `origin` on as a GPU sees them, in these columns or, without any, where the
+  /// whole input lies.
+  template <std::size_t... I>
+  static on_gpu described(task const& t, column const* columns, std::size_t origin,
+                          std::size_t count, std::index_sequence<I...>) {
+    if (columns == nullptr)
+      return on_gpu(t.f, count, std::tuple<result*>(nullptr), std::get<I>(t.sources)...);
+    return on_gpu(t.f, count, std::tuple(static_cast<result*>(columns[0].base)),
+                  place(std::get<I>(t.sources), columns[1 + I], origin)...);
+  }
+
+  static void locate(void* t, column const* columns, std::size_t origin, std::size_t count,
+                     gpu_operand* operands) {
+    on_gpu const here = described(*static_cast<task const*>(t), columns, origin, count,
+                                  std::index_sequence_for<In...>());
+    std::copy(here.operands.begin(), here.operands.end(), operands);
   }
 
   static pulled pull(void* self, column* inputs, std::size_t begin, std::size_t wanted) {
@@ -173,6 +205,7 @@ class stream_body final : public stream_state {
   std::tuple<port<In>...> ports_;
   std::size_t total_ = 0;
   task task_;
+  stream_gpu_work gpu_;
   pipeline core_;
 };
 

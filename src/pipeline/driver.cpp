@@ -1,0 +1,144 @@
+// The lane of a stream that talks to a device, and what becomes of the stream when that fails.
+#include "../error.hpp"
+#include "../gpu/devices.hpp"
+#include "state.hpp"
+
+#include <hetmap/vector.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// Takes the device's memory; where there is too little, the CPU computes, or nobody.
+void pipeline::state::take_device() {
+  core::status const why = gpu->make_ready(form);
+  if (why.ok()) {
+    in_device_slots = true;
+    room = gpu->elements();
+    return;
+  }
+  on_device = false;
+  core::device& failing = *gpu->route().gpu;
+  if (why.what == core::fault::lost) core::mark_lost(failing, why);
+  bool const go_on = goes_on_here();
+  gpu.reset();
+  if (go_on) return;
+  over = true;
+  core::clear_failed_index();
+  std::rethrow_exception(core::failure_of(failing, why, how.verb));
+}
+
+/// Sends a chunk if the device has room for one, and takes what has arrived, for which it waits if
+/// there was nothing to send.
+void pipeline::state::drive(std::unique_lock<std::mutex>& lock) noexcept {
+  driving = true;
+  if (stoppable && how.stop.stop_requested()) abandoned = stopped = true;
+  // Input that may take its time, or wait for what is under way, is pulled by others meanwhile.
+  if (unsent.empty() && can_pull() && gpu->has_room() && (work.pulls_at_once || gpu->idle()))
+    if (std::optional const k = pull(lock)) unsent.push_back(*k);
+  if (!work.pulls_at_once) wake_lane();
+  std::optional<std::size_t> next;
+  if (!unsent.empty() && gpu->has_room()) {
+    next = unsent.front();
+    unsent.erase(unsent.begin());
+  }
+  if (!abandoned.load() && (next || !gpu->idle())) {
+    lock.unlock();
+    core::device_lane::arrival got;
+    core::status why;
+    if (!gpu->idle()) why = gpu->take(slots, !next, got);
+    if (why.ok() && next) why = gpu->send(*next, slots[*next]);
+    lock.lock();
+    if (got.any) note(got);
+    if (!why.ok()) recover(lock, why, next);
+  }
+  driving = false;
+  tell_consumer();
+}
+
+/// A part of a chunk has come back.
+void pipeline::state::note(core::device_lane::arrival const& got) noexcept {
+  core::slot& s = slots[got.k];
+  using rep = std::chrono::nanoseconds::rep;
+  auto const elements = static_cast<rep>(got.cost.elements);
+  if (elements != 0)
+    sent_size.took(
+        {got.cost.elements, got.cost.busy + s.reading / static_cast<rep>(s.count) * elements});
+  if (s.input_failure.cause)
+    fail_input(s.input_failure.at, std::exchange(s.input_failure.cause, nullptr));
+  else if (s.done_to != s.begin + s.count)
+    return static_cast<void>(unsent.insert(unsent.begin(), got.k));
+  chunks.computed(got.k);
+}
+
+/// After a fault: what has arrived is final; the rest goes to the device in smaller parts, or to
+/// the CPU, or is what the stream ends before.
+///
+/// unlucky: a chunk that was being sent.
+void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status why,
+                              std::optional<std::size_t> unlucky) noexcept {
+  if (why.what != core::fault::lost) {
+    lock.unlock();
+    if (core::status const idle = gpu->settle(); !idle.ok()) why = idle;
+    lock.lock();
+  }
+  while (why.what != core::fault::lost && !gpu->idle()) {
+    core::device_lane::arrival got;
+    core::status const s = gpu->take(slots, true, got);
+    if (!s.ok()) {
+      why = s;
+      break;
+    }
+    note(got);
+  }
+  torn.clear();
+  gpu->forget(torn);
+  if (unlucky) torn.push_back(*unlucky);
+  unsent.insert(unsent.end(), torn.begin(), torn.end());
+  std::sort(unsent.begin(), unsent.end(),
+            [&](std::size_t a, std::size_t b) { return slots[a].begin < slots[b].begin; });
+  if (why.what == core::fault::out_of_memory && gpu->halve()) return;
+  on_device = false;
+  core::device& failing = *gpu->route().gpu;
+  if (why.what == core::fault::lost) core::mark_lost(failing, why);
+  std::exception_ptr cause;
+  try {
+    if (goes_on_here()) {
+      bring_arrays_here();
+      if (why.what == core::fault::lost) leave_torn_memory();
+      return wake_lane();
+    }
+    cause = core::failure_of(failing, why, how.verb);
+  } catch (...) {
+    cause = std::current_exception();
+  }
+  std::size_t at = chunks.next_index();
+  for (std::size_t const k : unsent) {
+    at = std::min(at, slots[k].done_to);
+    chunks.computed(k);
+  }
+  unsent.clear();
+  by_device = true;
+  fail_input(at, std::move(cause));
+}
+
+/// A device that is lost may write results yet: nobody else uses the memory that it would write to.
+void pipeline::state::leave_torn_memory() {
+  std::size_t const bytes = work.stages[0].bytes;
+  for (std::size_t const k : torn) {
+    core::slot& s = slots[k];
+    void* const block = acquire_block(room, bytes, core::slot_alignment_of(work));
+    spare.push_back(block);
+    void*& base = s.columns.front().base;
+    std::memcpy(block, base, (s.done_to - s.begin) * bytes);
+    base = block;
+  }
+}
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap

@@ -1,0 +1,130 @@
+#include "shape.hpp"
+
+#include "../error.hpp"
+#include "ring.hpp"
+#include "slot.hpp"
+
+#include <hetmap/error.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace hetmap::core {
+namespace {
+
+using namespace detail;
+
+/// Size, in bytes, of a chunk's inputs and outputs together: they fit a second-level cache beside
+/// the chunk that is being consumed (docs/design.md, Streams, for what was measured).
+constexpr std::size_t chunk_bytes = std::size_t{512} << 10;
+
+/// Size, in bytes, of what a stream may hold, unless the call says otherwise.
+constexpr std::size_t default_max_bytes = std::size_t{32} << 20;
+
+/// Chunks ahead, unless the call says otherwise: enough for every worker to compute two while the
+/// consumer is at two others; many where chunks are small.
+constexpr std::size_t window_bytes = std::size_t{4} << 20;
+constexpr std::size_t most_chunks_ahead = 256;
+
+/// Size, in bytes, of a chunk's widest column on its way through a device: long beside the latency
+/// of a copy, as in the ring of maps, but there is more of it here. As many chunks wait to be
+/// consumed as are on their way.
+constexpr std::size_t device_column_bytes = std::size_t{1} << 20;
+constexpr std::size_t device_chunks_ahead = 2 * ring_slots;
+
+constexpr std::size_t buffer_alignment = 64;
+
+/// What a slot takes beside its buffers: its state here and in the window, and two blocks.
+std::size_t slot_overhead(stream_job const& work) {
+  return sizeof(slot) + (1 + work.inputs) * sizeof(column) + 8 * sizeof(std::size_t) +
+         2 * block_overhead;
+}
+
+[[noreturn]] void refuse_memory(stream_settings const& how, std::size_t needed) {
+  clear_failed_index();
+  std::string text(how.verb);
+  text.append(": .max_bytes = ").append(std::to_string(how.max_bytes));
+  text.append(" is less than the ").append(std::to_string(needed)).append(" bytes that ");
+  throw option_error(text.append(how.window != 0 || how.chunk_size != 0
+                                     ? ".window and .chunk_size ask for"
+                                     : "one element needs"));
+}
+
+}  // namespace
+
+std::size_t slot_alignment_of(stream_job const& work) noexcept {
+  std::size_t most = buffer_alignment;
+  for (unsigned k = 0; k != 1 + work.inputs; ++k) most = std::max(most, work.stages[k].alignment);
+  return most;
+}
+
+std::size_t slot_bytes(stream_job const& work, std::size_t elements) noexcept {
+  std::size_t bytes = 0;
+  for (unsigned k = 0; k != 1 + work.inputs; ++k)
+    bytes += rounded_up(elements * work.stages[k].bytes, slot_alignment_of(work));
+  return bytes;
+}
+
+stream_shape shape_for(stream_job const& work, stream_settings const& how, unsigned lanes,
+                       std::size_t fixed_bytes, device_demand const& gpu) {
+  bool const on_device = gpu.columns != 0;
+  std::size_t element_bytes = 0;
+  for (unsigned k = 0; k != 1 + work.inputs; ++k) element_bytes += work.stages[k].bytes;
+  std::size_t const touched = element_bytes + work.bytes_read;
+  std::size_t const budget = how.max_bytes != 0 ? how.max_bytes : default_max_bytes;
+  std::size_t const overhead = slot_overhead(work);
+
+  auto const in_flight = [&](std::size_t window) {
+    return static_cast<double>(on_device ? std::min(window, ring_slots) : 0);
+  };
+  // Of all slots, on whichever side.
+  auto const element_takes = [&](std::size_t window) {
+    return static_cast<double>(window) * static_cast<double>(element_bytes) +
+           in_flight(window) * static_cast<double>(gpu.element_bytes);
+  };
+  auto const bound = [&](std::size_t window, std::size_t chunk) {
+    double const exact =
+        static_cast<double>(chunk) * element_takes(window) +
+        static_cast<double>(window) *
+            static_cast<double>((1 + work.inputs) * slot_alignment_of(work) + overhead) +
+        in_flight(window) * static_cast<double>(gpu.columns * slot_alignment) +
+        static_cast<double>(fixed_bytes);
+    return exact < 0x1p63 ? static_cast<std::size_t>(exact) : std::size_t{1} << 63;
+  };
+  stream_shape s;
+  std::size_t const good_chunk = on_device ? device_column_bytes / gpu.widest
+                                           : chunk_bytes / std::max<std::size_t>(1, touched);
+  s.chunk = how.chunk_size != 0 ? how.chunk_size : std::max<std::size_t>(1, good_chunk);
+  if (work.total < s.chunk) s.chunk = std::max<std::size_t>(1, work.total);
+  if (how.window != 0)
+    s.window = how.window;
+  else if (on_device)
+    s.window = device_chunks_ahead;
+  else
+    s.window = std::clamp<std::size_t>(window_bytes / bound(1, s.chunk), 4 * std::size_t{lanes},
+                                       most_chunks_ahead);
+  if (work.total != no_length)
+    s.window = std::max<std::size_t>(
+        1, std::min(s.window, work.total / s.chunk + (work.total % s.chunk != 0)));
+  // What does not fit gives way: first the window down to one chunk a worker (or as many as the
+  // device takes) and one to consume, then the chunk, then the rest of the window.
+  std::size_t const busy = on_device ? ring_slots : std::size_t{lanes};
+  std::size_t const least_window = how.window != 0 ? s.window : busy + 1;
+  if (how.window == 0)
+    while (s.window > least_window && bound(s.window, s.chunk) > budget) --s.window;
+  if (how.chunk_size == 0 && bound(s.window, s.chunk) > budget) {
+    std::size_t const spent = bound(s.window, 0) + 1;
+    double const room = budget > spent ? static_cast<double>(budget - spent) : 0;
+    s.chunk = std::max<std::size_t>(1, static_cast<std::size_t>(room / element_takes(s.window)));
+  }
+  if (how.window == 0)
+    while (s.window > 1 && bound(s.window, s.chunk) > budget) --s.window;
+  if (how.chunk_size == 0 && s.chunk > block_elements)
+    s.chunk = s.chunk / block_elements * block_elements;
+  s.memory_bound = bound(s.window, s.chunk);
+  if (s.memory_bound > budget && how.max_bytes != 0) refuse_memory(how, s.memory_bound);
+  s.slot_bytes = slot_bytes(work, s.chunk);
+  return s;
+}
+
+}  // namespace hetmap::core

@@ -1,0 +1,182 @@
+// The inside of a stream. Lanes on the workers' threads pull and compute (lanes.cpp), or one of
+// them talks to a device (driver.cpp); the consumer waits and takes (pipeline.cpp).
+#pragma once
+
+#include "../cpu/pace.hpp"
+#include "../cpu/workers.hpp"
+#include "../gpu/held_arrays.hpp"
+#include "../pool_core.hpp"
+#include "../reporter.hpp"
+#include "../run.hpp"
+#include "device_lane.hpp"
+#include "shape.hpp"
+#include "slot.hpp"
+#include "window.hpp"
+
+#include <hetmap/detail/pipeline.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace hetmap {
+namespace core {
+
+/// How many elements to take next, so that they take about `seconds`: from what one is known to
+/// cost, or else from `first` up. Lanes that race lose one another's finding.
+class chunk_pace {
+ public:
+  chunk_pace(double element_nanoseconds, std::size_t first, std::size_t most, double seconds)
+      : seconds_(seconds), most_(most) {
+    double const fitting = element_nanoseconds > 0
+                               ? 1e9 * seconds / element_nanoseconds
+                               : static_cast<double>(element_nanoseconds < 0 ? first : most);
+    elements_ = static_cast<std::size_t>(std::clamp(fitting, 1.0, static_cast<double>(most)));
+  }
+
+  [[nodiscard]] std::size_t next() const noexcept {
+    std::size_t const n = elements_.load(std::memory_order_relaxed);
+    return n < detail::block_elements ? n : n / detail::block_elements * detail::block_elements;
+  }
+
+  void took(effort const& spent) noexcept {
+    double const chosen = next_pace(elements_.load(std::memory_order_relaxed), spent, seconds_);
+    elements_.store(static_cast<std::size_t>(std::clamp(chosen, 1.0, static_cast<double>(most_))),
+                    std::memory_order_relaxed);
+  }
+
+ private:
+  double const seconds_;
+  std::size_t const most_;
+  std::atomic<std::size_t> elements_;
+};
+
+}  // namespace core
+
+inline namespace HETMAP_ABI {
+namespace detail {
+
+struct pipeline::state {
+  struct lane : core::task {
+    explicit lane(state& s)
+        : task{[](task& self) noexcept {
+            static_cast<lane&>(self).owner->serve(static_cast<lane&>(self));
+          }},
+          owner(&s) {}
+
+    state* owner;
+    bool busy = false;  // posted or running
+  };
+
+  state(stream_job const& w, stream_settings const& h);
+  ~state();
+
+  // Lanes; serve() takes the lock, compute() needs none, the rest is called under it.
+  void serve(lane& me) noexcept;
+  void work_once(std::unique_lock<std::mutex>& lock) noexcept;
+  void step(std::unique_lock<std::mutex>& lock) noexcept;
+  [[nodiscard]] std::optional<std::size_t> pull(std::unique_lock<std::mutex>& lock) noexcept;
+  [[nodiscard]] core::efforts compute(core::slot& s) noexcept;
+  [[nodiscard]] bool can_pull() const noexcept { return !abandoned.load() && chunks.can_pull(); }
+  [[nodiscard]] bool has_work() const noexcept;
+  [[nodiscard]] unsigned most_lanes() const noexcept;
+  [[nodiscard]] bool may_help() const noexcept;
+  void wake_lane() noexcept;
+  void tell_consumer() noexcept {
+    if (waiting && (chunks.ready() || chunks.finished())) arrived.notify_one();
+  }
+  void fail_input(std::size_t at, std::exception_ptr cause) noexcept;
+  void join(std::unique_lock<std::mutex>& lock) noexcept;
+
+  // The lane that talks to the device, also under the lock.
+  void drive(std::unique_lock<std::mutex>& lock) noexcept;
+  void note(core::device_lane::arrival const& got) noexcept;
+  void recover(std::unique_lock<std::mutex>& lock, core::status why,
+               std::optional<std::size_t> unlucky) noexcept;
+  void leave_torn_memory();
+  [[nodiscard]] bool goes_on_here() const noexcept {
+    return chosen.asked == backend::automatic && !gpu->route().unreachable;
+  }
+  void bring_arrays_here() {
+    if (core::holds_arrays(as_map.job)) static_cast<void>(arrays.to_host());
+  }
+
+  // The consumer; only wait() is called under the lock.
+  bool next(segment& out, time_limit const* limit);
+  void start();
+  void take_device();
+  [[nodiscard]] bool next_of_held(segment& out);
+  void give_back();
+  void wait(std::unique_lock<std::mutex>& lock, bool limited,
+            std::chrono::steady_clock::time_point deadline);
+  void end();
+  void abandon() noexcept;
+  void discard(core::slot& s) noexcept;
+
+  [[nodiscard]] std::size_t own_bytes() const;
+  [[nodiscard]] core::device_demand demand();
+
+  stream_job const work;
+  stream_settings const how;
+  bool const stoppable;
+  std::shared_ptr<pool_streams> listed;      // that it closes with; null for none
+  std::unique_ptr<core::workers> const own;  // where more are asked for than the process has
+  core::stream_as_map const as_map;
+  core::held_arrays arrays;
+  core::decision decided;
+  plan const& chosen = decided.chosen;
+  core::workers* const team;  // null: the consumer does it all
+  unsigned const lanes;
+  core::stream_shape const form;
+  chunk_function const code;
+  isa const level;
+
+  core::chunk_pace size;       // of what the CPU's lanes take
+  core::chunk_pace sent_size;  // of what is sent to the device
+  core::reporter reports;
+  std::atomic<bool> abandoned{false};  // nobody will take what is not done yet
+  std::atomic<bool> stopped{false};    // by the stop condition
+
+  std::mutex guard;
+  std::condition_variable arrived;  // something is ready, or the end
+  std::condition_variable rested;   // no lane is at work
+  core::window chunks;
+  std::vector<core::slot> slots;  // each used by whoever the window says it is with
+  std::vector<lane> lane_of;
+  unsigned busy = 0;
+  bool waiting = false;  // the consumer, for `arrived`
+  bool helps = false;    // the consumer computes too, in the place of a lane
+  core::failure input_failed{no_length, nullptr};
+  bool by_device = false;  // that failure is the device's
+  core::efforts costs;
+
+  std::unique_ptr<core::device_lane> gpu;  // null: none was chosen
+  bool on_device = false;                  // it computes
+  bool in_device_slots = false;            // the slots are its pinned memory
+  std::size_t room = form.chunk;           // elements of a slot
+  bool driving = false;                    // a lane talks to it
+  std::vector<std::size_t> unsent;         // slots that were pulled and that nobody computes yet
+  std::vector<std::size_t> torn;           // slots that the device may write to though it is lost
+  std::vector<void*> spare;                // what their results lie in instead
+
+  // The consumer's alone.
+  bool started = false;
+  std::optional<std::size_t> held;  // a slot
+  std::size_t held_count = 0;
+  std::size_t taken_to = 0;      // of the held slot
+  std::size_t next_failure = 0;  // of the held slot
+  std::size_t delivered = 0;     // elements of the chunks that were given back
+  bool over = false;             // the end, or the input's failure, has been told
+  bool may_resume = false;
+};
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
