@@ -42,6 +42,21 @@ template <class F, class Op, class T, class... In>
   return detail::reducing(detail::checked("map_reduce", how), f, op, std::move(init), in...);
 }
 
+/// The plan that map_reduce(f, op, init, in...) would follow now.
+///
+/// Throws:   option_error, device_unavailable, as the call would.
+/// Waits:    no. Neither f nor the inputs are touched.
+template <class F, class Op, class T, class... In>
+  requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] plan explain(F&& f, Op&& op, T const& init, In&&... in) {
+  return detail::planning_fold(detail::settings{.verb = "map_reduce"}, f, op, init, in...);
+}
+template <class F, class Op, class T, class... In>
+  requires map_reducible<F, Op, T, In...>
+[[nodiscard]] plan explain(options const& how, F&& f, Op&& op, T const& init, In&&... in) {
+  return detail::planning_fold(detail::checked("map_reduce", how), f, op, init, in...);
+}
+
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI
 }  // namespace hetmap

@@ -26,12 +26,13 @@ char* at(void* base, std::size_t bytes) { return static_cast<char*>(base) + byte
 /// One call on its way through the ring.
 class ring_run {
  public:
-  ring_run(job const& work, void const* functor, gpu_form const& form, device& gpu,
-           std::vector<located_column> const& columns, plan const& how, chunk_function code,
-           ledger& account, reporter& reports, ending& early)
+  ring_run(job const& work, void const* functor, gpu_form const* form, fold_launch const& fold,
+           device& gpu, std::vector<located_column> const& columns, plan const& how,
+           chunk_function code, ledger& account, reporter& reports, ending& early)
       : work_(work),
         functor_(functor),
         form_(form),
+        fold_(fold),
         gpu_(gpu),
         columns_(columns),
         how_(how),
@@ -40,7 +41,7 @@ class ring_run {
         reports_(reports),
         early_(early) {
     for (located_column const& c : columns_) {
-      if (c.how == travel::none) continue;
+      if (c.how == travel::none || c.how == travel::within) continue;
       (c.output ? outputs_travel_ : inputs_travel_) = true;
       if (c.output && c.how == travel::direct) directly_out_ = true;
     }
@@ -53,7 +54,8 @@ class ring_run {
   }
 
   gpu_outcome run(std::size_t chunk_size) {
-    gpu_outcome out{.travelled = inputs_travel_ || outputs_travel_};
+    // The values of a fold are next to nothing.
+    gpu_outcome out{.travelled = inputs_travel_ || (outputs_travel_ && !folds())};
     auto const began = device_time.load()();
     try {
       out.why = make_ready(chunk_size);
@@ -235,7 +237,7 @@ class ring_run {
       if (status const done = gpu_.record(e.in, lent_->in); !done.ok()) return done;
       if (status const done = gpu_.wait(lent_->kernels, e.in); !done.ok()) return done;
     }
-    if (form_.failures != nullptr) s.failures_before = form_.failures();
+    s.failures_before = failures();
     if (status const done = launch(s, over_inputs_); !done.ok()) return done;
     if (outputs_travel_ && !directly_out_)
       if (status const done = copy_out(s, n); !done.ok()) return done;
@@ -255,14 +257,24 @@ class ring_run {
       else
         columns[k].base = at(c.memory.base, s.elements.begin * c.memory.bytes);
     }
-    std::uint64_t* const failure = lent_->failures + s.number;
-    *failure = no_failure;
-    status const done = gpu_.launch(lent_->kernels, form_,
-                                    {.functor = functor_,
-                                     .columns = columns,
-                                     .count = s.elements.size(),
-                                     .failure = failure,
-                                     .exact = exact});
+    *map_failure(s) = no_failure;
+    status done;
+    if (form_ != nullptr)
+      done = gpu_.launch(lent_->kernels, *form_,
+                         {.functor = functor_,
+                          .columns = columns + (folds() ? 1 : 0),
+                          .count = s.elements.size(),
+                          .failure = map_failure(s),
+                          .exact = exact});
+    if (done.ok() && folds()) {
+      *fold_failure(s) = no_failure;
+      done = gpu_.launch(lent_->kernels, *fold_.form,
+                         {.functor = fold_.operation,
+                          .columns = columns,
+                          .count = s.elements.size(),
+                          .piece = fold_piece,
+                          .failure = fold_failure(s)});
+    }
     return done.ok() ? gpu_.record(events(s).kernel, lent_->kernels) : done;
   }
 
@@ -271,11 +283,12 @@ class ring_run {
     if (status const done = gpu_.wait(lent_->out, events(s).kernel); !done.ok()) return done;
     for (std::size_t k = 0; n != 0 && k != columns_.size(); ++k) {
       located_column const& c = columns_[k];
-      if (!c.output || c.how == travel::none) continue;
+      if (!c.output || c.how == travel::none || c.how == travel::within) continue;
       void* const to = c.how == travel::staged
                            ? slot_pinned(s, k)
                            : at(c.memory.base, s.elements.begin * c.memory.bytes);
-      status const done = gpu_.copy_out(lent_->out, to, slot_memory(s, k), n * c.memory.bytes);
+      status const done = gpu_.copy_out(lent_->out, to, slot_memory(s, k),
+                                        (n + c.every - 1) / c.every * c.memory.bytes);
       if (!done.ok()) return done;
     }
     return gpu_.record(events(s).out, lent_->out);
@@ -306,20 +319,63 @@ class ring_run {
 
   /// Finds out whether an element of a computed slot has failed, and which.
   status judge(slot& s) {
-    std::uint64_t const* const word = lent_->failures + s.number;
-    bool const counted = form_.failures != nullptr && form_.failures() != s.failures_before;
-    if (!counted && *word == no_failure) return {};
-    if (!over_inputs_ && (*word == no_failure || *word == some_failure)) {
+    std::uint64_t const* const word = map_failure(s);
+    bool const folded = !folds() || *fold_failure(s) == no_failure;
+    if (failures() == s.failures_before && *word == no_failure && folded) return {};
+    if (form_ != nullptr && !over_inputs_ && (*word == no_failure || *word == some_failure)) {
       // The inputs are still there: once more, to be told the index.
       s.repeated = true;
       if (status const done = launch(s, true); !done.ok()) return done;
       if (status const done = gpu_.block_until(events(s).kernel); !done.ok()) return done;
     }
-    if (*word == no_failure) return {};
-    s.failed = failure_index(*word);
-    s.code = failure_code(*word);
-    lowest_failure_ = std::min(lowest_failure_, s.elements.begin + s.failed);
+    if (*word != no_failure) {
+      s.failed = failure_index(*word);
+      s.code = failure_code(*word);
+    }
+    if (folds() && *fold_failure(s) != no_failure) {
+      // What was folded of the piece that holds a failed element may be anything.
+      std::size_t const piece = failure_index(*fold_failure(s)) / fold_threads;
+      if (s.failed == nobody || piece < s.failed / fold_piece) {
+        s.failed = piece * fold_piece;
+        s.code = failure_code(*fold_failure(s));
+      }
+    }
+    if (s.failed != nobody)
+      lowest_failure_ = std::min(lowest_failure_, s.elements.begin + s.failed);
     return {};
+  }
+
+  [[nodiscard]] bool folds() const { return fold_.form != nullptr; }
+
+  /// The failure words of a slot.
+  [[nodiscard]] std::uint64_t* map_failure(slot const& s) const {
+    return lent_->failures + 2 * s.number;
+  }
+  [[nodiscard]] std::uint64_t* fold_failure(slot const& s) const { return map_failure(s) + 1; }
+
+  /// How often device code has called fail(), as far as these forms count it.
+  [[nodiscard]] std::uint64_t failures() const {
+    std::uint64_t all = 0;
+    for (gpu_form const* const form : {form_, fold_.form})
+      if (form != nullptr && form->failures != nullptr) all += form->failures();
+    return all;
+  }
+
+  /// Hands the values of a slot's pieces over.
+  ///
+  /// Returns:  whether all could be joined; if not, the call has failed.
+  bool take_values(slot const& s) noexcept {
+    auto const* value = static_cast<char const*>(slot_pinned(s, 0));
+    std::size_t begin = s.elements.begin;
+    try {
+      for (; begin < s.elements.end; begin += fold_piece, value += columns_[0].memory.bytes)
+        work_.gpu->fold->take(work_.context, begin, value);
+      return true;
+    } catch (...) {
+      lowest_failure_ = std::min(lowest_failure_, begin);
+      account_.fail(0, s.elements, begin, std::current_exception());
+      return false;
+    }
   }
 
   status complete_oldest() {
@@ -335,7 +391,9 @@ class ring_run {
       if (status const done = copy_out(s, n); !done.ok()) return done;
       if (status const done = gpu_.block_until(events(s).out); !done.ok()) return done;
     }
-    if (below) {
+    if (below && folds()) {
+      if (n != s.elements.size() || take_values(s)) account_for(s, n);
+    } else if (below) {
       std::vector<element_copy> copies;
       for (std::size_t k = 0; k != columns_.size(); ++k) {
         located_column const& c = columns_[k];
@@ -395,7 +453,8 @@ class ring_run {
 
   job const& work_;
   void const* functor_;
-  gpu_form const& form_;
+  gpu_form const* form_;  // null: nothing is mapped
+  fold_launch fold_;
   device& gpu_;
   std::vector<located_column> const& columns_;
   plan const& how_;
@@ -422,6 +481,12 @@ class ring_run {
 std::vector<located_column> locate_columns(job const& call, device& gpu, char const* verb) {
   gpu_work const& work = *call.gpu;
   std::vector<located_column> out;
+  if (work.fold != nullptr) {
+    column const values{nullptr, work.fold->value_bytes, work.fold->value_bytes};
+    out.push_back({.how = travel::staged, .output = true, .memory = values, .every = fold_piece});
+    if (work.site != nullptr)
+      out.push_back({.how = travel::within, .output = true, .memory = values});
+  }
   bool host_has_inputs = true;
   for (unsigned k = 0; k != work.outputs + work.inputs; ++k) {
     gpu_operand const& o = work.operands[k];
@@ -460,15 +525,16 @@ ring_shape ring_for(std::vector<located_column> const& columns, std::size_t coun
   std::vector<ring_column> travelling;
   travelling.reserve(columns.size());
   for (located_column const& c : columns)
-    travelling.push_back({.how = c.how, .bytes = c.memory.bytes});
+    travelling.push_back({.how = c.how, .bytes = c.memory.bytes, .every = c.every});
   return make_ring(std::move(travelling), count, granule, wanted, largest_launch);
 }
 
-gpu_outcome execute_on_gpu(job const& work, void const* functor, gpu_form const& form, device& gpu,
+gpu_outcome execute_on_gpu(job const& work, void const* functor, gpu_form const* form,
+                           fold_launch const& fold, device& gpu,
                            std::vector<located_column> const& columns, plan const& how,
                            chunk_function code, std::size_t chunk_size, ledger& account,
                            reporter& reports, ending& early) {
-  ring_run call(work, functor, form, gpu, columns, how, code, account, reports, early);
+  ring_run call(work, functor, form, fold, gpu, columns, how, code, account, reports, early);
   return call.run(chunk_size);
 }
 

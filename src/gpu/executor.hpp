@@ -22,6 +22,7 @@ struct located_column {
   bool output = false;
   detail::array_memory* array = nullptr;  ///< whose copy on the device it will be
   detail::column memory;                  ///< of the host, or of the device if nothing travels
+  std::size_t every = 1;                  ///< elements of the call that share one of the column
   std::int64_t first = 0;                 ///< generated: element 0
 };
 
@@ -49,14 +50,22 @@ struct gpu_outcome {
   bool travelled = false;  ///< some column had to
 };
 
+/// The operation of a map_reduce on a GPU: the columns are the values of the pieces, then what is
+/// folded (the map's results, or an input where there is no map), then the rest.
+struct fold_launch {
+  detail::gpu_form const* form = nullptr;  ///< null: nothing is folded
+  void const* operation = nullptr;         ///< its bytes
+};
+
 /// Runs what `account` hands out to lane 0, on `gpu` by `form`, until it hands out nothing more or
 /// the device fails. Blocks the caller, which talks to the device; staging is shared with a team of
 /// how.workers.
 ///
 /// functor: its bytes, with refs that point into the device's memory.
+/// form: null where nothing is mapped.
 /// code: the CPU's element loop, for results that a dying device may have left half written.
 gpu_outcome execute_on_gpu(detail::job const& work, void const* functor,
-                           detail::gpu_form const& form, device& gpu,
+                           detail::gpu_form const* form, fold_launch const& fold, device& gpu,
                            std::vector<located_column> const& columns, plan const& how,
                            detail::chunk_function code, std::size_t chunk_size, ledger& account,
                            reporter& reports, ending& early);

@@ -16,7 +16,7 @@ ring_shape make_ring(std::vector<ring_column> columns, std::size_t count, std::s
                      std::size_t wanted, std::size_t most) {
   std::size_t widest = 0;
   for (ring_column const& c : columns)
-    if (c.how != travel::none) widest = std::max(widest, c.bytes);
+    if (c.how != travel::none && c.every == 1) widest = std::max(widest, c.bytes);
   std::size_t elements = wanted != 0 ? wanted : widest != 0 ? slot_column_bytes / widest : most;
   // A call that one slot could hold still overlaps its copies and its kernel, once copies last long
   // beside their latency.
@@ -32,10 +32,11 @@ ring_shape make_ring(std::vector<ring_column> columns, std::size_t count, std::s
   for (ring_column& c : out.columns) {
     if (c.how == travel::none) continue;
     c.device_offset = out.device_bytes;
-    out.device_bytes += aligned(elements * c.bytes);
+    std::size_t const bytes = aligned((elements + c.every - 1) / c.every * c.bytes);
+    out.device_bytes += bytes;
     if (c.how != travel::staged) continue;
     c.pinned_offset = out.pinned_bytes;
-    out.pinned_bytes += aligned(elements * c.bytes);
+    out.pinned_bytes += bytes;
   }
   out.slots = std::clamp<std::size_t>((count + elements - 1) / elements, 1, ring_slots);
   return out;

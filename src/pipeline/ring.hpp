@@ -12,12 +12,14 @@ enum class travel : unsigned char {
   none,    ///< it is there, or it is generated there
   direct,  ///< copied by the device between its memory and the caller's, which is pinned
   staged,  ///< by way of a slot's pinned memory
+  within,  ///< made in a slot's device memory, and used up there
 };
 
 /// One column of a call.
 struct ring_column {
   travel how = travel::staged;
   std::size_t bytes = 0;          ///< size, in bytes, of one element
+  std::size_t every = 1;          ///< elements of the call that share one
   std::size_t device_offset = 0;  ///< in a slot's device memory; travel::none: not used
   std::size_t pinned_offset = 0;  ///< in a slot's pinned memory; travel::staged only
 };
