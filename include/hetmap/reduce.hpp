@@ -25,9 +25,15 @@ inline namespace HETMAP_TAG {
 /// input that cannot be indexed has blocks of its own.) Sums, products and bit operations of
 /// numbers are folded some dozens side by side, which vectorises; see `commutative`.
 ///
+/// On a GPU it runs where f has a form for these elements and op one for T, which has to be f's
+/// result type (compose(lift, f) makes it so); std::identity over memory needs none. Elements are
+/// folded there in pieces of 16384, again at fixed indices, and one value a piece comes back. Its
+/// bits are not the CPU's, and a call that the CPU has to finish, under auto, has some of each.
+///
 /// Requires: op is associative; T is movable; op may be called on several threads at once.
 /// Throws:   what f, op and the inputs throw; from f and the blocks' op the lowest element's
-///           (failed_index()). The other exceptions of map.
+///           (failed_index(); of an op that fails on a GPU, the first of its piece). The other
+///           exceptions of map.
 /// Waits:    until the result is there.
 /// Cost:     one call of f and one of op an element.
 /// Memory:   no results are kept, but up to 65536 numbers; some accumulators a worker.

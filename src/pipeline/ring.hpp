@@ -40,6 +40,10 @@ struct ring_shape {
 /// copy (10 us at 50 GB/s are 0.5 MB), small beside any device's memory.
 inline constexpr std::size_t slot_column_bytes = std::size_t{8} << 20;
 
+/// The same where no column travels and results are folded in the slot: long beside the two
+/// launches and the copy of a slot (about 15 us, in which a GPU moves some 30 MB).
+inline constexpr std::size_t resident_column_bytes = std::size_t{32} << 20;
+
 /// One slot being filled, one on its way in, one computed, one on its way out.
 inline constexpr std::size_t ring_slots = 4;
 
