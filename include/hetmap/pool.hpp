@@ -182,10 +182,12 @@ class HETMAP_API pool {
   void close() noexcept;
   /// Waits until all work is done and the threads have ended. Any number of times, from any thread.
   ///
-  /// Throws:   std::logic_error before close(), or on a worker of this pool.
+  /// Throws:   std::logic_error before close(), and where it would wait for itself: on a worker of
+  ///           this pool, or in a callback of a future or a stop token of its work.
   void join();
   /// Closes, cancels what is queued, stops what runs between two elements, and joins: calls of f
-  /// that run finish. Waiters get cancelled_error. On a worker of this pool it does not join.
+  /// that run finish. Waiters get cancelled_error. On a worker of this pool, or in a callback of a
+  /// future or a stop token of its work, it does not join.
   void terminate();
 
   /// f(args...) on a worker: a future of its result. f and the arguments are decay-copied, moved to

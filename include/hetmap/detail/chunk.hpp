@@ -176,6 +176,7 @@ class HETMAP_API stop_hub {
   void request() noexcept;
 
  private:
+  friend class pool_core;
   struct state;
   std::unique_ptr<state> state_;
 };
