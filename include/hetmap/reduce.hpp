@@ -38,12 +38,12 @@ inline namespace HETMAP_TAG {
 /// Cost:     one call of f and one of op an element.
 /// Memory:   no results are kept, but up to 65536 numbers; some accumulators a worker.
 template <class F, class Op, class T, class... In>
-  requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  requires stop_map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
   return detail::reducing(detail::settings{.verb = "map_reduce"}, f, op, std::move(init), in...);
 }
 template <class F, class Op, class T, class... In>
-  requires map_reducible<F, Op, T, In...>
+  requires stop_map_reducible<F, Op, T, In...>
 [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
   return detail::reducing(detail::checked("map_reduce", how), f, op, std::move(init), in...);
 }

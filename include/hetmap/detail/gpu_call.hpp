@@ -105,6 +105,8 @@ template <class F>
 inline constexpr bool put_around<starred<F>> = true;
 template <class F>
 inline constexpr bool put_around<collected<F>> = true;
+template <class F>
+inline constexpr bool put_around<with_stop<F>> = true;
 
 template <class F>
 concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F> && !put_around<F>;

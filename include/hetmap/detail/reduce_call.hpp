@@ -346,6 +346,7 @@ template <class F, class Op, class T, class Mapped, class... Src>
 
 /// The body of map_reduce.
 template <class F, class Op, class T, class... In>
+  requires mappable<F, In&...>
 [[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
   using R = result_t<F, In&...>;
   if constexpr ((indexable<In&> && ...)) {
@@ -370,6 +371,14 @@ template <class F, class Op, class T, class... In>
         in...);
     return sum;
   }
+}
+
+template <class F, class Op, class T, class... In>
+  requires(!mappable<F, In&...>)
+[[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
+  return stoppable(how, f, [&](settings const& s, auto& g) {
+    return reducing(s, g, op, std::move(init), in...);
+  });
 }
 
 /// The body of explain for map_reduce.
@@ -402,6 +411,12 @@ concept map_reducible =
     mappable<F, In...> &&
     detail::reduces<std::remove_reference_t<Op>, T,
                     std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>;
+
+/// map_reducible, perhaps with a std::stop_token as the last argument of F.
+template <class F, class Op, class T, class... In>
+concept stop_map_reducible =
+    map_reducible<F, Op, T, In...> ||
+    map_reducible<detail::with_stop<std::remove_reference_t<F>>, Op, T, In...>;
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
