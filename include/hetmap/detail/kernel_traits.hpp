@@ -73,10 +73,11 @@ class stop_argument {
   explicit stop_argument(stop_hub const& hub) noexcept : hub_(&hub) {}
 
   template <class Token>
-    requires std::copy_constructible<Token> && requires(Token const& t) {
-      { t.stop_requested() } -> std::convertible_to<bool>;
-      { t.stop_possible() } -> std::convertible_to<bool>;
-    }
+    requires(!std::same_as<Token, stop_argument>) && std::copy_constructible<Token> &&
+            requires(Token const& t) {
+              { t.stop_requested() } -> std::convertible_to<bool>;
+              { t.stop_possible() } -> std::convertible_to<bool>;
+            }
   operator Token() const {
     auto const* const token = static_cast<Token const*>(hub_->token(typeid(Token)));
     return token != nullptr ? *token : Token();
