@@ -183,11 +183,13 @@ void future_state::complete(unsigned how) noexcept {
   list.last = todo;
   if (&list != &mine) return;
   postponing = &mine;
+  callbacks_of scope(nullptr);
   while (mine.first != nullptr) {
     continuation* const c = mine.first;
     mine.first = c->next;
     if (mine.first == nullptr) mine.last = nullptr;
     future_state* const of = c->of;
+    scope.pool = of->origin_;
     c->run(*of);
     of->drop_reference();
   }
@@ -210,6 +212,7 @@ void future_state::follows(future_state& before) noexcept {
   before.add_reference();
   std::lock_guard const lock(lock_of(*this));
   before_ = &before;
+  origin_ = before.origin_;
 }
 
 bool future_state::watch(watcher& w) noexcept {

@@ -103,6 +103,7 @@ plan make_plan(problem const& p, machine const& m) {
   out.granule = granule;
   out.chunk_elements = chunk_for(p, granule);
   out.chosen = p.asked == backend::automatic ? (share ? backend::cpu : backend::serial) : p.asked;
+  if (p.asked == backend::gpu && p.gpu.exact_chunk != 0) out.granule = p.gpu.exact_chunk;
 
   if (p.asked == backend::automatic && no_gpu == nullptr &&
       (p.elements != 0 || p.no_cpu != nullptr)) {
@@ -112,6 +113,7 @@ plan make_plan(problem const& p, machine const& m) {
     if (p.no_cpu != nullptr || faster) {
       out.chosen = backend::gpu;
       out.workers = allowed;
+      if (p.gpu.exact_chunk != 0) out.granule = p.gpu.exact_chunk;
       out.reason = p.no_cpu != nullptr ? "its data is out of the CPU's reach"
                    : known             ? "the GPU is predicted to finish first"
                                        : "its data is on the GPU, and its cost is not known yet";

@@ -14,6 +14,7 @@ struct gpu_problem {
   std::size_t link_bytes_out = 0;     ///< of an element, that have to come back
   std::size_t fetched_bytes = 0;      ///< of an element, that the CPU would have to fetch from it
   double element_nanoseconds = -1;    ///< learned with data like this; negative: not known
+  std::size_t exact_chunk = 0;        ///< every boundary is a multiple of it there; 0: no such need
 };
 
 /// What is known of a call.

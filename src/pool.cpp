@@ -26,6 +26,7 @@ namespace detail {
 namespace {
 
 thread_local pool_core const* pool_of_this_thread = nullptr;
+thread_local callbacks_of* callbacks_of_this_thread = nullptr;
 
 }  // namespace
 
@@ -33,6 +34,17 @@ bool is_worker_of(pool_core const* pool) noexcept {
   return pool != nullptr && pool_of_this_thread == pool;
 }
 bool is_worker_of_some_pool() noexcept { return pool_of_this_thread != nullptr; }
+
+callbacks_of::callbacks_of(pool_core const* of) noexcept
+    : pool(of), outer(std::exchange(callbacks_of_this_thread, this)) {}
+callbacks_of::~callbacks_of() { callbacks_of_this_thread = outer; }
+
+bool cannot_join(pool_core const& pool) noexcept {
+  if (is_worker_of(&pool)) return true;
+  for (auto const* c = callbacks_of_this_thread; c != nullptr; c = c->outer)
+    if (c->pool == &pool) return true;
+  return false;
+}
 
 pool_core::pool_core(unsigned workers, hetmap::backend where, std::function<void()> initializer,
                      std::string name)
@@ -71,9 +83,9 @@ void pool_core::end(pool_end how) noexcept {
                            "hetmap: the pool's initializer threw; its work cannot be run",
                            std::current_exception()));
       ended_.store(how, std::memory_order_release);
-      for (stop_hub* hub : hubs_) hub->request();
     }
   }
+  ask_to_stop();
   streams_->close();
   // Run by now, a task only says that it was not.
   while (task* const t = threads_.take()) t->run(*t);
@@ -103,13 +115,15 @@ void pool_streams::close() noexcept {
 
 void pool_core::add(stop_hub& hub) {
   std::lock_guard const lock(ending_);
-  hubs_.push_back(&hub);
-  if (ended() != pool_end::none) hub.request();
+  bool const late = ended() != pool_end::none;
+  hubs_.push_back({&hub, late});
+  if (late) hub.request();  // nobody has its token yet
 }
 
 void pool_core::remove(stop_hub& hub) noexcept {
   std::lock_guard const lock(ending_);
-  hubs_.erase(std::find(hubs_.begin(), hubs_.end(), &hub));
+  hubs_.erase(
+      std::find_if(hubs_.begin(), hubs_.end(), [&](listed_hub const& h) { return h.hub == &hub; }));
 }
 
 std::exception_ptr pool_core::refusal() const noexcept { return refusal_; }
@@ -187,7 +201,7 @@ pool::~pool() {
   // In a forked child there are no threads to join, and what they held is not to be touched.
   if (core_->forked()) return;
   core_->close();
-  if (is_worker_of(core_)) {
+  if (cannot_join(*core_)) {
     // Destroyed by its own work: the last worker would have to join itself.
     std::thread([core = core_] { delete core; }).detach();
     return;
@@ -206,8 +220,10 @@ void pool::join() {
   if (core_->forked()) return;
   if (!core_->threads().closed())
     throw std::logic_error("hetmap: pool::join before close(): it would wait for ever");
-  if (is_worker_of(core_))
-    throw std::logic_error("hetmap: pool::join by a worker of the pool: it would wait for itself");
+  if (cannot_join(*core_))
+    throw std::logic_error(
+        "hetmap: pool::join by a worker of the pool, or in a callback of its work: it would wait "
+        "for itself");
   core_->threads().join();
 }
 
@@ -215,7 +231,7 @@ void pool::terminate() {
   if (core_->forked()) return;
   core_->close();
   core_->end(detail::pool_end::terminated);
-  if (!is_worker_of(core_)) core_->threads().join();
+  if (!cannot_join(*core_)) core_->threads().join();
 }
 
 pool& default_pool() {

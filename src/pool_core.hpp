@@ -66,7 +66,13 @@ class pool_core {
   void end(pool_end how) noexcept;
 
  private:
+  struct listed_hub {
+    stop_hub* hub;
+    bool asked;
+  };
+
   static void start_worker(void* self, unsigned number);
+  void ask_to_stop() noexcept;
 
   hetmap::backend where_;
   std::function<void()> initializer_;
@@ -75,7 +81,7 @@ class pool_core {
   std::atomic<pool_end> ended_{pool_end::none};
   std::exception_ptr refusal_;  // written once, before ended_
   std::mutex ending_;
-  std::vector<stop_hub*> hubs_;  // guarded by ending_
+  std::vector<listed_hub> hubs_;  // guarded by ending_
   std::shared_ptr<pool_streams> streams_ = std::make_shared<pool_streams>();
   core::workers threads_;  // last: they use what is above
 };
@@ -83,6 +89,22 @@ class pool_core {
 /// Whether the calling thread is a worker of that pool, or of any.
 [[nodiscard]] bool is_worker_of(pool_core const* pool) noexcept;
 [[nodiscard]] bool is_worker_of_some_pool() noexcept;
+
+/// While one exists, this thread calls callbacks of a pool's futures or stop tokens. The pool's
+/// workers may be waiting for these to return, so who joins them there waits for itself.
+class callbacks_of {
+ public:
+  explicit callbacks_of(pool_core const* of) noexcept;
+  ~callbacks_of();
+  callbacks_of(callbacks_of const&) = delete;
+  callbacks_of& operator=(callbacks_of const&) = delete;
+
+  pool_core const* pool;
+  callbacks_of* const outer;
+};
+
+/// Whether the calling thread must not join that pool: a worker of it, or in such a callback.
+[[nodiscard]] bool cannot_join(pool_core const& pool) noexcept;
 
 }  // namespace detail
 }  // namespace HETMAP_ABI

@@ -53,26 +53,31 @@ void state_bounds(plan& chosen, gpu_route const& route, settings const& how) {
   chosen.pinned_bytes = shape.all_pinned_bytes();
 }
 
+double known_cost(job const& work) {
+  for (rate const* const known : {work.learned, work.alike})
+    if (known != nullptr && known->element_nanoseconds() >= 0) return known->element_nanoseconds();
+  return -1;
+}
+
 }  // namespace
 
 decision decide(job const& work, settings const& how, bool in_words) {
   backend const asked = backend_of(how);
   auto const at_hand = how.pool != nullptr ? how.pool->threads().size() : 0;
   gpu_route route = find_route(work, how, asked, in_words || asked == backend::gpu);
-  problem p{
-      .asked = asked,
-      .elements = work.count,
-      .reads = work.reads,
-      .workers = how.workers,
-      .chunk_size = how.chunk_size,
-      .exact_chunk = work.exact_chunk,
-      .reproducible = how.reproducible,
-      .together = how.pool != nullptr,
-      .can_stream = work.can_copy_out && !work.in_place && stream_for(isa_level()) != nullptr,
-      .floor = work.code != nullptr ? work.code->floor : isa::baseline,
-      .element_nanoseconds = work.learned != nullptr ? work.learned->element_nanoseconds() : -1,
-      .gpu = describe(route, work),
-      .no_cpu = route.unreachable ? "a range lies in the memory of a GPU" : nullptr};
+  problem p{.asked = asked,
+            .elements = work.count,
+            .reads = work.reads,
+            .workers = how.workers,
+            .chunk_size = how.chunk_size,
+            .exact_chunk = work.exact_chunk,
+            .reproducible = how.reproducible,
+            .together = how.pool != nullptr,
+            .can_stream = work.can_copy_out && !work.in_place && stream_for(isa_level()) != nullptr,
+            .floor = work.code != nullptr ? work.code->floor : isa::baseline,
+            .element_nanoseconds = known_cost(work),
+            .gpu = describe(route, work),
+            .no_cpu = route.unreachable ? "a range lies in the memory of a GPU" : nullptr};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
   for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
   plan chosen = make_plan(p, {.workers = at_hand != 0 ? at_hand : hetmap::physical_cores(),
@@ -134,7 +139,8 @@ struct running_call {
     gpu_outcome met;
     met.why = arrays.to_device(*route.gpu, route.columns);
     if (met.why.ok())
-      met = execute_on_gpu(work, arrays.functor(), *route.form, *route.gpu, route.columns, chosen,
+      met = execute_on_gpu(work, arrays.functor(), route.form,
+                           {route.fold_form, arrays.operation()}, *route.gpu, route.columns, chosen,
                            code, options.chunk_size, account, reports, early);
     else
       met.how = met.why.what == fault::lost ? gpu_end::lost : gpu_end::gave_up;
@@ -224,6 +230,17 @@ void run(job const& work, settings const& how) {
 }
 
 plan plan_for(job const& work, settings const& how) { return core::decide(work, how, true).chosen; }
+
+bool goes_to_gpu(job const& work, settings const& how) {
+  backend const asked = core::backend_of(how);
+  if (asked == backend::gpu || asked == backend::hybrid) return true;
+  if (asked != backend::automatic || work.gpu == nullptr) return false;
+  // Two loads each where there are none, which is the rule.
+  gpu_work const& gpu = *work.gpu;
+  if (gpu.site != nullptr && find_gpu_form(*gpu.site) == nullptr) return false;
+  if (gpu.fold != nullptr && find_gpu_form(*gpu.fold->site) == nullptr) return false;
+  return core::decide(work, how, false).chosen.chosen == backend::gpu;
+}
 
 struct batches::state {
   settings how;

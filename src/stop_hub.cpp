@@ -3,6 +3,7 @@
 
 #include <hetmap/detail/chunk.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -33,6 +34,7 @@ struct stop_hub::state {
 };
 
 stop_hub::stop_hub(settings const& how) : state_(std::make_unique<state>()) {
+  state_->pool = how.pool;
   if (how.stop != nullptr)
     if (void const* const theirs = how.stop->held(typeid(std::stop_token)))
       state_->link.emplace(*static_cast<std::stop_token const*>(theirs), request_of{this});
@@ -45,10 +47,7 @@ stop_hub::stop_hub(settings const& how) : state_(std::make_unique<state>()) {
       state_->over.wait_until(lock, ended, due, [] { return false; });
       if (!ended.stop_requested()) request();
     });
-  if (how.pool != nullptr) {
-    how.pool->add(*this);
-    state_->pool = how.pool;
-  }
+  if (how.pool != nullptr) how.pool->add(*this);
 }
 
 stop_hub::~stop_hub() {
@@ -64,7 +63,28 @@ void const* stop_hub::token(std::type_info const& type) const noexcept {
   return type == typeid(std::stop_token) ? &state_->token : nullptr;
 }
 
-void stop_hub::request() noexcept { state_->source.request_stop(); }
+void stop_hub::request() noexcept {
+  callbacks_of const scope(state_->pool);
+  state_->source.request_stop();
+}
+
+/// Callbacks may end the pool, or call it: they are run without its lock, and a hub may be gone
+/// before they are.
+void pool_core::ask_to_stop() noexcept {
+  callbacks_of const scope(this);
+  for (;;) {
+    std::stop_source source(std::nostopstate);
+    {
+      std::lock_guard const lock(ending_);
+      auto const next =
+          std::find_if(hubs_.begin(), hubs_.end(), [](listed_hub const& h) { return !h.asked; });
+      if (next == hubs_.end()) return;
+      next->asked = true;
+      source = next->hub->state_->source;
+    }
+    source.request_stop();
+  }
+}
 
 }  // namespace detail
 }  // namespace HETMAP_ABI

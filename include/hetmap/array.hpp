@@ -4,6 +4,7 @@
 
 #include <hetmap/detail/array_memory.hpp>
 #include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/reduce_call.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/options.hpp>
@@ -19,6 +20,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -282,16 +284,20 @@ auto returning_array(settings const& how, F& f, In&... in) {
   throw size_error(std::string(verb) + ": an array as output has to be as long as the input");
 }
 
-template <class F, class... In>
-void writing_device_span(settings const& asked, auto const& out, F& f, In&... in) {
-  settings how = asked;
-  std::size_t const n = shortest_of_any(in...);
-  if (out.size < n) refuse_short_output(how.verb, out.size, n);
+inline void only_on_gpu(settings& how) {
   if (how.backend == backend::inherit || how.backend == backend::automatic)
     how.backend = backend::gpu;
   if (how.backend != backend::gpu)
     throw device_unavailable(std::string(how.verb) +
                              ": a device_span is a GPU's; leave .backend out, or copy it first");
+}
+
+template <class F, class... In>
+void writing_device_span(settings const& asked, auto const& out, F& f, In&... in) {
+  settings how = asked;
+  std::size_t const n = shortest_of_any(in...);
+  if (out.size < n) refuse_short_output(how.verb, out.size, n);
+  only_on_gpu(how);
   auto const submit = [&](job const& j) {
     if (out.stream)
       run_on_stream(j, how, *out.stream);
@@ -299,6 +305,30 @@ void writing_device_span(settings const& asked, auto const& out, F& f, In&... in
       run(j, how);
   };
   assign<false>(how.verb, submit, f, n, std::tuple{out.data}, source_of_any(in)...);
+}
+
+/// The body of map_reduce over arrays and device_spans.
+template <class F, class Op, class T, class... In>
+T reducing_any(settings const& asked, F& f, Op& op, T init, In&... in) {
+  using R = any_result_t<F, In...>;
+  settings how = asked;
+  std::size_t const n = shortest_of_any(in...);
+  array_memory* const arrays[] = {memory_of(in)...};
+  if constexpr ((a_device_span<In> || ...)) {
+    only_on_gpu(how);
+    return with_reduce_job(
+        arrays, [&](job const& j) { run(j, how); }, f, op, std::move(init), n, leaf_elements(n),
+        source_of_any(in)...);
+  } else {
+    static_assert(std::is_trivially_copyable_v<R>,
+                  "hetmap: a map over arrays has trivially copyable results");
+    auto const mapped = [&] {
+      auto const values = returning_array(how, f, in...);
+      auto const host = values.host();
+      return std::vector<R>(host.begin(), host.end());
+    };
+    return reducing_indexed(how, arrays, f, op, std::move(init), n, mapped, source_of_any(in)...);
+  }
 }
 
 }  // namespace HETMAP_TAG
@@ -316,6 +346,15 @@ concept device_span_mappable =
     !(detail::unbounded<In> && ...) &&
     ((detail::a_device_span<In> || detail::beside_arrays<In>)&&...) &&
     std::invocable<std::remove_reference_t<F>&, typename detail::any_argument<In&>::type...>;
+
+/// Arrays, or device_spans, perhaps beside ranges, can be map_reduced.
+template <class F, class Op, class T, class... In>
+concept array_reducible =
+    (array_mappable<F, In...> ||
+     (device_span_mappable<F, In...> && (detail::a_device_span<In> || ...))) &&
+    detail::reduces<std::remove_reference_t<Op>, T,
+                    std::invoke_result_t<std::remove_reference_t<F>&,
+                                         typename detail::any_argument<In&>::type...>>;
 
 inline namespace HETMAP_TAG {
 
@@ -374,6 +413,24 @@ template <class R, class F, class... In>
   requires device_span_mappable<F, In...>
 void map_into(options const& how, device_span<R> out, F&& f, In&&... in) {
   detail::writing_device_span(detail::checked("map_into", how), out, f, in...);
+}
+
+/// map_reduce over arrays, or over memory of a GPU. What is on the GPU is folded there, and only
+/// values come back.
+///
+/// Throws:   what map and map_reduce throw.
+/// Waits:    until the result is there.
+/// Memory:   none that stays.
+template <class F, class Op, class T, class... In>
+  requires array_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
+  return detail::reducing_any(detail::settings{.verb = "map_reduce"}, f, op, std::move(init),
+                              in...);
+}
+template <class F, class Op, class T, class... In>
+  requires array_reducible<F, Op, T, In...>
+[[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
+  return detail::reducing_any(detail::checked("map_reduce", how), f, op, std::move(init), in...);
 }
 
 /// The plan that map(f, in...) would follow now.

@@ -45,8 +45,8 @@
 /// Gives the operation of a map_reduce its GPU form: HETMAP_GPU_REDUCE(double(double, double),
 /// std::plus<>). Operands keep their order; their grouping depends on the number of elements alone.
 ///
-/// Requires: as above; the operation is associative and takes and returns one type of at most 256
-///           bytes.
+/// Requires: as above; the operation is associative and takes and returns one default-constructible
+///           type of at most 128 bytes.
 #define HETMAP_GPU_REDUCE(...)                                                              \
   static ::hetmap::detail::gpu_registration<::hetmap::detail::reduce_form,                  \
                                             ::hetmap::detail::this_file, __VA_ARGS__> const \
@@ -153,8 +153,7 @@ class gpu_registration {
             .inputs = made::input_count,
             .element_bytes = made::element_bytes,
             .launch = made::launch,
-            .failures = count_failures,
-            .scratch_bytes = made::scratch_bytes};
+            .failures = count_failures};
   }
 
   /// The first comma that is in no brackets.

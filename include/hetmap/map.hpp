@@ -30,7 +30,8 @@ inline namespace HETMAP_TAG {
 /// Requires: f can be called with one element of each range; its result can be constructed in
 ///           place (any type: bool, move-only, not default-constructible). A last parameter of
 ///           f's that is a std::stop_token gets the call's: requested when .stop asks for a stop,
-///           the deadline passes, or the pool is terminated.
+///           the deadline passes, or the pool is terminated. So in every verb here but map_columns
+///           and map_blocks, and in map_reduce.
 /// Throws:   what f and the inputs throw; result_too_large before f runs.
 /// Waits:    until every element is final.
 /// Cost:     one call of f an element.
@@ -63,18 +64,18 @@ auto map(collect_options const& how, F&& f, In&&... in) {
 /// Cost:     one call of f an element.
 /// Memory:   none on the CPU beyond batches of at most 1 MiB for inputs that cannot be indexed.
 template <class Out, class F, class... In>
-  requires mappable_into<Out, F, In...> && (!detail::any_options<std::remove_cvref_t<Out>>)
+  requires stop_mappable_into<Out, F, In...> && (!detail::any_options<std::remove_cvref_t<Out>>)
 void map_into(Out&& out, F&& f, In&&... in) {
   detail::writing(detail::settings{.verb = "map_into"}, out, f, in...);
 }
 template <class Out, class F, class... In>
-  requires mappable_into<Out, F, In...>
+  requires stop_mappable_into<Out, F, In...>
 void map_into(options const& how, Out&& out, F&& f, In&&... in) {
   detail::writing(detail::checked("map_into", how), out, f, in...);
 }
 /// With .errors = collect: out is an array of outcome<R>.
 template <class Out, class F, class... In>
-  requires mappable_into<Out, detail::collected<std::remove_reference_t<F>>, In...>
+  requires stop_mappable_into<Out, detail::collected<std::remove_reference_t<F>>, In...>
 void map_into(collect_options const& how, Out&& out, F&& f, In&&... in) {
   detail::collected<std::remove_reference_t<F>> safe{f};
   detail::writing(detail::checked("map_into", how), out, safe, in...);
@@ -85,19 +86,19 @@ void map_into(collect_options const& how, Out&& out, F&& f, In&&... in) {
 /// Requires: the elements of `rows` are tuple-like (tuple, pair, array).
 /// Throws, waits, cost, memory: as map.
 template <class F, class Rows>
-  requires starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+  requires stop_starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
 auto starmap(F&& f, Rows&& rows) {
   detail::starred<std::remove_reference_t<F>> by_row{f};
   return detail::returning(detail::settings{.verb = "starmap"}, by_row, rows);
 }
 template <class F, class Rows>
-  requires starmappable<F, Rows>
+  requires stop_starmappable<F, Rows>
 auto starmap(options const& how, F&& f, Rows&& rows) {
   detail::starred<std::remove_reference_t<F>> by_row{f};
   return detail::returning(detail::checked("starmap", how), by_row, rows);
 }
 template <class F, class Rows>
-  requires starmappable<F, Rows>
+  requires stop_starmappable<F, Rows>
 auto starmap(collect_options const& how, F&& f, Rows&& rows) {
   detail::starred<std::remove_reference_t<F>> by_row{f};
   return detail::collecting(detail::checked("starmap", how), by_row, rows);
@@ -107,20 +108,21 @@ auto starmap(collect_options const& how, F&& f, Rows&& rows) {
 ///
 /// Requires, throws, waits, cost, memory: as map_into, with one range of tuple-like rows.
 template <class Out, class F, class Rows>
-  requires starmappable_into<Out, F, Rows> && (!detail::any_options<std::remove_cvref_t<Out>>)
+  requires stop_starmappable_into<Out, F, Rows> && (!detail::any_options<std::remove_cvref_t<Out>>)
 void starmap_into(Out&& out, F&& f, Rows&& rows) {
   detail::starred<std::remove_reference_t<F>> by_row{f};
   detail::writing(detail::settings{.verb = "starmap_into"}, out, by_row, rows);
 }
 template <class Out, class F, class Rows>
-  requires starmappable_into<Out, F, Rows>
+  requires stop_starmappable_into<Out, F, Rows>
 void starmap_into(options const& how, Out&& out, F&& f, Rows&& rows) {
   detail::starred<std::remove_reference_t<F>> by_row{f};
   detail::writing(detail::checked("starmap_into", how), out, by_row, rows);
 }
 template <class Out, class F, class Rows>
-  requires starmappable<F, Rows> &&
-           mappable_into<Out, detail::collected<detail::starred<std::remove_reference_t<F>>>, Rows>
+  requires stop_starmappable<F, Rows> &&
+           stop_mappable_into<Out, detail::collected<detail::starred<std::remove_reference_t<F>>>,
+                              Rows>
 void starmap_into(collect_options const& how, Out&& out, F&& f, Rows&& rows) {
   detail::starred<std::remove_reference_t<F>> by_row{f};
   detail::collected<detail::starred<std::remove_reference_t<F>>> safe{by_row};

@@ -182,10 +182,12 @@ class HETMAP_API pool {
   void close() noexcept;
   /// Waits until all work is done and the threads have ended. Any number of times, from any thread.
   ///
-  /// Throws:   std::logic_error before close(), or on a worker of this pool.
+  /// Throws:   std::logic_error before close(), and where it would wait for itself: on a worker of
+  ///           this pool, or in a callback of a future or a stop token of its work.
   void join();
   /// Closes, cancels what is queued, stops what runs between two elements, and joins: calls of f
-  /// that run finish. Waiters get cancelled_error. On a worker of this pool it does not join.
+  /// that run finish. Waiters get cancelled_error. On a worker of this pool, or in a callback of a
+  /// future or a stop token of its work, it does not join.
   void terminate();
 
   /// f(args...) on a worker: a future of its result. f and the arguments are decay-copied, moved to
@@ -232,19 +234,19 @@ class HETMAP_API pool {
   }
 
   template <class Build = build, class Out, class F, class... In>
-    requires mappable_into<Out, F, In...> && (!detail::any_options<std::remove_cvref_t<Out>>)
+    requires stop_mappable_into<Out, F, In...> && (!detail::any_options<std::remove_cvref_t<Out>>)
   void map_into(Out&& out, F&& f, In&&... in) {
     map_into(options{}, out, f, in...);
   }
   template <class Build = build, class Out, class F, class... In>
-    requires mappable_into<Out, F, In...>
+    requires stop_mappable_into<Out, F, In...>
   void map_into(options const& how, Out&& out, F&& f, In&&... in) {
     detail::pool_call const call(*core_,
                                  detail::checked("pool::map_into", how, {.deadline = true}));
     detail::writing(call.how(), out, f, in...);
   }
   template <class Build = build, class Out, class F, class... In>
-    requires mappable_into<Out, detail::collected<std::remove_reference_t<F>>, In...>
+    requires stop_mappable_into<Out, detail::collected<std::remove_reference_t<F>>, In...>
   void map_into(collect_options const& how, Out&& out, F&& f, In&&... in) {
     detail::collected<std::remove_reference_t<F>> safe{f};
     detail::pool_call const call(*core_,
@@ -253,19 +255,19 @@ class HETMAP_API pool {
   }
 
   template <class Build = build, class F, class Rows>
-    requires starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+    requires stop_starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
   auto starmap(F&& f, Rows&& rows) {
     return starmap(options{}, f, rows);
   }
   template <class Build = build, class F, class Rows>
-    requires starmappable<F, Rows>
+    requires stop_starmappable<F, Rows>
   auto starmap(options const& how, F&& f, Rows&& rows) {
     detail::starred<std::remove_reference_t<F>> by_row{f};
     detail::pool_call const call(*core_, detail::checked("pool::starmap", how, {.deadline = true}));
     return detail::returning(call.how(), by_row, rows);
   }
   template <class Build = build, class F, class Rows>
-    requires starmappable<F, Rows>
+    requires stop_starmappable<F, Rows>
   auto starmap(collect_options const& how, F&& f, Rows&& rows) {
     detail::starred<std::remove_reference_t<F>> by_row{f};
     detail::pool_call const call(*core_, detail::checked("pool::starmap", how, {.deadline = true}));
@@ -273,12 +275,13 @@ class HETMAP_API pool {
   }
 
   template <class Build = build, class Out, class F, class Rows>
-    requires starmappable_into<Out, F, Rows> && (!detail::any_options<std::remove_cvref_t<Out>>)
+    requires stop_starmappable_into<Out, F, Rows> &&
+             (!detail::any_options<std::remove_cvref_t<Out>>)
   void starmap_into(Out&& out, F&& f, Rows&& rows) {
     starmap_into(options{}, out, f, rows);
   }
   template <class Build = build, class Out, class F, class Rows>
-    requires starmappable_into<Out, F, Rows>
+    requires stop_starmappable_into<Out, F, Rows>
   void starmap_into(options const& how, Out&& out, F&& f, Rows&& rows) {
     detail::starred<std::remove_reference_t<F>> by_row{f};
     detail::pool_call const call(*core_,
@@ -315,12 +318,12 @@ class HETMAP_API pool {
 
   /// As the free map_reduce (reduce.hpp).
   template <class Build = build, class F, class Op, class T, class... In>
-    requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+    requires stop_map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
   [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
     return map_reduce(options{}, f, op, std::move(init), in...);
   }
   template <class Build = build, class F, class Op, class T, class... In>
-    requires map_reducible<F, Op, T, In...>
+    requires stop_map_reducible<F, Op, T, In...>
   [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
     detail::pool_call const call(*core_,
                                  detail::checked("pool::map_reduce", how, {.deadline = true}));
@@ -444,19 +447,19 @@ class HETMAP_API pool {
 
   /// starmap as a future, by the same rules.
   template <class Build = build, class F, class Rows>
-    requires starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
+    requires stop_starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
   [[nodiscard]] auto starmap_async(F&& f, Rows&& rows) {
     return later<detail::row_body<detail::returning_body>>(
         "pool::starmap_async", options{}, std::forward<F>(f), std::forward<Rows>(rows));
   }
   template <class Build = build, class F, class Rows>
-    requires starmappable<F, Rows>
+    requires stop_starmappable<F, Rows>
   [[nodiscard]] auto starmap_async(options const& how, F&& f, Rows&& rows) {
     return later<detail::row_body<detail::returning_body>>(
         "pool::starmap_async", how, std::forward<F>(f), std::forward<Rows>(rows));
   }
   template <class Build = build, class F, class Rows>
-    requires starmappable<F, Rows>
+    requires stop_starmappable<F, Rows>
   [[nodiscard]] auto starmap_async(collect_options const& how, F&& f, Rows&& rows) {
     return later<detail::row_body<detail::collecting_body>>(
         "pool::starmap_async", how, std::forward<F>(f), std::forward<Rows>(rows));

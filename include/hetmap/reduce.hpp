@@ -25,21 +25,42 @@ inline namespace HETMAP_TAG {
 /// input that cannot be indexed has blocks of its own.) Sums, products and bit operations of
 /// numbers are folded some dozens side by side, which vectorises; see `commutative`.
 ///
+/// On a GPU it runs where f has a form for these elements and op one for T, which has to be f's
+/// result type (compose(lift, f) makes it so); std::identity over memory needs none. Elements are
+/// folded there in pieces of 16384, again at fixed indices, and one value a piece comes back. Its
+/// bits are not the CPU's, and a call that the CPU has to finish, under auto, has some of each.
+///
 /// Requires: op is associative; T is movable; op may be called on several threads at once.
 /// Throws:   what f, op and the inputs throw; from f and the blocks' op the lowest element's
-///           (failed_index()). The other exceptions of map.
+///           (failed_index(); of an op that fails on a GPU, the first of its piece). The other
+///           exceptions of map.
 /// Waits:    until the result is there.
 /// Cost:     one call of f and one of op an element.
 /// Memory:   no results are kept, but up to 65536 numbers; some accumulators a worker.
 template <class F, class Op, class T, class... In>
-  requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  requires stop_map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
   return detail::reducing(detail::settings{.verb = "map_reduce"}, f, op, std::move(init), in...);
 }
 template <class F, class Op, class T, class... In>
-  requires map_reducible<F, Op, T, In...>
+  requires stop_map_reducible<F, Op, T, In...>
 [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
   return detail::reducing(detail::checked("map_reduce", how), f, op, std::move(init), in...);
+}
+
+/// The plan that map_reduce(f, op, init, in...) would follow now.
+///
+/// Throws:   option_error, device_unavailable, as the call would.
+/// Waits:    no. Neither f nor the inputs are touched.
+template <class F, class Op, class T, class... In>
+  requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] plan explain(F&& f, Op&& op, T const& init, In&&... in) {
+  return detail::planning_fold(detail::settings{.verb = "map_reduce"}, f, op, init, in...);
+}
+template <class F, class Op, class T, class... In>
+  requires map_reducible<F, Op, T, In...>
+[[nodiscard]] plan explain(options const& how, F&& f, Op&& op, T const& init, In&&... in) {
+  return detail::planning_fold(detail::checked("map_reduce", how), f, op, init, in...);
 }
 
 }  // namespace HETMAP_TAG

@@ -24,9 +24,9 @@ char* at(void* base, std::size_t bytes) { return static_cast<char*>(base) + byte
 /// One call on its way through the ring.
 class ring_run {
  public:
-  ring_run(job const& work, void const* functor, gpu_form const& form, device& gpu,
-           std::vector<located_column> const& columns, plan const& how, chunk_function code,
-           ledger& account, reporter& reports, ending& early)
+  ring_run(job const& work, void const* functor, gpu_form const* form, fold_launch const& fold,
+           device& gpu, std::vector<located_column> const& columns, plan const& how,
+           chunk_function code, ledger& account, reporter& reports, ending& early)
       : work_(work),
         gpu_(gpu),
         columns_(columns),
@@ -35,7 +35,7 @@ class ring_run {
         account_(account),
         reports_(reports),
         early_(early),
-        flow_(gpu, form, functor, columns) {
+        flow_(gpu, form, functor, fold, columns) {
     for (located_column const& c : columns_)
       if (c.output && c.how == travel::direct) directly_out_ = true;
     // What is computed over its own input can not be computed again.
@@ -224,6 +224,24 @@ class ring_run {
     return {};
   }
 
+  /// Hands the values of a slot's pieces over.
+  ///
+  /// Returns:  whether all could be joined; if not, the call has failed.
+  bool take_values(slot const& s) noexcept {
+    auto const* value = static_cast<char const*>(flow_.values(s));
+    range const all = s.elements();
+    std::size_t begin = all.begin;
+    try {
+      for (; begin < all.end; begin += fold_piece, value += columns_[0].memory.bytes)
+        work_.gpu->fold->take(work_.context, begin, value);
+      return true;
+    } catch (...) {
+      lowest_failure_ = std::min(lowest_failure_, begin);
+      account_.fail(0, all, begin, std::current_exception());
+      return false;
+    }
+  }
+
   status complete_oldest() {
     slot s = busy_.front();
     if (!s.leaving)
@@ -237,7 +255,9 @@ class ring_run {
       if (status const done = flow_.copy_out(s, n); !done.ok()) return done;
       if (status const done = gpu_.block_until(flow_.copied_out(s)); !done.ok()) return done;
     }
-    if (below) {
+    if (below && flow_.folds()) {
+      if (n != s.count || take_values(s)) account_for(s, n);
+    } else if (below) {
       flow_.unstage(s, n, how_.workers);
       account_for(s, n);
     }
@@ -310,6 +330,12 @@ class ring_run {
 std::vector<located_column> locate_columns(job const& call, device& gpu, char const* verb) {
   gpu_work const& work = *call.gpu;
   std::vector<located_column> out;
+  if (work.fold != nullptr) {
+    column const values{nullptr, work.fold->value_bytes, work.fold->value_bytes};
+    out.push_back({.how = travel::staged, .output = true, .memory = values, .every = fold_piece});
+    if (work.site != nullptr)
+      out.push_back({.how = travel::within, .output = true, .memory = values});
+  }
   bool host_has_inputs = true;
   for (unsigned k = 0; k != work.outputs + work.inputs; ++k) {
     gpu_operand const& o = work.operands[k];
@@ -348,15 +374,16 @@ ring_shape ring_for(std::vector<located_column> const& columns, std::size_t coun
   std::vector<ring_column> travelling;
   travelling.reserve(columns.size());
   for (located_column const& c : columns)
-    travelling.push_back({.how = c.how, .bytes = c.memory.bytes});
+    travelling.push_back({.how = c.how, .bytes = c.memory.bytes, .every = c.every});
   return make_ring(std::move(travelling), count, granule, wanted, largest_launch);
 }
 
-gpu_outcome execute_on_gpu(job const& work, void const* functor, gpu_form const& form, device& gpu,
+gpu_outcome execute_on_gpu(job const& work, void const* functor, gpu_form const* form,
+                           fold_launch const& fold, device& gpu,
                            std::vector<located_column> const& columns, plan const& how,
                            chunk_function code, std::size_t chunk_size, ledger& account,
                            reporter& reports, ending& early) {
-  ring_run call(work, functor, form, gpu, columns, how, code, account, reports, early);
+  ring_run call(work, functor, form, fold, gpu, columns, how, code, account, reports, early);
   return call.run(chunk_size);
 }
 

@@ -45,9 +45,10 @@ struct gpu_outcome {
 /// how.workers.
 ///
 /// functor: its bytes, with refs that point into the device's memory.
+/// form: null where nothing is mapped.
 /// code: the CPU's element loop, for results that a dying device may have left half written.
 gpu_outcome execute_on_gpu(detail::job const& work, void const* functor,
-                           detail::gpu_form const& form, device& gpu,
+                           detail::gpu_form const* form, fold_launch const& fold, device& gpu,
                            std::vector<located_column> const& columns, plan const& how,
                            detail::chunk_function code, std::size_t chunk_size, ledger& account,
                            reporter& reports, ending& early);

@@ -43,27 +43,33 @@ void array_dies(array_memory& memory) noexcept {
 }
 
 held_arrays::held_arrays(detail::job const& work) : work_(work) {
-  if (work.functor == nullptr) return;
-  functor_.resize(work.functor_bytes / sizeof(std::max_align_t) + 1);
-  std::memcpy(functor_.data(), work.functor, work.functor_bytes);
+  copy(functor_, work.functor, work.functor_bytes);
+  copy(operation_, work.operation, work.operation_bytes);
+}
+
+void held_arrays::copy(aligned_bytes& to, void const* from, std::size_t size) {
+  if (from == nullptr) return;
+  to.resize(size / sizeof(std::max_align_t) + 1);
+  std::memcpy(to.data(), from, size);
   if (!refs_exist.load(std::memory_order_relaxed)) return;
-  auto const* const bytes = reinterpret_cast<char const*>(functor_.data());
+  auto const* const bytes = reinterpret_cast<char const*>(to.data());
   using detail::array_ref_words;
-  for (std::size_t at = 0; at + sizeof(array_ref_words) <= work.functor_bytes;
-       at += alignof(array_ref_words)) {
+  for (std::size_t at = 0; at + sizeof(array_ref_words) <= size; at += alignof(array_ref_words)) {
     array_ref_words words;
     std::memcpy(&words, bytes + at, sizeof words);
     if (words.mark == detail::array_ref_mark && lives(words.memory))
-      references_.push_back({words.memory, at + offsetof(array_ref_words, data)});
+      references_.push_back({words.memory, &to, at + offsetof(array_ref_words, data)});
   }
 }
 
 status held_arrays::to_device(device& gpu, std::vector<located_column>& columns) {
+  // A fold has columns of its own before those of the call.
+  std::size_t const first = columns.size() - (work_.gpu->outputs + work_.gpu->inputs);
   if (work_.arrays != nullptr)
     for (unsigned k = 0; k != work_.outputs + work_.inputs; ++k) {
       array_memory* const memory = work_.arrays[k];
       if (memory == nullptr) continue;
-      void*& base = columns[k].memory.base;
+      void*& base = columns[first + k].memory.base;
       status const s =
           k < work_.outputs ? memory->device_room(gpu, base) : memory->device_data(gpu, base);
       if (!s.ok()) return s;
@@ -71,7 +77,7 @@ status held_arrays::to_device(device& gpu, std::vector<located_column>& columns)
   for (reference const& r : references_) {
     void* data = nullptr;
     if (status const s = r.memory->device_data(gpu, data); !s.ok()) return s;
-    std::memcpy(reinterpret_cast<char*>(functor_.data()) + r.offset, &data, sizeof data);
+    std::memcpy(reinterpret_cast<char*>(r.holder->data()) + r.offset, &data, sizeof data);
   }
   return {};
 }

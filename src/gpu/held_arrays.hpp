@@ -22,22 +22,25 @@ inline std::atomic<bool> refs_exist{false};
 
 /// Whether a call has anything to do with arrays.
 [[nodiscard]] inline bool holds_arrays(detail::job const& work) noexcept {
-  return work.arrays != nullptr ||
-         (work.functor != nullptr && refs_exist.load(std::memory_order_relaxed));
+  return work.arrays != nullptr || ((work.functor != nullptr || work.operation != nullptr) &&
+                                    refs_exist.load(std::memory_order_relaxed));
 }
 
 /// The arrays of one call.
 class held_arrays {
  public:
   explicit held_arrays(detail::job const& work);
+  held_arrays(held_arrays const&) = delete;
+  held_arrays& operator=(held_arrays const&) = delete;
 
   /// Makes all inputs current on `gpu` and finds room for the outputs there; sets the columns'
-  /// addresses. The functor that functor() returns then refers to the device's memory.
+  /// addresses. What functor() and operation() return then refers to the device's memory.
   status to_device(device& gpu, std::vector<located_column>& columns);
   /// The same on the host; returns the columns of the job with the addresses set.
   std::vector<detail::column> to_host();
 
   [[nodiscard]] void const* functor() const noexcept { return functor_.data(); }
+  [[nodiscard]] void const* operation() const noexcept { return operation_.data(); }
 
   /// The outputs have been written, on `gpu` or, if null, on the host.
   void are_written(device* gpu) noexcept;
@@ -46,13 +49,19 @@ class held_arrays {
   void keep_on_host();
 
  private:
+  using aligned_bytes = std::vector<std::max_align_t>;
+
   struct reference {
     detail::array_memory* memory;
-    std::size_t offset;  // of the address among the functor's bytes
+    aligned_bytes* holder;
+    std::size_t offset;  // of the address among the holder's bytes
   };
 
+  void copy(aligned_bytes& to, void const* from, std::size_t size);
+
   detail::job const& work_;
-  std::vector<std::max_align_t> functor_;
+  aligned_bytes functor_;
+  aligned_bytes operation_;
   std::vector<reference> references_;
 };
 

@@ -60,7 +60,7 @@ status device_resources::make() {
     for (device::event* one : {&e.in, &e.kernel, &e.out})
       if (status const made = gpu->create_event(*one); !made.ok()) return made;
   void* words = nullptr;
-  status const pinned_words = gpu->pin(words, ring_slots * sizeof(std::uint64_t));
+  status const pinned_words = gpu->pin(words, 2 * ring_slots * sizeof(std::uint64_t));
   failures = static_cast<std::uint64_t*>(words);
   return pinned_words;
 }

@@ -29,7 +29,7 @@ struct device_resources {
   device::stream kernels = nullptr;
   device::stream out = nullptr;
   std::array<slot_events, ring_slots> events{};
-  std::uint64_t* failures = nullptr;  ///< pinned: one failure word a slot
+  std::uint64_t* failures = nullptr;  ///< pinned: two failure words a slot
   void* pinned = nullptr;
   std::size_t pinned_bytes = 0;
   void* memory = nullptr;

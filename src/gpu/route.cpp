@@ -35,13 +35,17 @@ char const* interned(std::string const& text) {
 gpu_route find_route(job const& work, settings const& how, backend asked, bool in_words) {
   bool const by_name = asked == backend::gpu || asked == backend::hybrid;
   if (!by_name && asked != backend::automatic) return refused("another backend was asked for");
-  gpu_form const* form = nullptr;
+  gpu_route out;
   auto const look_up = [&] {
     if (work.gpu == nullptr) return refused(work.no_gpu);
-    form = find_gpu_form(*work.gpu->site);
-    if (form == nullptr)
-      return refused(in_words ? interned(missing_form(*work.gpu->site))
-                              : "the kernel has no GPU form for these types");
+    gpu_work const& wanted = *work.gpu;
+    auto const missing = [&](gpu_site& site, char const* in_short) {
+      return refused(in_words ? interned(missing_form(site)) : in_short);
+    };
+    if (wanted.site != nullptr && (out.form = find_gpu_form(*wanted.site)) == nullptr)
+      return missing(*wanted.site, "the kernel has no GPU form for these types");
+    if (wanted.fold != nullptr && (out.fold_form = find_gpu_form(*wanted.fold->site)) == nullptr)
+      return missing(*wanted.fold->site, "the operation has no GPU form for this type");
     return gpu_route{};
   };
   // Where a GPU was asked for, that there is none is said first: everything else would be in vain.
@@ -52,14 +56,18 @@ gpu_route find_route(job const& work, settings const& how, backend asked, bool i
   if (found.gpu == nullptr) return refused(interned(found.why_none));
   if (by_name)
     if (gpu_route none = look_up(); none.no_gpu != nullptr) return none;
-  gpu_route out;
   out.gpu = found.gpu;
-  out.form = form;
-  if (form->functor_bytes != work.functor_bytes || form->outputs != work.gpu->outputs ||
-      form->inputs != work.gpu->inputs)
+  gpu_fold const* const fold = work.gpu->fold;
+  if (out.form != nullptr && (out.form->functor_bytes != work.functor_bytes ||
+                              out.form->outputs != (fold != nullptr ? 1 : work.gpu->outputs) ||
+                              out.form->inputs != work.gpu->inputs))
     return refused("the file with its GPU form was compiled for another version of the kernel");
+  if (fold != nullptr && (out.fold_form->functor_bytes != work.operation_bytes ||
+                          out.fold_form->element_bytes[0] != fold->value_bytes))
+    return refused("the file with its GPU form was compiled for another version of the operation");
   out.columns = locate_columns(work, *found.gpu, how.verb);
   for (located_column const& c : out.columns) {
+    if (fold != nullptr && c.output) continue;  // its values are next to nothing
     out.travels |= c.how != travel::none;
     out.unreachable |= c.how == travel::none && !c.generated && c.array == nullptr;
   }
@@ -69,7 +77,9 @@ gpu_route find_route(job const& work, settings const& how, backend asked, bool i
 gpu_problem describe(gpu_route const& route, job const& work) {
   gpu_problem out{.unavailable = route.no_gpu};
   if (route.no_gpu != nullptr) return out;
+  if (work.gpu->fold != nullptr) out.exact_chunk = fold_piece;
   for (located_column const& c : route.columns) {
+    if (work.gpu->fold != nullptr && c.output) continue;
     if (c.array != nullptr) {
       if (c.output) continue;
       if (!c.array->is_on(*route.gpu)) out.link_bytes_in += c.memory.bytes;

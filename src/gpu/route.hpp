@@ -15,7 +15,8 @@ namespace hetmap::core {
 struct gpu_route {
   char const* no_gpu = nullptr;  ///< null: the rest is there
   device* gpu = nullptr;
-  detail::gpu_form const* form = nullptr;
+  detail::gpu_form const* form = nullptr;       ///< null: nothing is mapped
+  detail::gpu_form const* fold_form = nullptr;  ///< null: nothing is folded
   std::vector<located_column> columns;
   bool travels = false;      ///< some column has to go there or come back
   bool unreachable = false;  ///< some column is nothing but memory of the GPU

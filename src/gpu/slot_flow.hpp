@@ -23,7 +23,15 @@ struct located_column {
   bool output = false;
   detail::array_memory* array = nullptr;  ///< whose copy on the device it will be
   detail::column memory;                  ///< of the host, or of the device if nothing travels
+  std::size_t every = 1;                  ///< elements of the call that share one of the column
   std::int64_t first = 0;                 ///< generated: element 0
+};
+
+/// The operation of a map_reduce on a GPU: the columns are the values of the pieces, then what is
+/// folded (the map's results, or an input where there is no map), then the rest.
+struct fold_launch {
+  detail::gpu_form const* form = nullptr;  ///< null: nothing is folded
+  void const* operation = nullptr;         ///< its bytes
 };
 
 /// An index that no element has.
@@ -46,7 +54,8 @@ struct slot_load {
 class slot_flow {
  public:
   /// functor: its bytes, with refs that point into the device's memory.
-  slot_flow(device& gpu, detail::gpu_form const& form, void const* functor,
+  /// form: null where nothing is mapped.
+  slot_flow(device& gpu, detail::gpu_form const* form, void const* functor, fold_launch const& fold,
             std::vector<located_column> const& columns);
 
   /// The memory to work with. Requires: both stay, and `lent` has what `shape` needs from
@@ -59,7 +68,11 @@ class slot_flow {
 
   [[nodiscard]] bool inputs_travel() const noexcept { return inputs_travel_; }
   [[nodiscard]] bool outputs_travel() const noexcept { return outputs_travel_; }
-  [[nodiscard]] bool travels() const noexcept { return inputs_travel_ || outputs_travel_; }
+  /// Whether some column has to travel. The values of a fold are next to nothing.
+  [[nodiscard]] bool travels() const noexcept {
+    return inputs_travel_ || (outputs_travel_ && !folds());
+  }
+  [[nodiscard]] bool folds() const noexcept { return fold_.form != nullptr; }
 
   /// Stages the inputs, on `lanes` threads at most, copies them in and launches the kernel.
   ///
@@ -77,6 +90,9 @@ class slot_flow {
   /// Copies the first `n` results that are staged to where they belong.
   void unstage(slot_load const& s, std::size_t n, unsigned lanes);
 
+  /// The values of a load's pieces, once they are copied out.
+  [[nodiscard]] void const* values(slot_load const& s) const { return staged(s, 0); }
+
   [[nodiscard]] device::event computed(slot_load const& s) const { return events(s).kernel; }
   [[nodiscard]] device::event copied_out(slot_load const& s) const { return events(s).out; }
 
@@ -87,13 +103,21 @@ class slot_flow {
   status launch(slot_load const& s, bool exact);
   [[nodiscard]] void* on_device(slot_load const& s, std::size_t column) const;
   [[nodiscard]] void* staged(slot_load const& s, std::size_t column) const;
+  /// The failure words of a slot: the map's and the fold's.
+  [[nodiscard]] std::uint64_t* map_failure(slot_load const& s) const {
+    return lent_->failures + 2 * s.number;
+  }
+  [[nodiscard]] std::uint64_t* fold_failure(slot_load const& s) const { return map_failure(s) + 1; }
+  /// How often device code has called fail(), as far as these forms count it.
+  [[nodiscard]] std::uint64_t failures() const;
   [[nodiscard]] device_resources::slot_events const& events(slot_load const& s) const {
     return lent_->events[s.number];
   }
 
   device& gpu_;
-  detail::gpu_form const& form_;
+  detail::gpu_form const* form_;
   void const* functor_;
+  fold_launch fold_;
   std::vector<located_column> const& columns_;
   bool inputs_travel_ = false;
   bool outputs_travel_ = false;

@@ -91,7 +91,7 @@ device_lane::device_lane(stream_job const& work, gpu_route route, held_arrays& a
       route_(std::move(route)),
       copiers_(copiers),
       arrays_(arrays),
-      flow_(*route_.gpu, *route_.form, arrays.functor(), route_.columns),
+      flow_(*route_.gpu, route_.form, arrays.functor(), {}, route_.columns),
       operands_(route_.columns.size()) {
   under_way_.reserve(ring_slots);
   free_.reserve(ring_slots);

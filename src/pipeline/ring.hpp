@@ -12,12 +12,14 @@ enum class travel : unsigned char {
   none,    ///< it is there, or it is generated there
   direct,  ///< copied by the device between its memory and the caller's, which is pinned
   staged,  ///< by way of a slot's pinned memory
+  within,  ///< made in a slot's device memory, and used up there
 };
 
 /// One column of a call.
 struct ring_column {
   travel how = travel::staged;
   std::size_t bytes = 0;          ///< size, in bytes, of one element
+  std::size_t every = 1;          ///< elements of the call that share one
   std::size_t device_offset = 0;  ///< in a slot's device memory; travel::none: not used
   std::size_t pinned_offset = 0;  ///< in a slot's pinned memory; travel::staged only
 };
@@ -37,6 +39,10 @@ struct ring_shape {
 /// Size, in bytes, that the largest travelling column has in a slot: long beside the latency of a
 /// copy (10 us at 50 GB/s are 0.5 MB), small beside any device's memory.
 inline constexpr std::size_t slot_column_bytes = std::size_t{8} << 20;
+
+/// The same where no column travels and results are folded in the slot: long beside the two
+/// launches and the copy of a slot (about 15 us, in which a GPU moves some 30 MB).
+inline constexpr std::size_t resident_column_bytes = std::size_t{32} << 20;
 
 /// One slot being filled, one on its way in, one computed, one on its way out.
 inline constexpr std::size_t ring_slots = 4;

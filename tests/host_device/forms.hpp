@@ -127,6 +127,41 @@ struct form_maker<R(A...)> {
   }
 };
 
+/// The form of an operation, as gpu_reduce.cuh makes it, with loops in the kernel's place.
+template <class Op, class T>
+struct looped_fold {
+  static constexpr std::size_t bytes[] = {sizeof(T), sizeof(T)};
+
+  static int launch(hd::gpu_launch const& work) noexcept {
+    alignas(Op) unsigned char copied[sizeof(Op)];
+    std::memcpy(copied, work.functor, sizeof(Op));
+    auto const& op = *std::launder(reinterpret_cast<Op const*>(copied));
+    auto const* const in = static_cast<T const*>(work.columns[1].base);
+    auto* const out = static_cast<T*>(work.columns[0].base);
+    for (std::size_t begin = 0; begin < work.count; begin += work.piece) {
+      std::size_t const n = std::min(work.piece, work.count - begin);
+      std::size_t const piece = begin / work.piece;
+      try {
+        out[piece] = fold(op, in + begin, n);
+      } catch (hetmap::kernel_error const& e) {
+        ++failures_counted;
+        std::memset(static_cast<void*>(out + piece), 0xC3, sizeof(T));
+        auto const thread = static_cast<std::uint32_t>(piece * hd::fold_threads + 7);
+        *work.failure = std::min(*work.failure, hd::failure_of(thread, e.code()));
+      }
+    }
+    return 0;
+  }
+
+ private:
+  /// Grouped otherwise than the CPU does it.
+  static T fold(Op const& op, T const* in, std::size_t n) {
+    if (n == 1) return in[0];
+    std::size_t const left = (n + 2) / 3;
+    return n == 2 ? T(op(in[0], in[1])) : T(op(fold(op, in, left), fold(op, in + left, n - left)));
+  }
+};
+
 }  // namespace detail
 
 /// Registers the form of F for a signature for as long as it lives.
@@ -136,6 +171,28 @@ class host_form {
   explicit host_form(char const* kernel_text = "kernel", char const* signature_text = "signature")
       : registered_(
             detail::form_maker<Signature>::template make<F, How>(kernel_text, signature_text)) {}
+
+ private:
+  hetmap::detail::registered_gpu_form registered_;
+};
+
+/// The same of an operation over T.
+template <class Op, class T>
+class host_fold {
+ public:
+  explicit host_fold(char const* kernel_text = "operation",
+                     char const* signature_text = "signature")
+      : registered_({.kind = hetmap::detail::form_kind::reduce,
+                     .kernel = typeid(hetmap::detail::kernel_identity_t<Op>).name(),
+                     .signature = typeid(T(T, T)).name(),
+                     .kernel_text = kernel_text,
+                     .signature_text = signature_text,
+                     .functor_bytes = sizeof(Op),
+                     .outputs = 1,
+                     .inputs = 1,
+                     .element_bytes = detail::looped_fold<Op, T>::bytes,
+                     .launch = detail::looped_fold<Op, T>::launch,
+                     .failures = +[]() noexcept { return failures_counted.load(); }}) {}
 
  private:
   hetmap::detail::registered_gpu_form registered_;

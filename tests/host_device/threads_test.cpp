@@ -10,6 +10,7 @@
 #include <hetmap/hetmap.hpp>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <thread>
@@ -75,6 +76,18 @@ TEST_F(Threads, CallsOfSeveralThreadsShareTheDevice) {
       auto const y = hetmap::map(in_chunks_of(256), triple{}, x);
       for (std::size_t i = 0; i != x.size(); ++i) ASSERT_EQ(y[i], triple{}(x[i]));
     }
+  });
+}
+
+TEST_F(Threads, FoldsOfSeveralThreadsShareTheDevice) {
+  support::host_fold<std::plus<>, std::int64_t> const form;
+  at_once(3, [&](unsigned k) {
+    auto const x = counted(40'000 + k);
+    std::int64_t expected = k;
+    for (auto const v : x) expected += triple{}(v);
+    for (int call = 0; call != 3; ++call)
+      ASSERT_EQ(hetmap::map_reduce(in_chunks_of(256), triple{}, std::plus<>(), std::int64_t{k}, x),
+                expected);
   });
 }
 

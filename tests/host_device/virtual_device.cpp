@@ -279,7 +279,11 @@ status virtual_device::launch(stream in, hetmap::detail::gpu_form const& form,
   unsigned const columns = form.outputs + form.inputs;
   std::vector<hetmap::detail::gpu_column> copied(work.columns, work.columns + columns);
   for (unsigned k = 0; k != columns; ++k) {
-    std::size_t const bytes = work.count * form.element_bytes[k];
+    bool const folded = form.kind == hetmap::detail::form_kind::reduce && k == 0;
+    if (folded && work.piece == 0) blame("launch() of a fold without pieces");
+    std::size_t const elements =
+        folded ? (work.count + work.piece - 1) / std::max<std::size_t>(work.piece, 1) : work.count;
+    std::size_t const bytes = elements * form.element_bytes[k];
     void const* const base = copied[k].base;
     if (base == nullptr && k < form.outputs) blame("launch() without an output");
     if (base != nullptr && !memory_.holds(base, bytes) && !memory_.is_pinned(base, bytes))

@@ -36,6 +36,19 @@ TEST(Ring, WhatDoesNotTravelTakesNothing) {
   EXPECT_EQ(none.slots, 1u);
 }
 
+TEST(Ring, WhatIsFoldedInASlotTakesNoPinnedMemoryButItsValues) {
+  ring_column const values{.bytes = 8, .every = 16384};
+  auto const r = make_ring({values, {.how = travel::within, .bytes = 8}, {.bytes = 4}}, 100'000'000,
+                           16384, 100'000, unlimited);
+  EXPECT_EQ(r.elements, 6u * 16384);
+  EXPECT_EQ(r.pinned_bytes, slot_alignment + r.elements * 4);
+  EXPECT_EQ(r.device_bytes, slot_alignment + r.elements * 12);
+  // The values are not what the size of a slot is reckoned by.
+  auto const resident =
+      make_ring({values, {.how = travel::within, .bytes = 4}}, 100'000'000, 16384, 0, unlimited);
+  EXPECT_EQ(resident.elements, resident_column_bytes / 4);
+}
+
 TEST(Ring, ColumnsAreAlignedAndDoNotOverlap) {
   auto const r =
       make_ring({{.bytes = 3}, {.bytes = 1}, {.bytes = 666}}, 10'000, 1, 1001, unlimited);

@@ -70,12 +70,23 @@ struct gpu_operand {
   array_memory* array = nullptr;  ///< whose elements these are; null: none
 };
 
+/// What becomes of a map's results that are not kept: they are folded where they were computed, and
+/// one value for every fold_piece of them comes back.
+struct gpu_fold {
+  gpu_site* site = nullptr;     ///< of the operation
+  std::size_t value_bytes = 0;  ///< size, in bytes, of a result and of a value
+  /// Takes the value of the piece that begins at that element. Values of several pieces come in
+  /// any order, one at a time.
+  void (*take)(void* context, std::size_t begin, void const* value) = nullptr;
+};
+
 /// One map as a GPU sees it.
 struct gpu_work {
-  gpu_site* site = nullptr;
+  gpu_site* site = nullptr;               ///< null: the only input itself is folded
   gpu_operand const* operands = nullptr;  ///< outputs first, then inputs
   unsigned outputs = 0;
   unsigned inputs = 0;
+  gpu_fold const* fold = nullptr;  ///< null: the results are the operands'
 };
 
 /// One map as the core sees it.
@@ -88,6 +99,7 @@ struct job {
   std::size_t count = 0;            ///< elements
   std::size_t exact_chunk = 0;      ///< map_blocks: every boundary is a multiple of it; else 0
   detail::rate* learned = nullptr;  ///< null: nothing is remembered of this kernel
+  detail::rate* alike = nullptr;    ///< to go by until `learned` knows more; null: nothing
   access reads = access::contiguous;
   bool can_copy_out = false;  ///< the function heeds a chunk's copy_out
   bool in_place = false;      ///< the output is an input: results must be copied out
@@ -98,6 +110,9 @@ struct job {
   /// among them is an input as well.
   void const* functor = nullptr;
   std::size_t functor_bytes = 0;
+  /// The same of map_reduce's operation.
+  void const* operation = nullptr;
+  std::size_t operation_bytes = 0;
   array_memory* const* arrays = nullptr;  ///< of each column, null for none; null: no arrays at all
   bool keep_on_host = false;              ///< arrays that were written get a host copy at once
   gpu_work const* gpu = nullptr;          ///< null: no GPU can run it
@@ -119,6 +134,11 @@ HETMAP_API void run_on_stream(job const& work, settings const& how, void* stream
 
 /// The plan that run() would follow now. Runs nothing.
 [[nodiscard]] HETMAP_API plan plan_for(job const& work, settings const& how);
+
+/// Whether run() would take it to a GPU now.
+///
+/// Throws:   what run() would, of plans.
+[[nodiscard]] HETMAP_API bool goes_to_gpu(job const& work, settings const& how);
 
 /// One call that reaches the core in several jobs, because its input cannot be indexed: indices,
 /// progress and the stop token count over all of them.
@@ -156,6 +176,7 @@ class HETMAP_API stop_hub {
   void request() noexcept;
 
  private:
+  friend class pool_core;
   struct state;
   std::unique_ptr<state> state_;
 };

@@ -105,7 +105,7 @@ class HETMAP_API future_state : public task {
   /// Requires: claimed. Lets go of the function and completes without having run it.
   void fail_claimed(std::exception_ptr error, bool cancelled) noexcept;
   /// To be run by that pool's workers, or else behind that future.
-  void belongs_to(pool_core& pool) noexcept { pool_ = &pool; }
+  void belongs_to(pool_core& pool) noexcept { pool_ = origin_ = &pool; }
   void follows(future_state& before) noexcept;
 
  protected:
@@ -153,6 +153,7 @@ class HETMAP_API future_state : public task {
   std::atomic<bool> taken_{false};
   std::exception_ptr error_;
   pool_core* pool_ = nullptr;
+  pool_core* origin_ = nullptr;  // of the future that it follows, and so on; to be compared only
   future_state* before_ = nullptr;
   watcher* watchers_ = nullptr;
   continuation* continuations_ = nullptr;  // the last; its next is the first

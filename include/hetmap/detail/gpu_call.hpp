@@ -7,6 +7,7 @@
 #include <hetmap/detail/kernel_traits.hpp>
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/source.hpp>
+#include <hetmap/detail/std_parts.hpp>
 
 #include <array>
 #include <concepts>
@@ -25,10 +26,9 @@ namespace detail {
 inline namespace HETMAP_TAG {
 
 /// The call site of a kernel and a signature.
-template <class Kernel, class Signature>
+template <class Kernel, class Signature, form_kind Kind = form_kind::map>
 [[nodiscard]] gpu_site& gpu_site_of() {
-  static gpu_site site{form_kind::map, typeid(kernel_identity_t<Kernel>).name(),
-                       typeid(Signature).name()};
+  static gpu_site site{Kind, typeid(kernel_identity_t<Kernel>).name(), typeid(Signature).name()};
   return site;
 }
 
@@ -105,6 +105,8 @@ template <class F>
 inline constexpr bool put_around<starred<F>> = true;
 template <class F>
 inline constexpr bool put_around<collected<F>> = true;
+template <class F>
+inline constexpr bool put_around<with_stop<F>> = true;
 
 template <class F>
 concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F> && !put_around<F>;
@@ -225,6 +227,58 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
   static void* address(row const* first) {
     return const_cast<void*>(static_cast<void const*>(&element<I>(*first)));
   }
+};
+
+/// A map_reduce by Op into T of F over these sources; otherwise as gpu_description.
+template <class T, class Op, class F, class... Src>
+struct fold_description {
+  static constexpr bool possible = false;
+  static constexpr char const* why_not =
+      gpu_description<store::assign, F, std::tuple<T>, Src...>::why_not;
+};
+
+template <class F, class... Src>
+inline constexpr bool reads_what_it_folds = false;
+template <class Source>
+inline constexpr bool reads_what_it_folds<std::identity, Source> =
+    !requires(Source const& s) { s.first; };
+
+template <class T, class Op, class F, class... Src>
+  requires gpu_functor<F> && (gpu_input<Src>::possible && ...) &&
+           std::is_invocable_v<F const&, typename gpu_input<Src>::value const&...>
+struct fold_description<T, Op, F, Src...> {
+  using result =
+      std::remove_cvref_t<std::invoke_result_t<F const&, typename gpu_input<Src>::value const&...>>;
+  using signature = result(typename gpu_input<Src>::value...);
+  static constexpr bool folds =
+      gpu_functor<Op> && std::is_invocable_r_v<T, Op const&, T const&, T const&>;
+  static constexpr bool fits = std::is_trivially_copyable_v<T> && !tuple_like<T>;
+
+  static constexpr bool possible =
+      std::same_as<T, result> && folds && fits && sizeof...(Src) <= most_gpu_columns;
+  static constexpr char const* why_not =
+      !std::same_as<T, result>
+          ? "a GPU folds what the kernel returns, and the accumulator is of another type: have the "
+            "kernel return that, with compose(lift, f)"
+      : !folds ? "the operation is no trivially copyable functor that can be called as a const "
+                 "object"
+      : !fits  ? "the accumulator is a tuple, or not trivially copyable"
+               : "it has more than eight inputs";
+
+  std::array<gpu_operand, sizeof...(Src)> operands;
+  gpu_fold fold;
+  gpu_work work;
+
+  fold_description(void (*take)(void*, std::size_t, void const*), Src const&... src)
+      : operands{gpu_input<Src>::operand(src)...},
+        fold{.site = &gpu_site_of<Op, T(T, T), form_kind::reduce>(),
+             .value_bytes = sizeof(T),
+             .take = take},
+        work{.site = reads_what_it_folds<F, Src...> ? nullptr : &gpu_site_of<F, signature>(),
+             .operands = operands.data(),
+             .outputs = 0,
+             .inputs = sizeof...(Src),
+             .fold = &fold} {}
 };
 
 }  // namespace HETMAP_TAG

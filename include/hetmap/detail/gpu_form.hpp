@@ -18,6 +18,14 @@ inline constexpr std::size_t largest_launch = std::size_t{1} << 31;
 /// Inputs and outputs of one kernel never exceed so many each.
 inline constexpr unsigned most_gpu_columns = 8;
 
+/// Elements of a map_reduce that become one value on the GPU, and travel back as that. Fixed, so
+/// that the bits of a result do not depend on how a call was cut into launches; a multiple of every
+/// leaf that the CPU folds (reduce_call.hpp), so that either can go on where the other gave up.
+inline constexpr std::size_t fold_piece = 16384;
+
+/// Threads that fold one piece: what the failure word of such a launch counts in.
+inline constexpr std::size_t fold_threads = 256;
+
 /// What a launch's failure word holds when no element failed, and when some did and it is not known
 /// which. Anything else is (index within the launch) << 32 | code, of the lowest that failed.
 inline constexpr std::uint64_t no_failure = ~std::uint64_t{0};
@@ -47,7 +55,7 @@ struct gpu_launch {
   gpu_column const* columns = nullptr;  ///< outputs first, then inputs; to be copied as well
   std::size_t count = 0;                ///< elements, at least 1, at most largest_launch
   void* stream = nullptr;               ///< that the work is ordered in: a cudaStream_t
-  void* scratch = nullptr;              ///< device memory of scratch_bytes(count), 256-byte aligned
+  std::size_t piece = 0;                ///< reduce: elements that become one value
   /// Pinned memory that the device can reach: no_failure when launch() is called. Read when the
   /// launch has completed.
   std::uint64_t* failure = nullptr;
@@ -57,8 +65,11 @@ struct gpu_launch {
 };
 
 enum class form_kind : unsigned char {
-  map,     ///< out...[i] = f(in...[i]) for every i
-  reduce,  ///< out[0] = in[0] op in[1] op ..., in this order of operands, any grouping
+  map,  ///< out...[i] = f(in...[i]) for every i
+  /// out[k] = in[k * piece] op in[k * piece + 1] op ..., in this order of operands, any grouping
+  /// that depends on the number of elements alone. The index in the failure word is that of a
+  /// thread of the lowest piece that failed, whether `exact` or not: fold_threads to a piece.
+  reduce,
 };
 
 /// The form of one kernel for one signature. Static data of the file that registers it.
@@ -81,9 +92,6 @@ struct gpu_form {
   /// How often fail() was called by device code so far, in this form's file or a larger unit. May
   /// count what other launches did. Null: the failure word alone tells, and is always exact.
   std::uint64_t (*failures)() noexcept = nullptr;
-
-  /// Size, in bytes, of the scratch memory that a launch of so many elements needs. Null: none.
-  std::size_t (*scratch_bytes)(std::size_t count) noexcept = nullptr;
 };
 
 /// Makes a form known, or takes it back, as the file that holds it is loaded and unloaded. A form

@@ -171,7 +171,6 @@ struct map_form<File, F, R(A...)> {
   static constexpr form_kind kind = form_kind::map;
   static constexpr unsigned output_count = out::count;
   static constexpr unsigned input_count = sizeof...(A);
-  static constexpr std::size_t (*scratch_bytes)(std::size_t) noexcept = nullptr;
 
   template <class Indices>
   struct column_sizes;

@@ -73,10 +73,11 @@ class stop_argument {
   explicit stop_argument(stop_hub const& hub) noexcept : hub_(&hub) {}
 
   template <class Token>
-    requires std::copy_constructible<Token> && requires(Token const& t) {
-      { t.stop_requested() } -> std::convertible_to<bool>;
-      { t.stop_possible() } -> std::convertible_to<bool>;
-    }
+    requires(!std::same_as<Token, stop_argument>) && std::copy_constructible<Token> &&
+            requires(Token const& t) {
+              { t.stop_requested() } -> std::convertible_to<bool>;
+              { t.stop_possible() } -> std::convertible_to<bool>;
+            }
   operator Token() const {
     auto const* const token = static_cast<Token const*>(hub_->token(typeid(Token)));
     return token != nullptr ? *token : Token();
@@ -85,6 +86,13 @@ class stop_argument {
  private:
   stop_hub const* hub_;
 };
+
+template <class F, class Row,
+          class = std::make_index_sequence<std::tuple_size<std::remove_cvref_t<Row>>::value>>
+inline constexpr bool takes_elements_and_stop = false;
+template <class F, class Row, std::size_t... I>
+inline constexpr bool takes_elements_and_stop<F, Row, std::index_sequence<I...>> =
+    std::invocable<F&, decltype(element<I>(std::declval<Row>()))..., stop_argument>;
 
 inline namespace HETMAP_TAG {
 
@@ -112,11 +120,19 @@ struct starred {
     return unpack(std::forward<Row>(row),
                   std::make_index_sequence<std::tuple_size<std::remove_cvref_t<Row>>::value>{});
   }
+  template <class Row>
+    requires tuple_like<Row> && takes_elements_and_stop<F, Row>
+  HETMAP_INLINE decltype(auto) operator()(Row&& row, stop_argument stop) const {
+    return unpack(std::forward<Row>(row),
+                  std::make_index_sequence<std::tuple_size<std::remove_cvref_t<Row>>::value>{},
+                  stop);
+  }
 
  private:
-  template <class Row, std::size_t... I>
-  HETMAP_INLINE decltype(auto) unpack(Row&& row, std::index_sequence<I...>) const {
-    return call(f, element<I>(std::forward<Row>(row))...);
+  template <class Row, std::size_t... I, class... Stop>
+  HETMAP_INLINE decltype(auto) unpack(Row&& row, std::index_sequence<I...>,
+                                      Stop const&... stop) const {
+    return call(f, element<I>(std::forward<Row>(row))..., stop...);
   }
 };
 
@@ -237,6 +253,25 @@ concept starmappable =
 template <class Out, class F, class Rows>
 concept starmappable_into =
     starmappable<F, Rows> && mappable_into<Out, detail::starred<std::remove_reference_t<F>>, Rows>;
+
+// The same, perhaps with a std::stop_token as the last argument of F.
+
+template <class Out, class F, class... In>
+concept stop_mappable_into =
+    mappable_into<Out, F, In...> ||
+    mappable_into<Out, detail::with_stop<std::remove_reference_t<F>>, In...>;
+
+template <class F, class Rows>
+concept stop_starmappable =
+    starmappable<F, Rows> ||
+    (std::ranges::input_range<Rows> && !detail::unbounded<Rows> &&
+     detail::tuple_like<detail::argument_t<Rows>> &&
+     detail::takes_elements_and_stop<std::remove_reference_t<F>, detail::argument_t<Rows>>);
+
+template <class Out, class F, class Rows>
+concept stop_starmappable_into =
+    stop_starmappable<F, Rows> &&
+    stop_mappable_into<Out, detail::starred<std::remove_reference_t<F>>, Rows>;
 
 /// F takes a span of each input and one of the output, and perhaps a scratch.
 template <class F, class Out, class... In>

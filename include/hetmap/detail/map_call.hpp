@@ -254,6 +254,7 @@ auto pointers_to(Out& out, std::size_t i) {
 
 /// The body of map_into and starmap_into.
 template <class Out, class F, class... In>
+  requires mappable<F, In&...>
 void writing(settings const& how, Out& out, F& f, In&... in) {
   constexpr bool columns = is_column_list<std::remove_cv_t<Out>>;
   std::size_t const room = room_of(out);
@@ -272,6 +273,12 @@ void writing(settings const& how, Out& out, F& f, In&... in) {
         },
         in...);
   }
+}
+
+template <class Out, class F, class... In>
+  requires(!mappable<F, In&...>)
+void writing(settings const& how, Out& out, F& f, In&... in) {
+  stoppable(how, f, [&](settings const& s, auto& g) { writing(s, out, g, in...); });
 }
 
 /// n elements for a map to assign to: raw where that cannot be told from the real thing.

@@ -10,8 +10,10 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -125,7 +127,7 @@ HETMAP_INLINE T taken_up(Op& op, T&& sum, R&& value) {
 /// Numbers whose order does not matter: the loop keeps `fold_width` sums side by side, four vectors
 /// at the widest.
 template <class Op, class T>
-inline constexpr bool interleaves = std::is_arithmetic_v<T> && commutative<Op, T>;
+inline constexpr bool interleaves = std::is_arithmetic_v<T> && commutative<std::remove_cv_t<Op>, T>;
 template <class T>
 inline constexpr std::size_t fold_width = 256 / sizeof(T) < 64 ? 256 / sizeof(T) : 64;
 
@@ -145,6 +147,16 @@ struct reduce_task {
   }
   reduce_task(reduce_task const&) = delete;
   reduce_task& operator=(reduce_task const&) = delete;
+
+  /// Takes what a GPU made of one piece: whole leaves, joined by the same tree from there on.
+  static void take(void* context, std::size_t begin, void const* value) {
+    auto& self = *static_cast<reduce_task*>(context);
+    std::array<std::byte, sizeof(T)> bytes;
+    std::memcpy(bytes.data(), value, sizeof(T));
+    auto const level = static_cast<unsigned>(std::countr_zero(fold_piece / self.leaf));
+    self.kept_in(self.device_slot)
+        .add({begin / self.leaf, level, std::bit_cast<T>(bytes)}, self.op);
+  }
 
   HETMAP_INLINE void run(chunk& work) {
     std::size_t at = work.begin - work.origin;
@@ -172,20 +184,20 @@ struct reduce_task {
   }
 
  private:
-  __attribute__((noinline)) subtrees<T, Op>& of_lane(chunk& work) {
-    if (*work.slot == nullptr) {
+  __attribute__((noinline)) subtrees<T, Op>& kept_in(void*& slot) {
+    if (slot == nullptr) {
       auto* const mine = new subtrees<T, Op>;
       mine->next = lanes.load();
       while (!lanes.compare_exchange_weak(mine->next, mine)) {
       }
-      *work.slot = mine;
+      slot = mine;
     }
-    return *static_cast<subtrees<T, Op>*>(*work.slot);
+    return *static_cast<subtrees<T, Op>*>(slot);
   }
 
   template <std::size_t... I>
   HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<I...>) {
-    subtrees<T, Op>& mine = of_lane(work);
+    subtrees<T, Op>& mine = kept_in(*work.slot);
     std::size_t const end = work.end - work.origin;
     for (std::size_t i = at; i != end;) {
       std::size_t const next = end - i < leaf ? end : i + leaf;
@@ -227,24 +239,83 @@ struct reduce_task {
     }
     return sum;
   }
+
+  void* device_slot = nullptr;
 };
 
+template <class T, class Op, class F, class... Src>
+using fold_on_gpu = fold_description<T, std::remove_cv_t<Op>, std::remove_cv_t<F>, Src...>;
+
+/// The fold of n elements as the core sees it, but for who runs it.
+template <class T, class F, class Op, class... Src>
+[[nodiscard]] job reduce_job(array_memory* const* arrays, column const* columns, F& f, Op& op,
+                             std::size_t n, std::size_t leaf, Src const&...) {
+  job j{.columns = columns,
+        .inputs = sizeof...(Src),
+        .count = n,
+        .exact_chunk = leaf == 1 ? 0 : leaf,
+        .learned = rate_for<F, reduce_task<T, Op, F, Src...>>(f),
+        .reads = greatest(Src::reads...),
+        .arrays = arrays};
+  if constexpr (interleaves<Op, T>)
+    if (n <= most_single_elements) j.alike = rate_for<F, Src...>(f);  // the CPU maps them first
+  if constexpr (std::is_class_v<F> && std::is_trivially_copyable_v<F>) {
+    j.functor = std::addressof(f);
+    j.functor_bytes = sizeof(F);
+  }
+  if constexpr (std::is_class_v<Op> && std::is_trivially_copyable_v<Op>) {
+    j.operation = std::addressof(op);
+    j.operation_bytes = sizeof(Op);
+  }
+  if constexpr (!fold_on_gpu<T, Op, F, Src...>::possible)
+    j.no_gpu = fold_on_gpu<T, Op, F, Src...>::why_not;
+  return j;
+}
+
+/// Calls use(job) with the GPU's side of it as well.
+template <class T, class F, class Op, class Use, class... Src>
+decltype(auto) with_fold(job j, void (*take)(void*, std::size_t, void const*), Use&& use,
+                         Src const&... src) {
+  if constexpr (fold_on_gpu<T, Op, F, Src...>::possible) {
+    fold_on_gpu<T, Op, F, Src...> const on_gpu(take, src...);
+    j.gpu = &on_gpu.work;
+    return use(j);
+  } else {
+    return use(j);
+  }
+}
+
 /// Describes the fold of n elements to the core, hands it to `submit`, and joins the outcome.
+///
+/// arrays: of each input, or null.
 template <class Submit, class F, class Op, class T, class... Src>
-[[nodiscard]] T with_reduce_job(Submit&& submit, F& f, Op& op, T init, std::size_t n,
-                                std::size_t leaf, Src... src) {
+[[nodiscard]] T with_reduce_job(array_memory* const* arrays, Submit&& submit, F& f, Op& op, T init,
+                                std::size_t n, std::size_t leaf, Src... src) {
   using task = reduce_task<T, Op, F, Src...>;
   auto const columns = columns_of(std::tuple<>{}, src...);
   task work(f, op, leaf, src...);
-  submit(job{.code = &code_of<task>,
-             .context = &work,
-             .columns = columns.data(),
-             .inputs = sizeof...(Src),
-             .count = n,
-             .exact_chunk = leaf == 1 ? 0 : leaf,
-             .learned = rate_for<F, task>(f),
-             .reads = greatest(Src::reads...)});
+  job j = reduce_job<T>(arrays, columns.data(), f, op, n, leaf, src...);
+  j.code = &code_of<task>;
+  j.context = &work;
+  if constexpr (fold_on_gpu<T, Op, F, Src...>::possible)
+    with_fold<T, F, Op>(j, task::take, submit, src...);
+  else
+    submit(j);
   return work.joined(std::move(init));
+}
+
+/// Whether a fold of n elements, few enough for the CPU to keep what f makes of them, is the GPU's.
+template <class T, class F, class Op, class... Src>
+[[nodiscard]] bool few_go_to_gpu(settings const& how, array_memory* const* arrays, F& f, Op& op,
+                                 std::size_t n, Src... src) {
+  if constexpr (fold_on_gpu<T, Op, F, Src...>::possible) {
+    auto const columns = columns_of(std::tuple<>{}, src...);
+    job const j = reduce_job<T>(arrays, columns.data(), f, op, n, leaf_elements(n), src...);
+    return with_fold<T, F, Op>(
+        j, nullptr, [&](job const& described) { return goes_to_gpu(described, how); }, src...);
+  } else {
+    return goes_to_gpu(job{}, how);
+  }
 }
 
 struct identity {
@@ -254,26 +325,41 @@ struct identity {
   }
 };
 
+template <>
+inline constexpr bool put_around<identity> = true;
+
+/// A fold of n elements that can be indexed. mapped(): what f makes of them, as an array.
+template <class F, class Op, class T, class Mapped, class... Src>
+[[nodiscard]] T reducing_indexed(settings const& how, array_memory* const* arrays, F& f, Op& op,
+                                 T init, std::size_t n, Mapped&& mapped, Src... src) {
+  auto const submit = [&](job const& j) { run(j, how); };
+  if constexpr (interleaves<Op, T>) {
+    if (n <= most_single_elements) {
+      if (few_go_to_gpu<T>(how, arrays, f, op, n, src...))
+        return with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf_elements(n), src...);
+      auto values = mapped();
+      settings again = how;  // the elements have been reported
+      again.progress = nullptr;
+      again.workers = 1;
+      identity same;
+      return with_reduce_job(
+          nullptr, [&](job const& j) { run(j, again); }, same, op, std::move(init), n,
+          leaf_elements(no_length), source_of(values));
+    }
+  }
+  std::size_t const leaf = n <= most_single_elements ? 1 : leaf_elements(n);
+  return with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf, src...);
+}
+
 /// The body of map_reduce.
 template <class F, class Op, class T, class... In>
+  requires mappable<F, In&...>
 [[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
   using R = result_t<F, In&...>;
-  auto const submit = [&](job const& j) { run(j, how); };
   if constexpr ((indexable<In&> && ...)) {
-    std::size_t const n = shortest(in...);
-    if constexpr (interleaves<Op, T>) {
-      if (n <= most_single_elements) {
-        auto values = returning(how, f, in...);
-        settings again = how;  // the elements have been reported
-        again.progress = nullptr;
-        again.workers = 1;
-        identity same;
-        return with_reduce_job([&](job const& j) { run(j, again); }, same, op, std::move(init), n,
-                               leaf_elements(no_length), source_of(values));
-      }
-    }
-    std::size_t const leaf = n <= most_single_elements ? 1 : leaf_elements(n);
-    return with_reduce_job(submit, f, op, std::move(init), n, leaf, source_of(in)...);
+    return reducing_indexed(
+        how, nullptr, f, op, std::move(init), shortest(in...),
+        [&] { return returning(how, f, in...); }, source_of(in)...);
   } else {
     T sum = std::move(init);
     in_batches(
@@ -286,11 +372,39 @@ template <class F, class Op, class T, class... In>
             vector_access::set_size(values, n);
             for (R& value : values) sum = taken_up<T>(op, std::move(sum), std::move(value));
           } else {
-            sum = with_reduce_job(part, f, op, std::move(sum), n, 1, src...);
+            sum = with_reduce_job(nullptr, part, f, op, std::move(sum), n, 1, src...);
           }
         },
         in...);
     return sum;
+  }
+}
+
+template <class F, class Op, class T, class... In>
+  requires(!mappable<F, In&...>)
+[[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
+  return stoppable(how, f, [&](settings const& s, auto& g) {
+    return reducing(s, g, op, std::move(init), in...);
+  });
+}
+
+/// The body of explain for map_reduce.
+template <class F, class Op, class T, class... In>
+[[nodiscard]] plan planning_fold(settings const& how, F& f, Op& op, T const&, In&... in) {
+  std::size_t const n = shortest(in...);
+  if constexpr ((indexable<In&> && ...)) {
+    auto const describe = [&](auto... src) {
+      auto const columns = columns_of(std::tuple<>{}, src...);
+      std::size_t const leaf =
+          n <= most_single_elements && !interleaves<Op, T> ? 1 : leaf_elements(n);
+      job j = reduce_job<T>(nullptr, columns.data(), f, op, n, leaf, src...);
+      j.code = &code_of<reduce_task<T, Op, F, decltype(src)...>>;
+      return with_fold<T, F, Op>(
+          j, nullptr, [&](job const& described) { return plan_for(described, how); }, src...);
+    };
+    return describe(source_of(in)...);
+  } else {
+    return plan_for(job{.count = n == no_length ? 0 : n, .reads = access::batched}, how);
   }
 }
 
@@ -304,6 +418,12 @@ concept map_reducible =
     mappable<F, In...> &&
     detail::reduces<std::remove_reference_t<Op>, T,
                     std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>;
+
+/// map_reducible, perhaps with a std::stop_token as the last argument of F.
+template <class F, class Op, class T, class... In>
+concept stop_map_reducible =
+    map_reducible<F, Op, T, In...> ||
+    map_reducible<detail::with_stop<std::remove_reference_t<F>>, Op, T, In...>;
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap

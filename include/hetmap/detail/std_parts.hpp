@@ -16,8 +16,9 @@
     __has_include(<bits/std_function.h>) && __has_include(<bits/stl_function.h>) && \
     __has_include(<bits/refwrap.h>) && __has_include(<bits/invoke.h>) && \
     __has_include(<bits/stl_algobase.h>) && __has_include(<bits/stl_construct.h>) && \
-    __has_include(<bits/stl_uninitialized.h>)
+    __has_include(<bits/stl_uninitialized.h>) && __has_include(<bits/ranges_cmp.h>)
 #include <bits/invoke.h>
+#include <bits/ranges_cmp.h>
 #include <bits/refwrap.h>
 #include <bits/std_function.h>
 #include <bits/stl_algobase.h>
