@@ -126,16 +126,23 @@ void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status w
   fail_input(at, std::move(cause));
 }
 
-/// A device that is lost may write results yet: nobody else uses the memory that it would write to.
+/// A device that is lost may yet write results, and read inputs: nobody else uses the memory that
+/// it knows of.
 void pipeline::state::leave_torn_memory() {
-  std::size_t const bytes = work.stages[0].bytes;
+  std::size_t const alignment = core::slot_alignment_of(work);
   for (std::size_t const k : torn) {
     core::slot& s = slots[k];
-    void* const block = acquire_block(room, bytes, core::slot_alignment_of(work));
-    spare.push_back(block);
-    void*& base = s.columns.front().base;
-    std::memcpy(block, base, (s.done_to - s.begin) * bytes);
-    base = block;
+    auto* buffer =
+        static_cast<std::byte*>(acquire_block(core::slot_bytes(work, room), 1, alignment));
+    spare.push_back(buffer);
+    for (std::size_t c = 0; c != s.columns.size(); ++c) {
+      std::size_t const bytes = work.stages[c].bytes;
+      if (bytes == 0) continue;  // it is read where it lies
+      void*& base = s.columns[c].base;
+      std::memcpy(buffer, base, (c == 0 ? s.done_to - s.begin : s.count) * bytes);
+      base = buffer;
+      buffer += core::rounded_up(room * bytes, alignment);
+    }
   }
 }
 

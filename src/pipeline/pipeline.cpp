@@ -142,7 +142,7 @@ pipeline::state::~state() {
       release_block(s.columns.front().base, form.slot_bytes, core::slot_alignment_of(work));
   }
   for (void* const block : spare)
-    release_block(block, room * work.stages[0].bytes, core::slot_alignment_of(work));
+    release_block(block, core::slot_bytes(work, room), core::slot_alignment_of(work));
   if (work.learned == nullptr) return;
   core::effort const& told = costs.told();
   work.learned->learn(told.elements, told.busy);

@@ -163,8 +163,8 @@ struct pipeline::state {
   std::size_t room = form.chunk;           // elements of a slot
   bool driving = false;                    // a lane talks to it
   std::vector<std::size_t> unsent;         // slots that were pulled and that nobody computes yet
-  std::vector<std::size_t> torn;           // slots that the device may write to though it is lost
-  std::vector<void*> spare;                // what their results lie in instead
+  std::vector<std::size_t> torn;           // slots that the device may use though it is lost
+  std::vector<void*> spare;                // what they have instead
 
   // The consumer's alone.
   bool started = false;
