@@ -231,6 +231,12 @@ void run(job const& work, settings const& how) {
 
 plan plan_for(job const& work, settings const& how) { return core::decide(work, how, true).chosen; }
 
+bool may_go_to_gpu(settings const& how) {
+  backend const asked = core::backend_of(how);
+  if (asked != backend::automatic) return asked == backend::gpu || asked == backend::hybrid;
+  return gpu_forms_generation() != 1;  // what it is before the first is registered
+}
+
 bool goes_to_gpu(job const& work, settings const& how) {
   backend const asked = core::backend_of(how);
   if (asked == backend::gpu || asked == backend::hybrid) return true;

@@ -135,6 +135,10 @@ HETMAP_API void run_on_stream(job const& work, settings const& how, void* stream
 /// The plan that run() would follow now. Runs nothing.
 [[nodiscard]] HETMAP_API plan plan_for(job const& work, settings const& how);
 
+/// Whether a call with these settings might go to a GPU at all: one was asked for, or there are
+/// forms. A few nanoseconds, so that short calls can ask before they describe themselves.
+[[nodiscard]] HETMAP_API bool may_go_to_gpu(settings const& how);
+
 /// Whether run() would take it to a GPU now.
 ///
 /// Throws:   what run() would, of plans.

@@ -308,6 +308,7 @@ template <class Submit, class F, class Op, class T, class... Src>
 template <class T, class F, class Op, class... Src>
 [[nodiscard]] bool few_go_to_gpu(settings const& how, array_memory* const* arrays, F& f, Op& op,
                                  std::size_t n, Src... src) {
+  if (!may_go_to_gpu(how)) return false;
   if constexpr (fold_on_gpu<T, Op, F, Src...>::possible) {
     auto const columns = columns_of(std::tuple<>{}, src...);
     job const j = reduce_job<T>(arrays, columns.data(), f, op, n, leaf_elements(n), src...);
