@@ -244,8 +244,8 @@ class stream {
   ///
   /// Throws:   what the function threw at that element, after which the stream goes on behind it;
   ///           what the input threw, after every element before it, and then the stream is at its
-  ///           end; device_error likewise; cancelled_error after a stop request; closed_error behind the last result of a
-  ///           stream that was closed.
+  ///           end; device_error likewise; cancelled_error after a stop request; closed_error
+  ///           behind the last result of a stream that was closed.
   /// Waits:    for the chunk that holds it.
   [[nodiscard]] std::optional<R> next()
     requires std::move_constructible<R>
