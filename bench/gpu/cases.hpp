@@ -43,6 +43,9 @@ using axpb_float = axpb<float, vector_math>;
 using axpb_double = axpb<double, vector_math>;
 using gauss_float = gauss<float, vector_math>;
 using black_scholes_float = black_scholes<float, vector_math>;
+using black_scholes_double = black_scholes<double, vector_math>;
+using relu_exp_float = relu_exp<float, vector_math>;
+using logistic200_float = logistic200<float, vector_math>;
 
 inline constexpr std::size_t most_inputs = 3;
 
@@ -79,7 +82,11 @@ struct case_description {
 
 inline constexpr case_description cases[] = {
     {"axpb", 4, 1},         {"gauss", 4, 1}, {"axpb_double", 8, 1},   {"axpb_int8", 1, 1},
-    {"axpb_float3", 12, 1}, {"fused", 4, 3}, {"black_scholes", 4, 3}, {"from_index", 4, 0}};
+    {"axpb_float3", 12, 1}, {"fused", 4, 3}, {"black_scholes", 4, 3}, {"black_scholes_double", 8, 3},
+    {"relu_exp", 4, 1}, {"logistic200", 4, 1}, {"from_index", 4, 0}};
+
+/// Whether a case's elements are doubles.
+constexpr bool of_doubles(std::string_view case_name) { return case_name.ends_with("_double"); }
 
 /// The cases that have inputs, each done by a Calls<kernel, inputs>.
 template <template <class, std::size_t> class Calls>
@@ -91,6 +98,9 @@ void add_column_cases(std::vector<contender>& all) {
   Calls<axpb_float3, 1>::add(all, "axpb_float3");
   Calls<fused, 3>::add(all, "fused");
   Calls<black_scholes_float, 3>::add(all, "black_scholes");
+  Calls<black_scholes_double, 3>::add(all, "black_scholes_double");
+  Calls<relu_exp_float, 1>::add(all, "relu_exp");
+  Calls<logistic200_float, 1>::add(all, "logistic200");
 }
 
 /// What hetmap's file and the peers' file have to offer.

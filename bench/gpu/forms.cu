@@ -12,4 +12,7 @@ HETMAP_GPU_KERNEL(std::int8_t(std::int8_t), axpb_int8);
 HETMAP_GPU_KERNEL(vec3(vec3), axpb_float3);
 HETMAP_GPU_KERNEL(float(float, float, float), fused);
 HETMAP_GPU_KERNEL(float(float, float, float), black_scholes_float);
+HETMAP_GPU_KERNEL(double(double, double, double), black_scholes_double);
+HETMAP_GPU_KERNEL(float(float), relu_exp_float);
+HETMAP_GPU_KERNEL(float(float), logistic200_float);
 HETMAP_GPU_KERNEL(float(std::int32_t), from_index);

@@ -96,14 +96,14 @@ struct element_loop {
 /// Size, in bytes, of the piece of results that is computed aside before it is copied out, if that
 /// is a block or more: as many lines as a core can have on their way to memory at once, so that
 /// they travel while the next piece is computed.
-inline constexpr std::size_t tile_bytes = 1024;
+inline constexpr std::size_t tile_bytes = 512;
 
 /// The largest piece.
 inline constexpr std::size_t largest_tile_bytes = 4096;
 
 /// Inputs are asked for so many tiles before their turn. The processor does that by itself, but
 /// only within a page.
-inline constexpr std::size_t tiles_ahead = 3;
+inline constexpr std::size_t tiles_ahead = 6;
 
 /// The loop for outputs that are not written where they are computed: those too large for the
 /// caches, which are copied past them, and those that are an input, to which no pointer may be
