@@ -81,9 +81,12 @@ struct case_description {
 };
 
 inline constexpr case_description cases[] = {
-    {"axpb", 4, 1},         {"gauss", 4, 1}, {"axpb_double", 8, 1},   {"axpb_int8", 1, 1},
-    {"axpb_float3", 12, 1}, {"fused", 4, 3}, {"black_scholes", 4, 3}, {"black_scholes_double", 8, 3},
-    {"relu_exp", 4, 1}, {"logistic200", 4, 1}, {"from_index", 4, 0}};
+    {"axpb", 4, 1},          {"gauss", 4, 1},
+    {"axpb_double", 8, 1},   {"axpb_int8", 1, 1},
+    {"axpb_float3", 12, 1},  {"fused", 4, 3},
+    {"black_scholes", 4, 3}, {"black_scholes_double", 8, 3},
+    {"relu_exp", 4, 1},      {"logistic200", 4, 1},
+    {"from_index", 4, 0}};
 
 /// Whether a case's elements are doubles.
 constexpr bool of_doubles(std::string_view case_name) { return case_name.ends_with("_double"); }

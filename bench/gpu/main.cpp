@@ -182,8 +182,8 @@ class block {
   void* data_ = nullptr;
 };
 
-/// Values between one and two in every case's type: no denormals, which are slower on CPUs. Those of
-/// logistic200 are below one, where it stays in bounds.
+/// Values between one and two in every case's type: no denormals, which are slower on CPUs. Those
+/// of logistic200 are below one, where it stays in bounds.
 void fill(block const& to, std::string_view case_name) {
   std::vector<char> pattern(std::min<std::size_t>(to.bytes(), std::size_t{12} << 20));
   if (of_doubles(case_name)) {
