@@ -9,20 +9,19 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
 
 using wide = std::array<std::uint64_t, 9>;  // least significant word first
 
+/// Requires: n < 100.
 wide factorial(unsigned n) {
   __extension__ using twice = unsigned __int128;
   wide product{1};
   std::size_t length = 1;
-  for (unsigned k = 2; k <= n;) {
-    // As many factors as one word holds are multiplied in together.
-    std::uint64_t factor = 1;
-    while (k <= n && factor <= UINT64_MAX / k) factor *= k++;
+  auto const multiply = [&](std::uint64_t factor) {
     std::uint64_t carry = 0;
     for (std::size_t w = 0; w != length; ++w) {
       twice const p = twice{product[w]} * factor + carry;
@@ -30,7 +29,14 @@ wide factorial(unsigned n) {
       carry = static_cast<std::uint64_t>(p >> 64);
     }
     if (carry != 0) product[length++] = carry;
-  }
+  };
+  // Eight factors below 100 fit a word: they are multiplied in together.
+  std::uint64_t k = 1;
+  for (; k + 7 <= n; k += 8)
+    multiply(((k * (k + 1)) * ((k + 2) * (k + 3))) * (((k + 4) * (k + 5)) * ((k + 6) * (k + 7))));
+  std::uint64_t rest = 1;
+  for (; k <= n; ++k) rest *= k;
+  multiply(rest);
   return product;
 }
 
@@ -57,9 +63,11 @@ int main() {
   std::mt19937 random(1);
   std::vector<unsigned> numbers(1'000'000);
   for (unsigned& n : numbers) n = 1 + static_cast<unsigned>(random() % 99);
-  for (unsigned const workers : {1u, 2u, 3u, 4u}) {
+  // The first results wait for new memory from the system; later ones lie where those did.
+  for (auto const& [workers, again] :
+       {std::pair{1u, ""}, {1u, ", again"}, {2u, ""}, {3u, ""}, {4u, ""}}) {
     hetmap::pool pool{workers};
-    timed("10^6 factorials, " + std::to_string(workers) + " workers", [&] {
+    timed("10^6 factorials, " + std::to_string(workers) + " workers" + again, [&] {
       auto const factorials = pool.map(factorial, numbers);
       require(factorials[7] == factorial(numbers[7]), "a factorial");
     });

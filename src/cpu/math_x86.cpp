@@ -1,4 +1,5 @@
-// hetmap::math on x86-64: every form of every function, over glibc's libmvec.
+// hetmap::math on x86-64: every form of every function, over glibc's libmvec and what is quicker
+// (math_avx512.cpp).
 //
 // GCC's loops call a scalar function hetmap_f through its vector forms _ZGVbN4v_hetmap_f (SSE, four
 // floats or two doubles), _ZGVcN8v (AVX), _ZGVdN8v (AVX2) and _ZGVeN16v (AVX-512). Each of them,
@@ -73,12 +74,13 @@ inline double lane_0(__m128d x) { return _mm_cvtsd_f64(x); }
 }  // namespace
 
 // The forms of one function, from the three algorithms. V4, V8, V16: vectors of 128, 256, 512 bits;
-// b, d, e: the algorithms; P, L, H, W: parameters, their lower and upper halves, their widening.
-#define FORMS(S, V4, V8, V16, symbol, nb, nd, ne, vs, P4, P8, P16, PS, A, L, H, W, ONE)      \
+// b, d, e: the algorithms, E: the symbol of the last; P, L, H, W: parameters, their lower and upper
+// halves, their widening.
+#define FORMS(S, V4, V8, V16, symbol, nb, nd, ne, vs, P4, P8, P16, PS, A, L, H, W, ONE, E)   \
   extern "C" {                                                                               \
   AT_ONCE V4 symbol##_algorithm_b P4 __asm__("_ZGVbN" nb vs "_" #symbol);                    \
   AT_ONCE WITH_AVX2 V8 symbol##_algorithm_d P8 __asm__("_ZGVdN" nd vs "_" #symbol);          \
-  AT_ONCE WITH_AVX512 V16 symbol##_algorithm_e P16 __asm__("_ZGVeN" ne vs "_" #symbol);      \
+  AT_ONCE WITH_AVX512 V16 symbol##_algorithm_e P16 __asm__(E);                               \
   HETMAP_API V4 symbol##_form_b P4 __asm__("_ZGVbN" nb vs "_hetmap_" #symbol);               \
   WITH_AVX HETMAP_API V8 symbol##_form_c P8 __asm__("_ZGVcN" nd vs "_hetmap_" #symbol);      \
   WITH_AVX2 HETMAP_API V8 symbol##_form_d P8 __asm__("_ZGVdN" nd vs "_hetmap_" #symbol);     \
@@ -132,18 +134,28 @@ inline double lane_0(__m128d x) { return _mm_cvtsd_f64(x); }
 #define BOTH_pair(x) pair(x, x)
 #define BOTH_lanes_of(x) lanes_of(x)
 
+// The AVX-512 algorithm for floats, where it is not libmvec's.
+#define OWN_expf ~, "hetmap_expf_avx512"
+#define OWN_logf ~, "hetmap_logf_avx512"
+#define OWN_erfcf ~, "hetmap_erfcf_avx512"
+#define SECOND(ignored, second, ...) second
+#define SECOND_OF(...) SECOND(__VA_ARGS__, ~)
+#define OWN_OR(symbol, libmvecs) SECOND_OF(OWN_##symbol, libmvecs)
+
 #define UNARY(name)                                                                            \
   FORMS(float, __m128, __m256, __m512, name##f, "4", "8", "16", "v", (__m128 x), (__m256 x),   \
-        (__m512 x), (float x), BOTH_X, (low(x)), (high(x)), (widen(x)), ONE_X)                 \
+        (__m512 x), (float x), BOTH_X, (low(x)), (high(x)), (widen(x)), ONE_X,                 \
+        OWN_OR(name##f, "_ZGVeN16v_" #name "f"))                                               \
   FORMS(double, __m128d, __m256d, __m512d, name, "2", "4", "8", "v", (__m128d x), (__m256d x), \
-        (__m512d x), (double x), BOTH_X, (low(x)), (high(x)), (widen(x)), ONE_X)
+        (__m512d x), (double x), BOTH_X, (low(x)), (high(x)), (widen(x)), ONE_X,               \
+        "_ZGVeN8v_" #name)
 #define BINARY(name)                                                                               \
   FORMS(float, __m128, __m256, __m512, name##f, "4", "8", "16", "vv", (__m128 x, __m128 y),        \
         (__m256 x, __m256 y), (__m512 x, __m512 y), (float x, float y), BOTH_XY, (low(x), low(y)), \
-        (high(x), high(y)), (widen(x), widen(y)), ONE_XY)                                          \
+        (high(x), high(y)), (widen(x), widen(y)), ONE_XY, "_ZGVeN16vv_" #name "f")                 \
   FORMS(double, __m128d, __m256d, __m512d, name, "2", "4", "8", "vv", (__m128d x, __m128d y),      \
         (__m256d x, __m256d y), (__m512d x, __m512d y), (double x, double y), BOTH_XY,             \
-        (low(x), low(y)), (high(x), high(y)), (widen(x), widen(y)), ONE_XY)
+        (low(x), low(y)), (high(x), high(y)), (widen(x), widen(y)), ONE_XY, "_ZGVeN8vv_" #name)
 
 HETMAP_MATH_UNARY(UNARY)
 HETMAP_MATH_BINARY(BINARY)

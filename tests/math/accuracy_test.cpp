@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -140,6 +142,33 @@ TEST(MathAccuracy, SpecialValuesAreTheStandards) {
   HETMAP_MATH_UNARY(CHECK)
   CHECK(sqrt)
 #undef CHECK
+}
+
+/// One of every so many floats, of all that there are: each exponent, both signs, payloads.
+std::vector<float> floats(std::uint32_t step) {
+  std::vector<float> x;
+  for (std::uint64_t bits = 0; bits <= 0xFFFF'FFFFu; bits += step)
+    x.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  return x;
+}
+
+// These have an AVX-512 algorithm of the library's own.
+TEST(MathAccuracy, ExpLogAndErfcAreRightForFloatsOfAllKinds) {
+  bool const own = hetmap::isa_level() == hetmap::isa::avx512;
+  auto const x = floats(4093);
+  auto const expect = [&](double most, auto f, auto reference) {
+    expect_within<float>(own ? most : 4, f, reference, x);
+    std::vector<float> const edges{0.0f,    -0.0f,  1.0f,      -1.0f,   10.05f,  10.06f,
+                                   10.1f,   11.0f,  88.722f,   88.8f,   90.0f,   -103.9f,
+                                   -104.1f, 1e-45f, 1.17e-38f, 3.4e38f, -3.4e38f};
+    expect_within<float>(own ? most : 4, f, reference, edges);
+  };
+  expect(1.1, OF(exp));
+  expect(1.4, OF(log));
+  expect(1.7, OF(erfc));
+  EXPECT_EQ(hetmap::math::exp(0.0f), 1.0f);
+  EXPECT_EQ(hetmap::math::log(1.0f), 0.0f);
+  EXPECT_EQ(hetmap::math::erfc(0.0f), 1.0f);
 }
 
 }  // namespace
