@@ -57,26 +57,29 @@ warn_of_extended_lambda() {}
 template <store How, class Submit, class F, class... Out, class... Src>
 decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
   using task = element_task<How, F, std::tuple<Out...>, Src...>;
+  using function = std::remove_cvref_t<decltype(bare(f))>;
+#ifdef __CUDACC_EXTENDED_LAMBDA__
+  if constexpr (__nv_is_extended_host_device_lambda_closure_type(function))
+    warn_of_extended_lambda<function>();
+#endif
+  constexpr bool is_its_bytes = std::is_class_v<function> && std::is_trivially_copyable_v<function>;
   auto const columns = columns_of(out, src...);
   task work{f, {src...}};
+  // Before the job: what it calls would keep the compiler from clearing only the rest of that.
+  rate* const learned = rate_for<F, Src...>(f);
+  void const* functor = nullptr;
+  if constexpr (is_its_bytes) functor = std::addressof(bare(f));
   job j{.code = &code_of<task>,
         .context = &work,
         .columns = columns.data(),
         .outputs = sizeof...(Out),
         .inputs = sizeof...(Src),
         .count = n,
-        .learned = rate_for<F, Src...>(f),
+        .learned = learned,
         .reads = greatest(Src::reads...),
-        .can_copy_out = can_be_tiled<How, Out...>};
-  using function = std::remove_cvref_t<decltype(bare(f))>;
-#ifdef __CUDACC_EXTENDED_LAMBDA__
-  if constexpr (__nv_is_extended_host_device_lambda_closure_type(function))
-    warn_of_extended_lambda<function>();
-#endif
-  if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>) {
-    j.functor = std::addressof(bare(f));
-    j.functor_bytes = sizeof(function);
-  }
+        .can_copy_out = can_be_tiled<How, Out...>,
+        .functor = functor,
+        .functor_bytes = is_its_bytes ? sizeof(function) : 0};
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
       j.discard = destroy_results<Out...>;
@@ -333,8 +336,8 @@ void by_blocks(settings const& how, F& f, Out& out, In&... in) {
           .outputs = 1,
           .inputs = sizeof...(In),
           .count = n,
-          .exact_chunk = work.block,
           .learned = rate_for<F, task>(f),
+          .exact_chunk = work.block,
           .reads = access::contiguous},
       how);
 }

@@ -253,8 +253,8 @@ template <class T, class F, class Op, class... Src>
   job j{.columns = columns,
         .inputs = sizeof...(Src),
         .count = n,
-        .exact_chunk = leaf == 1 ? 0 : leaf,
         .learned = rate_for<F, reduce_task<T, Op, F, Src...>>(f),
+        .exact_chunk = leaf == 1 ? 0 : leaf,
         .reads = greatest(Src::reads...),
         .arrays = arrays};
   if constexpr (interleaves<Op, T>)
