@@ -354,7 +354,7 @@ struct completion_queue::state {
 };
 
 completion_queue::completion_queue(future_state* const* states, std::size_t count)
-    : state_(std::make_unique<state>()) {
+    : state_(new state) {
   auto& s = *state_;
   std::vector<std::size_t> order;
   for (std::size_t k = 0; k != count; ++k)

@@ -260,8 +260,7 @@ struct batches::state {
   }
 };
 
-batches::batches(settings const& how, std::size_t total)
-    : state_(std::make_unique<state>(how, total)) {}
+batches::batches(settings const& how, std::size_t total) : state_(new state(how, total)) {}
 batches::~batches() = default;
 
 void batches::run(job const& work) {

@@ -33,7 +33,7 @@ struct stop_hub::state {
   std::jthread timer;  // only where there is a deadline
 };
 
-stop_hub::stop_hub(settings const& how) : state_(std::make_unique<state>()) {
+stop_hub::stop_hub(settings const& how) : state_(new state) {
   state_->pool = how.pool;
   if (how.stop != nullptr)
     if (void const* const theirs = how.stop->held(typeid(std::stop_token)))

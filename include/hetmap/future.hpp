@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/detail/future_state.hpp>
+#include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/options.hpp>
@@ -266,11 +267,11 @@ struct following {
 
   template <class Given>
   static future<Result> of(result_state<T>& before, Given&& g) {
-    std::unique_ptr<link> next;
+    owned<link> next;
     auto* const state = new call_state<Result, following>(std::forward<Given>(g), &before);
     auto handle = future<Result>(*state);
     try {
-      next = std::make_unique<link>(*state);
+      next = owned<link>(new link(*state));
     } catch (...) {
       if (state->claim()) state->fail_claimed(std::current_exception(), true);
       state->drop_reference();
@@ -369,7 +370,8 @@ class completions {
     auto const states = detail::states_of(futures_);
     for (auto i = std::ranges::begin(futures_); i != std::ranges::end(futures_); ++i)
       places_.push_back(i);
-    queue_ = std::make_unique<detail::completion_queue>(states.data(), states.size());
+    queue_ = detail::owned<detail::completion_queue>(
+        new detail::completion_queue(states.data(), states.size()));
   }
 
   class iterator {
@@ -407,7 +409,7 @@ class completions {
   R futures_;
   std::int64_t deadline_;
   std::vector<std::ranges::iterator_t<R>> places_;
-  std::unique_ptr<detail::completion_queue> queue_;
+  detail::owned<detail::completion_queue> queue_;
 };
 
 /// The futures as they complete, each different one once: those that are done already first, in the

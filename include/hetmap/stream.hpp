@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/pipeline.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/options.hpp>
@@ -218,7 +219,7 @@ class stream {
   using value_type = R;
   using iterator = stream_iterator<R, false>;
 
-  explicit stream(std::unique_ptr<detail::stream_state> s)
+  explicit stream(detail::owned<detail::stream_state> s)
       : state_(std::move(s)), cursor_(new detail::stream_cursor<R>(state_->work)) {}
   stream(stream&&) noexcept = default;
   stream& operator=(stream&& other) noexcept {
@@ -310,10 +311,10 @@ class stream {
     cursor_->at = cursor_->end = nullptr;
     ++cursor_->generation;
     cursor_ = {};
-    state_.reset();
+    state_ = {};
   }
 
-  std::unique_ptr<detail::stream_state> state_;
+  detail::owned<detail::stream_state> state_;
   detail::cursor_reference<R> cursor_;
 };
 

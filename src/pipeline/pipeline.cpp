@@ -338,7 +338,7 @@ void pipeline::state::end() {
 
 pipeline::pipeline(stream_job const& work, stream_settings const& how) {
   if (how.pool != nullptr) how.pool->require_sound();
-  state_ = std::make_unique<state>(work, how);
+  state_ = owned<state>(new state(work, how));
   // What a worker does is part of something that was there before the pool was closed.
   if (how.pool == nullptr || is_worker_of(how.pool)) return;
   if (!how.pool->streams()->add(*this)) {

@@ -5,6 +5,7 @@
 #include <hetmap/detail/array_memory.hpp>
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/gpu_form.hpp>
+#include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
@@ -167,7 +168,7 @@ class HETMAP_API batches {
 
  private:
   struct state;
-  std::unique_ptr<state> state_;
+  owned<state> state_;
 };
 
 /// What a call's stop token is made of: requested when the call's stop condition is met, its
@@ -186,7 +187,7 @@ class HETMAP_API stop_hub {
  private:
   friend class pool_core;
   struct state;
-  std::unique_ptr<state> state_;
+  owned<state> state_;
 };
 
 /// Throws what is being handled, as the failure of element `index`.

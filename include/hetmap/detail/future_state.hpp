@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/detail/task.hpp>
 #include <hetmap/options.hpp>
@@ -272,7 +273,7 @@ class HETMAP_API completion_queue {
 
  private:
   struct state;
-  std::unique_ptr<state> state_;
+  owned<state> state_;
 };
 
 /// Throws timeout_error for what is left of `queue`.

@@ -4,6 +4,7 @@
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/options.hpp>
 
@@ -134,7 +135,7 @@ class HETMAP_API pipeline {
   struct state;
 
  private:
-  std::unique_ptr<state> state_;
+  owned<state> state_;
 };
 
 inline namespace HETMAP_TAG {

@@ -12,8 +12,7 @@
 #include <tuple>
 #include <utility>
 
-#if defined __GLIBCXX__ && __has_include(<bits/unique_ptr.h>) && \
-    __has_include(<bits/std_function.h>) && __has_include(<bits/stl_function.h>) && \
+#if defined __GLIBCXX__ && __has_include(<bits/std_function.h>) && __has_include(<bits/stl_function.h>) && \
     __has_include(<bits/refwrap.h>) && __has_include(<bits/invoke.h>) && \
     __has_include(<bits/stl_algobase.h>) && __has_include(<bits/stl_construct.h>) && \
     __has_include(<bits/stl_uninitialized.h>) && __has_include(<bits/ranges_cmp.h>)
@@ -25,7 +24,6 @@
 #include <bits/stl_construct.h>
 #include <bits/stl_function.h>
 #include <bits/stl_uninitialized.h>
-#include <bits/unique_ptr.h>
 #else
 #include <algorithm>
 #include <functional>

@@ -4,6 +4,7 @@
 #include <hetmap/detail/gpu_call.hpp>
 #include <hetmap/detail/kernel_traits.hpp>
 #include <hetmap/detail/loop.hpp>
+#include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/pipeline.hpp>
 #include <hetmap/detail/port.hpp>
 #include <hetmap/detail/std_parts.hpp>
@@ -243,7 +244,8 @@ template <class Function, class F, class... In>
 auto streaming(stream_settings const& how, F&& f, In&&... in) {
   using body = stream_body<Function, held_range_t<In>...>;
   using result = stream_result_t<Function, held_range_t<In>...>;
-  return stream<result>(std::make_unique<body>(how, std::forward<F>(f), std::forward<In>(in)...));
+  return stream<result>(
+      detail::owned<stream_state>(new body(how, std::forward<F>(f), std::forward<In>(in)...)));
 }
 
 }  // namespace HETMAP_TAG
