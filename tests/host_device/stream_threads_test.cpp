@@ -13,7 +13,6 @@
 
 #include <chrono>
 #include <memory>
-#include <numeric>
 #include <ranges>
 #include <thread>
 #include <utility>
@@ -43,12 +42,6 @@ class StreamThreads : public testing::Test {
         std::make_unique<support::provided_devices>(std::vector<hetmap::core::device*>{gpu.get()});
   }
 };
-
-std::vector<std::int64_t> counted(std::size_t n) {
-  std::vector<std::int64_t> x(n);
-  std::iota(x.begin(), x.end(), 0);
-  return x;
-}
 
 template <class Stream>
 void expect_triples(Stream stream, std::int64_t n) {
