@@ -3,7 +3,7 @@
 // again by it.
 #include "faults.hpp"
 #include "host_device.hpp"
-#include "rates.hpp"
+#include "learned.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
@@ -166,11 +166,7 @@ class schedule : support::fault_schedule {
   static void believe_costly(F const& f, auto const& input) {
     using in = std::conditional_t<std::is_same_v<std::remove_cvref_t<decltype(input)>, column>,
                                   std::span<std::int64_t>, decltype(input)>;
-    auto* const rate =
-        hetmap::detail::rate_for<F const, decltype(hetmap::detail::source_of(std::declval<in&>()))>(
-            f);
-    while (rate->element_nanoseconds() < 1e6)
-      rate->learn(1'000'000, std::chrono::nanoseconds(4'000'000'000'000));
+    support::believe<F const, support::source<in>>(f, 4e6);
   }
 
   bool fails_ = false;

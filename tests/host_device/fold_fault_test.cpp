@@ -2,17 +2,15 @@
 // place, or the call says what failed; nothing leaks.
 #include "faults.hpp"
 #include "host_device.hpp"
-#include "rates.hpp"
+#include "learned.hpp"
 #include "support/fold_kernels.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <ranges>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace fold_kernels {
@@ -122,12 +120,11 @@ TEST(GpuFoldFaults, LoseNothing) {
   host_fold<after, line> const afters;
   host_form<line_of, line(std::int64_t)> const lines;
   // Under automatic the kernel is believed to be worth it.
-  using source =
-      decltype(hetmap::detail::source_of(std::declval<std::vector<std::int64_t> const&>()));
+  using source = support::source<std::vector<std::int64_t> const>;
   using task =
       hetmap::detail::reduce_task<std::int64_t, wrapping_sum const, fails_from const, source>;
   fails_from const f{};
-  hetmap::detail::rate_for<fails_from const, task>(f)->learn(1'000'000, std::chrono::seconds(1000));
+  support::believe<fails_from const, task>(f, 1e6);
   unsigned succeeded = 0, lost = 0;
   auto const all =
       support::run_schedules<schedule>(0, 1, support::schedules(3000), [&](schedule const& one) {

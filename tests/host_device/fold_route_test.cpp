@@ -1,6 +1,6 @@
 // Where a map_reduce goes that may be folded on a pretended GPU, and why it does not.
 #include "gpu_fold.hpp"
-#include "rates.hpp"
+#include "learned.hpp"
 #include "support/refusal.hpp"
 
 #include <gtest/gtest.h>
@@ -88,20 +88,17 @@ TEST_F(GpuFold, ExplainSaysWhyItDoesNotGoThere) {
   EXPECT_LE(gpu().bytes().most_used(), plan.device_bytes + plan.device_bytes / 8);
 }
 
-using source =
-    decltype(hetmap::detail::source_of(std::declval<std::vector<std::int64_t> const&>()));
+using source = support::source<std::vector<std::int64_t> const>;
 
 /// As if the CPU had been measured before: as a map, and as a fold of many.
 template <class F>
 void believe_as_map(F const& f, double nanoseconds) {
-  hetmap::detail::rate_for<F const, source>(f)->learn(
-      1'000'000, std::chrono::nanoseconds(static_cast<std::int64_t>(1e6 * nanoseconds)));
+  support::believe<F const, source>(f, nanoseconds);
 }
 template <class F, class Op>
 void believe(F const& f, Op const&, double nanoseconds) {
   using task = hetmap::detail::reduce_task<std::int64_t, Op const, F const, source>;
-  hetmap::detail::rate_for<F const, task>(f)->learn(
-      1'000'000, std::chrono::nanoseconds(static_cast<std::int64_t>(1e6 * nanoseconds)));
+  support::believe<F const, task>(f, nanoseconds);
 }
 
 TEST_F(GpuFold, GoesThereUnderAutoWhereItPays) {

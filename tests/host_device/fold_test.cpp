@@ -1,5 +1,6 @@
 // map_reduce on a pretended GPU: what is folded there, where data lies, what fails.
 #include "gpu_fold.hpp"
+#include "learned.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
@@ -140,7 +141,11 @@ TEST_F(GpuFold, NothingGeneratedTravels) {
 
 TEST_F(GpuFold, ResidentArraysStayWhereTheyAre) {
   auto const x = counted(100'000);
-  auto const a = hetmap::map(on_gpu, triple{}, hetmap::array<std::int64_t>(x));
+  triple f;
+  using task = hetmap::detail::reduce_task<std::int64_t, std::plus<>, triple,
+                                           hetmap::detail::held_source<std::int64_t>>;
+  support::forget<triple, task>(f);  // what the CPU takes, which is learned below
+  auto const a = hetmap::map(on_gpu, f, hetmap::array<std::int64_t>(x));
   auto const in = gpu().bytes_in(), out = gpu().bytes_out();
   std::int64_t expected = 0;
   for (auto const v : x) expected += triple{}(triple{}(v));

@@ -2,13 +2,11 @@
 #pragma once
 
 #include "host_device.hpp"
-#include "rates.hpp"
 
 #include <hetmap/hetmap.hpp>
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -29,14 +27,6 @@ class GpuStreams : public support::on_virtual_device {
   ~GpuStreams() override {
     for (void* const block : blocks_) gpu().bytes().unpin(block);
     hetmap::core::release_device_resources();
-  }
-
-  /// As if the CPU had been measured before.
-  template <class F, class In>
-  static void believe(F const& f, In const& in, double nanoseconds) {
-    auto* const rate =
-        hetmap::detail::rate_for<F const, decltype(hetmap::detail::source_of(in))>(f);
-    rate->learn(1'000'000, std::chrono::nanoseconds(static_cast<std::int64_t>(1e6 * nanoseconds)));
   }
 
  private:

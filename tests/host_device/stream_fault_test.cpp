@@ -2,7 +2,7 @@
 // stream says where it ends; nothing hangs, nothing leaks.
 #include "faults.hpp"
 #include "host_device.hpp"
-#include "rates.hpp"
+#include "learned.hpp"
 #include "stream/inputs.hpp"
 
 #include <gtest/gtest.h>
@@ -78,11 +78,8 @@ class schedule : support::fault_schedule {
   /// So that automatic takes what it can to the GPU.
   template <class In>
   static void believe_costly() {
-    using source = decltype(std::declval<hetmap::detail::port<In>&>().source());
     fails_from f{};
-    auto* const rate = hetmap::detail::rate_for<fails_from, source>(f);
-    while (rate->element_nanoseconds() < 1e6)
-      rate->learn(1'000'000, std::chrono::nanoseconds(4'000'000'000'000));
+    support::believe<fails_from, support::stream_source<In>>(f, 4e6);
   }
 
   template <class In>

@@ -1,5 +1,6 @@
 // Streams on a pretended GPU: when they go there, on whose behalf, and how they are ended.
 #include "gpu_streams.hpp"
+#include "learned.hpp"
 #include "stream/inputs.hpp"
 #include "support/refusal.hpp"
 
@@ -61,7 +62,9 @@ TEST_F(GpuStreams, RunOnTheDeviceOfThatIndex) {
 }
 
 TEST_F(GpuStreams, GoThereOnTheirOwnOnlyWhereItIsKnownToPay) {
+  using source = support::source<std::vector<double> const>;
   costs<20> const f{};
+  support::forget<costs<20> const, source>(f);
   support::host_form<costs<20>, double(double)> const form;
   std::vector<double> const x(100'000, 1.5);
   auto const sum = [&] {
@@ -72,15 +75,14 @@ TEST_F(GpuStreams, GoThereOnTheirOwnOnlyWhereItIsKnownToPay) {
   double const expected = 100'000 * f(1.5);
   EXPECT_EQ(sum(), expected);
   EXPECT_EQ(gpu().launches(), 0u) << "its cost is not known";
-  for (int k = 0; k != 5; ++k) believe(f, x, 1000);
+  support::believe<costs<20> const, source>(f, 1000);
   EXPECT_EQ(sum(), expected);
   EXPECT_GT(gpu().launches(), 0u);
-  auto* const rate =
-      hetmap::detail::rate_for<costs<20> const, decltype(hetmap::detail::source_of(x))>(f);
+  auto* const rate = hetmap::detail::rate_for<costs<20> const, source>(f);
   EXPECT_GT(rate->on_gpu(true).nanoseconds(), 0) << "and is learned";
   costs<21> const cheap{};
   support::host_form<costs<21>, double(double)> const other;
-  believe(cheap, x, 0.1);
+  support::believe<costs<21> const, source>(cheap, 0.1);
   auto const before = gpu().launches();
   for (double const v : hetmap::imap(cheap, x)) ASSERT_EQ(v, cheap(1.5));
   EXPECT_EQ(gpu().launches(), before);
