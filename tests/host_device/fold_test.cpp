@@ -164,6 +164,37 @@ TEST_F(GpuFold, ResidentArraysStayWhereTheyAre) {
       triples(counted(1000), 0));
 }
 
+TEST_F(GpuFold, OfAPoolTakesArraysAndMemoryOfTheDevice) {
+  auto const x = counted(100'000);
+  hetmap::array<std::int64_t> const a(x);
+  hetmap::pool pool(2u);
+  auto const expected = triples(x, 5);
+  EXPECT_EQ(pool.map_reduce(on_gpu, triple{}, std::plus<>(), std::int64_t{5}, a), expected);
+  EXPECT_TRUE(a.is_on_device());
+  // Memory of the device is folded there without being told.
+  auto const in = gpu().bytes_in();
+  auto* const there =
+      static_cast<std::int64_t*>(gpu().bytes().allocate(x.size() * sizeof(std::int64_t)));
+  gpu().bytes().open();
+  std::copy(x.begin(), x.end(), there);
+  gpu().bytes().close();
+  hetmap::device_span<std::int64_t const> const resident{there, x.size(), {}};
+  EXPECT_EQ(pool.map_reduce(triple{}, std::plus<>(), std::int64_t{5}, resident), expected);
+  EXPECT_EQ(gpu().bytes_in(), in);
+  EXPECT_THROW(static_cast<void>(pool.map_reduce({.backend = backend::cpu}, triple{}, std::plus<>(),
+                                                 std::int64_t{5}, resident)),
+               hetmap::device_unavailable);
+  gpu().bytes().free(there);
+  hetmap::pool there_by_default({.workers = 2, .backend = backend::gpu});
+  auto const before = gpu().launches();
+  EXPECT_EQ(there_by_default.map_reduce(triple{}, std::plus<>(), std::int64_t{5}, a), expected);
+  EXPECT_GT(gpu().launches(), before);
+  pool.close();
+  EXPECT_THROW(
+      static_cast<void>(pool.map_reduce(triple{}, std::plus<>(), std::int64_t{5}, resident)),
+      hetmap::closed_error);
+}
+
 TEST_F(GpuFold, OfTheElementsThemselvesNeedsNoKernel) {
   auto const x = counted(100'000);
   auto const expected = std::accumulate(x.begin(), x.end(), std::int64_t{3});
