@@ -67,6 +67,9 @@ class HETMAP_API pool {
   ///
   /// Throws:   std::logic_error before close(), and where it would wait for itself: on a worker of
   ///           this pool, or in a callback of a future or a stop token of its work.
+  /// Waits:    as said; for ever in a callback of another pool's work, if work of this pool waits
+  ///           for what comes behind that callback. This is not noticed, and terminate() and the
+  ///           destructor wait there as well: end a pool elsewhere.
   void join();
   /// Closes, cancels what is queued, stops what runs between two elements, and joins: calls of f
   /// that run finish. Waiters get cancelled_error. On a worker of this pool, or in a callback of a
