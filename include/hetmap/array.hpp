@@ -20,7 +20,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -322,10 +321,10 @@ T reducing_any(settings const& asked, F& f, Op& op, T init, In&... in) {
   } else {
     static_assert(std::is_trivially_copyable_v<R>,
                   "hetmap: a map over arrays has trivially copyable results");
-    auto const mapped = [&] {
-      auto const values = returning_array(how, f, in...);
+    auto const mapped = [&](auto&& use) {
+      array<R> values = returning_array(how, f, in...);
       auto const host = values.host();
-      return std::vector<R>(host.begin(), host.end());
+      return use(host);
     };
     return reducing_indexed(how, arrays, f, op, std::move(init), n, mapped, source_of_any(in)...);
   }

@@ -12,7 +12,9 @@
 // threw; cancelled_error if terminate() ended the call.
 #pragma once
 
+#include <hetmap/array.hpp>
 #include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/pool_call.hpp>
 #include <hetmap/detail/reduce_call.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/future.hpp>
@@ -22,7 +24,6 @@
 #include <concepts>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -41,124 +42,6 @@ struct pool_options {
   /// The threads' name for debuggers; its first 15 characters.
   std::string name = {};
 };
-
-namespace detail {
-
-/// One call on a pool: keeps its threads from ending until the call has.
-class HETMAP_API pool_call {
- public:
-  /// Throws:   closed_error, broken_pool_error.
-  pool_call(pool_core& pool, settings how);
-  ~pool_call();
-  pool_call(pool_call const&) = delete;
-  pool_call& operator=(pool_call const&) = delete;
-
-  [[nodiscard]] settings const& how() const noexcept { return how_; }
-
- private:
-  settings how_;
-  bool held_;
-};
-
-/// Queues a state that has just been made.
-///
-/// Throws:   closed_error, broken_pool_error; the state is done then, its reference dropped.
-HETMAP_API void post(pool_core& pool, future_state& state, char const* verb);
-
-inline namespace HETMAP_TAG {
-
-/// Part of the name of every template member of a class: what the tagged namespace is to functions.
-struct build {};
-
-/// A function and its arguments, decayed.
-template <class F, class... Args>
-struct bound_call {
-  F f;
-  std::tuple<Args...> args;
-
-  template <class G, class... Given>
-  explicit bound_call(std::in_place_t, G&& g, Given&&... given)
-      : f(std::forward<G>(g)), args(std::forward<Given>(given)...) {}
-
-  decltype(auto) operator()() {
-    return std::apply(
-        [this](Args&... a) -> decltype(auto) {
-          return detail::invoke(std::move(f), std::forward<Args>(a)...);
-        },
-        args);
-  }
-};
-
-/// A map to be made later: f decayed, lvalue ranges borrowed, rvalues moved in. `Body` is one of
-/// the bodies in map_call.hpp.
-template <class Body, class Options, class F, class... In>
-struct later_map {
-  pool_core* pool;
-  settings how;
-  Options options;  // that `how` points into
-  F f;
-  std::tuple<In...> in;
-
-  template <class G, class... Given>
-  later_map(pool_core& p, settings const& s, Options const& o, G&& g, Given&&... given)
-      : pool(&p), how(s), options(o), f(std::forward<G>(g)), in(std::forward<Given>(given)...) {}
-
-  auto operator()() {
-    how.stop = options.stop.stop_possible() ? &options.stop : nullptr;
-    how.progress = options.progress ? &options.progress : nullptr;
-    pool_call const call(*pool, how);
-    return std::apply([&](auto&... r) { return Body()(call.how(), f, r...); }, in);
-  }
-};
-
-struct returning_body {
-  template <class F, class... In>
-  auto operator()(settings const& how, F& f, In&... in) const {
-    return returning(how, f, in...);
-  }
-};
-struct collecting_body {
-  template <class F, class... In>
-  auto operator()(settings const& how, F& f, In&... in) const {
-    return collecting(how, f, in...);
-  }
-};
-/// `Body` with each row's elements as arguments.
-template <class Body>
-struct row_body {
-  template <class F, class Rows>
-  auto operator()(settings const& how, F& f, Rows& rows) const {
-    starred<F> unpacked{f};
-    return Body()(how, unpacked, rows);
-  }
-};
-
-/// A function that takes a stop token, submitted: the token is requested when the pool is
-/// terminated.
-template <class F>
-struct stoppable_call {
-  F f;
-  pool_core* pool;
-
-  template <class... Args>
-  decltype(auto) operator()(Args&&... args) {
-    stop_hub const hub(settings{.verb = "submit", .pool = pool});
-    return detail::invoke(std::move(f), std::forward<Args>(args)..., stop_argument(hub));
-  }
-};
-
-/// Runs `Call`, made of `args`, on the pool.
-template <class Call, class... Args>
-[[nodiscard]] auto submitted(pool_core& pool, char const* verb, Args&&... args) {
-  using result = kept_result_t<std::invoke_result_t<Call&>>;
-  auto* const state = new call_state<result, Call>(std::forward<Args>(args)...);
-  future<result> handle(*state);
-  post(pool, *state, verb);
-  return handle;
-}
-
-}  // namespace HETMAP_TAG
-}  // namespace detail
 
 /// A pool owns its threads. The destructor waits until what was submitted is done, as close() and
 /// join() do.
@@ -184,6 +67,9 @@ class HETMAP_API pool {
   ///
   /// Throws:   std::logic_error before close(), and where it would wait for itself: on a worker of
   ///           this pool, or in a callback of a future or a stop token of its work.
+  /// Waits:    as said; for ever in a callback of another pool's work, if work of this pool waits
+  ///           for what comes behind that callback. This is not noticed, and terminate() and the
+  ///           destructor wait there as well: end a pool elsewhere.
   void join();
   /// Closes, cancels what is queued, stops what runs between two elements, and joins: calls of f
   /// that run finish. Waiters get cancelled_error. On a worker of this pool, or in a callback of a
@@ -316,7 +202,7 @@ class HETMAP_API pool {
     detail::by_blocks(call.how(), f, out, in...);
   }
 
-  /// As the free map_reduce (reduce.hpp).
+  /// As the free map_reduce (reduce.hpp; array.hpp over arrays and memory of a GPU).
   template <class Build = build, class F, class Op, class T, class... In>
     requires stop_map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
   [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
@@ -328,6 +214,18 @@ class HETMAP_API pool {
     detail::pool_call const call(*core_,
                                  detail::checked("pool::map_reduce", how, {.deadline = true}));
     return detail::reducing(call.how(), f, op, std::move(init), in...);
+  }
+  template <class Build = build, class F, class Op, class T, class... In>
+    requires array_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+  [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
+    return map_reduce(options{}, f, op, std::move(init), in...);
+  }
+  template <class Build = build, class F, class Op, class T, class... In>
+    requires array_reducible<F, Op, T, In...>
+  [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::map_reduce", how, {.deadline = true}));
+    return detail::reducing_any(call.how(), f, op, std::move(init), in...);
   }
 
   // -- as the free streams (imap.hpp), computed by this pool's workers --

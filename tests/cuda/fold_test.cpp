@@ -1,6 +1,7 @@
 // map_reduce on a real GPU, held against serial folds. Skips where there is none.
 #include "device_memory.hpp"
 #include "kernels.hpp"
+#include "support/sizes.hpp"
 
 #include <hetmap/hetmap.hpp>
 
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <numeric>
 #include <ranges>
 #include <string>
 #include <vector>
@@ -40,12 +40,6 @@ class CudaFold : public testing::Test {
     if (!IsSkipped()) {
       EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess) << "an error was left pending";
     }
-  }
-
-  static std::vector<std::int64_t> counted(std::size_t n) {
-    std::vector<std::int64_t> x(n);
-    std::iota(x.begin(), x.end(), 0);
-    return x;
   }
 };
 
@@ -74,7 +68,7 @@ TEST_F(CudaFold, OfIntegersIsTheSerialFoldAtEverySize) {
 TEST_F(CudaFold, KeepsTheOrderOfTheOperands) {
   for (std::size_t const n : edge_sizes) {
     SCOPED_TRACE(n);
-    auto const x = counted(n);
+    auto const x = support::indices<std::int64_t>(n);
     matrix expected{2, 1, 1, 1};
     for (auto const i : x) expected = product{}(expected, matrix_of{}(i));
     EXPECT_EQ(hetmap::map_reduce(on_gpu, matrix_of{}, product{}, matrix{2, 1, 1, 1}, x), expected);
@@ -119,7 +113,7 @@ TEST_F(CudaFold, HasTheSameBitsWhereverDataLiesAndHoweverItIsCut) {
 }
 
 TEST_F(CudaFold, FailsWhereTheLoopWouldHaveFailedFirst) {
-  auto const x = counted(1'000'000);
+  auto const x = support::indices<std::int64_t>(1'000'000);
   for (std::int64_t const first : {std::int64_t{0}, std::int64_t{77'777}, std::int64_t{999'999}})
     try {
       static_cast<void>(
@@ -132,7 +126,7 @@ TEST_F(CudaFold, FailsWhereTheLoopWouldHaveFailedFirst) {
 }
 
 TEST_F(CudaFold, AFailingOperationIsKnownByItsPiece) {
-  auto x = counted(200'000);
+  auto x = support::indices<std::int64_t>(200'000);
   for (auto& v : x) v += 1'000'000'000'000;  // no sum is one of them
   for (std::size_t const first : {std::size_t{5}, std::size_t{100'000}}) try {
       static_cast<void>(

@@ -1,6 +1,8 @@
 // Kernels that have GPU forms, in files for the host compiler and for nvcc.
 #pragma once
 
+#include "../support/fold_kernels.hpp"
+
 #include <hetmap/array.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/math.hpp>
@@ -10,6 +12,11 @@
 #include <cstdint>
 
 namespace cuda_kernels {
+
+using fold_kernels::matrix;
+using fold_kernels::matrix_of;
+using fold_kernels::picky_sum;
+using fold_kernels::product;
 
 struct triple {
   HETMAP_FN std::int32_t operator()(std::int32_t v) const { return 3 * v + 1; }
@@ -89,34 +96,6 @@ struct window {
   HETMAP_FN double operator()(std::int64_t i) const {
     auto const k = static_cast<std::size_t>(i);
     return v[k - 1] + 2 * v[k] + v[k + 1];
-  }
-};
-
-/// The product of 2x2 matrices modulo a prime: associative, not commutative.
-struct matrix {
-  std::uint64_t a, b, c, d;
-  friend bool operator==(matrix const&, matrix const&) = default;
-};
-struct product {
-  HETMAP_FN matrix operator()(matrix const& x, matrix const& y) const {
-    constexpr std::uint64_t p = 1'000'003;
-    return {(x.a * y.a + x.b * y.c) % p, (x.a * y.b + x.b * y.d) % p, (x.c * y.a + x.d * y.c) % p,
-            (x.c * y.b + x.d * y.d) % p};
-  }
-};
-struct matrix_of {
-  HETMAP_FN matrix operator()(std::int64_t i) const {
-    auto const v = static_cast<std::uint64_t>(i);
-    return {v % 1009 + 1, v % 31, 3, v * v % 1013};
-  }
-};
-
-/// Sums that fail when they meet that element.
-struct picky_sum {
-  std::int64_t forbidden;
-  HETMAP_FN std::int64_t operator()(std::int64_t a, std::int64_t b) const {
-    if (a == forbidden || b == forbidden) hetmap::fail(42);
-    return a + b;
   }
 };
 

@@ -5,7 +5,6 @@
 #include <hetmap/hetmap.hpp>
 
 #include <algorithm>
-#include <numeric>
 #include <ranges>
 #include <span>
 #include <string>
@@ -22,12 +21,6 @@ using support::strike;
 
 hetmap::options const on_gpu{.backend = backend::gpu};
 hetmap::options const on_cpu{.backend = backend::cpu};
-
-std::vector<std::int64_t> counted(std::size_t n) {
-  std::vector<std::int64_t> x(n);
-  std::iota(x.begin(), x.end(), 0);
-  return x;
-}
 
 class Array : public on_virtual_device {
  protected:

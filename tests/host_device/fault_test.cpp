@@ -3,13 +3,12 @@
 // again by it.
 #include "faults.hpp"
 #include "host_device.hpp"
-#include "rates.hpp"
+#include "learned.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
 
 #include <numeric>
-#include <random>
 #include <ranges>
 #include <span>
 #include <string>
@@ -24,17 +23,17 @@ using support::provided_devices;
 using support::virtual_device;
 
 /// One call over one failing device, all of it drawn from a number.
-class schedule {
+class schedule : support::fault_schedule {
  public:
-  explicit schedule(std::uint64_t number) : random_(number * 0x9E3779B97F4A7C15u + 1) {}
+  explicit schedule(std::uint64_t number) : fault_schedule(number) {}
 
   void run() {
     virtual_device gpu({.capacity = std::size_t{1} << below(16, 24),
                         .bytes_in_per_second = speed(),
                         .bytes_out_per_second = speed(),
                         .element_nanoseconds = 10.0 / speed() * 1e9,
-                        .seed = random_()});
-    support::draw_faults(gpu, random_);
+                        .seed = drawn()});
+    draw_faults(gpu);
     std::size_t const n = one_in(10) ? below(0, 3) : below(1, 3000);
     fails_ = one_in(3);
     first_failure_ = fails_ ? static_cast<std::int64_t>(below(0, n + 10)) : -1;
@@ -55,11 +54,7 @@ class schedule {
       else
         check(gpu, how, n, in, out);
     }
-    EXPECT_EQ(gpu.misuse(), "");
-    if (!gpu.is_dead()) {
-      EXPECT_EQ(gpu.bytes().used(), 0u);
-      EXPECT_EQ(gpu.bytes().pinned(), 0u);
-    }
+    support::expect_nothing_left(gpu);
   }
 
   [[nodiscard]] bool succeeded() const { return succeeded_; }
@@ -106,10 +101,6 @@ class schedule {
     std::span<std::int64_t> span_;
   };
 
-  std::uint64_t below(std::uint64_t least, std::uint64_t end) {
-    return least + random_() % (end - least);
-  }
-  bool one_in(unsigned n) { return random_() % n == 0; }
   double speed() { return one_in(2) ? 1e9 : 1e11; }
 
   void check(virtual_device& gpu, hetmap::options const& how, std::size_t n, auto&& input,
@@ -175,14 +166,9 @@ class schedule {
   static void believe_costly(F const& f, auto const& input) {
     using in = std::conditional_t<std::is_same_v<std::remove_cvref_t<decltype(input)>, column>,
                                   std::span<std::int64_t>, decltype(input)>;
-    auto* const rate =
-        hetmap::detail::rate_for<F const, decltype(hetmap::detail::source_of(std::declval<in&>()))>(
-            f);
-    while (rate->element_nanoseconds() < 1e6)
-      rate->learn(1'000'000, std::chrono::nanoseconds(4'000'000'000'000));
+    support::believe<F const, support::source<in>>(f, 4e6);
   }
 
-  std::mt19937_64 random_;
   bool fails_ = false;
   std::int64_t first_failure_ = -1;
   bool succeeded_ = false;
@@ -193,17 +179,13 @@ class Faults : public testing::TestWithParam<unsigned> {};
 
 TEST_P(Faults, LoseNothing) {
   all_forms const forms;
-  constexpr unsigned parts = 4;
-  unsigned succeeded = 0, lost = 0, all = 0;
-  for (std::uint64_t number = GetParam(); number < support::schedules(10'000);
-       number += parts, ++all) {
-    SCOPED_TRACE("schedule " + std::to_string(number));
-    schedule one(number);
-    one.run();
-    if (HasFailure()) return;
-    succeeded += one.succeeded();
-    lost += one.lost();
-  }
+  unsigned succeeded = 0, lost = 0;
+  auto const all = support::run_schedules<schedule>(GetParam(), 4, support::schedules(10'000),
+                                                    [&](schedule const& one) {
+                                                      succeeded += one.succeeded();
+                                                      lost += one.lost();
+                                                    });
+  if (HasFailure()) return;
   // The schedules are worth something: many calls get through, many devices die.
   EXPECT_GT(succeeded, all / 5);
   EXPECT_GT(lost, all / 20);

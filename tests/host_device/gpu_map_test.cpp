@@ -1,5 +1,6 @@
 // Maps on a pretended GPU: the ring, where data lies, what is missing, what fails.
 #include "host_device.hpp"
+#include "support/refusal.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
@@ -21,14 +22,9 @@ namespace {
 using namespace host_kernels;
 using hetmap::backend;
 using support::on_virtual_device;
+using support::refusal;
 
 hetmap::options const on_gpu{.backend = backend::gpu};
-
-std::vector<std::int64_t> counted(std::size_t n) {
-  std::vector<std::int64_t> x(n);
-  std::iota(x.begin(), x.end(), 0);
-  return x;
-}
 
 class GpuMap : public on_virtual_device {};
 
@@ -276,17 +272,6 @@ TEST_F(GpuMap, AForkedChildHasNoGpuButItsCpu) {
 }
 
 // -- what is missing --
-
-std::string refusal(auto&& call) {
-  try {
-    call();
-  } catch (hetmap::device_unavailable const& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
-#define EXPECT_SAYS(text, words) EXPECT_NE((text).find(words), std::string::npos) << (text)
 
 TEST_F(GpuMap, SaysWhichFormIsMissing) {
   std::vector<double> const x(10, 1.0);

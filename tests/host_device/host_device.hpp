@@ -13,6 +13,14 @@
 
 namespace support {
 
+/// Nothing was done with it that a GPU would not stand, and nothing of a living one is still held.
+inline void expect_nothing_left(virtual_device& gpu) {
+  EXPECT_EQ(gpu.misuse(), "");
+  if (gpu.is_dead()) return;
+  EXPECT_EQ(gpu.bytes().used(), 0u) << "device memory was leaked";
+  EXPECT_EQ(gpu.bytes().pinned(), 0u) << "pinned memory was leaked";
+}
+
 class on_virtual_device : public testing::Test {
  protected:
   on_virtual_device() { start({}); }
@@ -28,12 +36,7 @@ class on_virtual_device : public testing::Test {
 
   void stop() {
     provider.reset();
-    if (device_ == nullptr) return;
-    EXPECT_EQ(device_->misuse(), "");
-    if (!device_->is_dead()) {
-      EXPECT_EQ(device_->bytes().used(), 0u) << "device memory was leaked";
-      EXPECT_EQ(device_->bytes().pinned(), 0u) << "pinned memory was leaked";
-    }
+    if (device_ != nullptr) expect_nothing_left(*device_);
   }
 
   [[nodiscard]] virtual_device& gpu() { return *device_; }

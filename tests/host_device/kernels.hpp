@@ -2,13 +2,16 @@
 #pragma once
 
 #include "forms.hpp"
+#include "support/sizes.hpp"
 #include "virtual_device.hpp"
 
 #include <hetmap/array.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/tuple.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace host_kernels {
 
@@ -88,6 +91,11 @@ struct costs {
 struct late {
   HETMAP_FN double operator()(double v) const { return v - 1; }
 };
+
+/// 0, 1, ..., n - 1.
+inline std::vector<std::int64_t> counted(std::size_t n) {
+  return support::indices<std::int64_t>(n);
+}
 
 /// All forms there are, for as long as it lives.
 struct all_forms {

@@ -1,12 +1,11 @@
 // Where automatic sends calls, over links and GPUs of different speed: learned on real calls, in
 // virtual time.
 #include "host_device.hpp"
-#include "rates.hpp"
+#include "learned.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
 
-#include <chrono>
 #include <vector>
 
 namespace {
@@ -36,9 +35,7 @@ class Routing : public on_virtual_device {
   /// As if the CPU had been measured before.
   template <class F>
   static void believe(F const& f, double nanoseconds) {
-    using source = decltype(hetmap::detail::source_of(std::declval<std::vector<double> const&>()));
-    auto* const rate = hetmap::detail::rate_for<F const, source>(f);
-    rate->learn(1'000'000, std::chrono::nanoseconds(static_cast<std::int64_t>(1e6 * nanoseconds)));
+    support::believe<F const, support::source<std::vector<double> const>>(f, nanoseconds);
   }
 };
 

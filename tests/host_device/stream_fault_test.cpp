@@ -2,7 +2,7 @@
 // stream says where it ends; nothing hangs, nothing leaks.
 #include "faults.hpp"
 #include "host_device.hpp"
-#include "rates.hpp"
+#include "learned.hpp"
 #include "stream/inputs.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <ranges>
 #include <span>
 #include <string>
@@ -26,13 +25,13 @@ using support::provided_devices;
 using support::virtual_device;
 
 /// One stream over one failing device, all of it drawn from a number.
-class schedule {
+class schedule : support::fault_schedule {
  public:
-  explicit schedule(std::uint64_t number) : random_(number * 0x9E3779B97F4A7C15u + 1) {}
+  explicit schedule(std::uint64_t number) : fault_schedule(number) {}
 
   void run() {
-    virtual_device gpu({.capacity = std::size_t{1} << below(12, 22), .seed = random_()});
-    support::draw_faults(gpu, random_);
+    virtual_device gpu({.capacity = std::size_t{1} << below(12, 22), .seed = drawn()});
+    draw_faults(gpu);
     n_ = one_in(10) ? below(0, 3) : below(1, 2000);
     bool const fails = one_in(3);
     failing_ = {fails ? static_cast<std::int64_t>(below(0, n_ + 10)) : std::int64_t{1} << 40,
@@ -63,11 +62,7 @@ class schedule {
       if (place == 0) gpu.bytes().unpin(base);
       gpu.bytes().free(there);
     }
-    EXPECT_EQ(gpu.misuse(), "");
-    if (!gpu.is_dead()) {
-      EXPECT_EQ(gpu.bytes().used(), 0u);
-      EXPECT_EQ(gpu.bytes().pinned(), 0u);
-    }
+    support::expect_nothing_left(gpu);
   }
 
   [[nodiscard]] bool whole() const { return whole_; }
@@ -75,11 +70,6 @@ class schedule {
   [[nodiscard]] bool rescued() const { return rescued_; }
 
  private:
-  std::uint64_t below(std::uint64_t least, std::uint64_t end) {
-    return least + random_() % (end - least);
-  }
-  bool one_in(unsigned n) { return random_() % n == 0; }
-
   [[nodiscard]] bool fails_at(std::size_t i) const {
     auto const v = static_cast<std::int64_t>(i);
     return v >= failing_.first && (v - failing_.first) % failing_.step == 0;
@@ -88,11 +78,8 @@ class schedule {
   /// So that automatic takes what it can to the GPU.
   template <class In>
   static void believe_costly() {
-    using source = decltype(std::declval<hetmap::detail::port<In>&>().source());
     fails_from f{};
-    auto* const rate = hetmap::detail::rate_for<fails_from, source>(f);
-    while (rate->element_nanoseconds() < 1e6)
-      rate->learn(1'000'000, std::chrono::nanoseconds(4'000'000'000'000));
+    support::believe<fails_from, support::stream_source<In>>(f, 4e6);
   }
 
   template <class In>
@@ -146,7 +133,6 @@ class schedule {
     rescued_ = whole_ && how_.backend == backend::automatic && gpu.is_dead();
   }
 
-  std::mt19937_64 random_;
   std::size_t n_ = 0;
   fails_from failing_{};
   hetmap::options how_;
@@ -161,18 +147,14 @@ class StreamFaults : public testing::TestWithParam<unsigned> {};
 
 TEST_P(StreamFaults, LoseNothing) {
   all_forms const forms;
-  constexpr unsigned parts = 2;
-  unsigned whole = 0, broken = 0, rescued = 0, all = 0;
-  for (std::uint64_t number = GetParam(); number < support::schedules(3000);
-       number += parts, ++all) {
-    SCOPED_TRACE("schedule " + std::to_string(number));
-    schedule one(number);
-    one.run();
-    if (HasFailure()) return;
-    whole += one.whole();
-    broken += one.broken();
-    rescued += one.rescued();
-  }
+  unsigned whole = 0, broken = 0, rescued = 0;
+  auto const all = support::run_schedules<schedule>(GetParam(), 2, support::schedules(3000),
+                                                    [&](schedule const& one) {
+                                                      whole += one.whole();
+                                                      broken += one.broken();
+                                                      rescued += one.rescued();
+                                                    });
+  if (HasFailure()) return;
   // The schedules are worth something: many streams get through, some only by the CPU's help, many
   // devices die.
   EXPECT_GT(whole, all / 5);

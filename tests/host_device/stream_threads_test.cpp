@@ -1,7 +1,7 @@
 // Streams on a device that works beside everybody else, with consumers and closers on threads of
 // their own. For the thread sanitizer first of all.
 #include "kernels.hpp"
-#include "rates.hpp"
+#include "learned.hpp"
 #include "stream/inputs.hpp"
 #include "threaded_device.hpp"
 #include "virtual_device.hpp"
@@ -13,7 +13,6 @@
 
 #include <chrono>
 #include <memory>
-#include <numeric>
 #include <ranges>
 #include <thread>
 #include <utility>
@@ -43,12 +42,6 @@ class StreamThreads : public testing::Test {
         std::make_unique<support::provided_devices>(std::vector<hetmap::core::device*>{gpu.get()});
   }
 };
-
-std::vector<std::int64_t> counted(std::size_t n) {
-  std::vector<std::int64_t> x(n);
-  std::iota(x.begin(), x.end(), 0);
-  return x;
-}
 
 template <class Stream>
 void expect_triples(Stream stream, std::int64_t n) {
@@ -128,15 +121,6 @@ TEST_F(StreamThreads, ClosedAndDroppedAtRandomMoments) {
   }
 }
 
-/// So that automatic takes it to the device.
-template <class F, class In>
-void believe_costly(F const& f) {
-  using source = decltype(std::declval<hetmap::detail::port<In>&>().source());
-  auto* const rate = hetmap::detail::rate_for<F const, source>(f);
-  while (rate->element_nanoseconds() < 1e6)
-    rate->learn(1'000'000, std::chrono::nanoseconds(4'000'000'000'000));
-}
-
 TEST_F(StreamThreads, ADeviceThatDiesLosesNothing) {
   for (int round = 0; round != 16; ++round) {
     SCOPED_TRACE(round);
@@ -145,7 +129,7 @@ TEST_F(StreamThreads, ADeviceThatDiesLosesNothing) {
     std::int64_t const n = 3000;
     // Under automatic the CPU goes on; by name the stream ends behind what was whole.
     triple const f{};
-    believe_costly<triple, counting_input>(f);
+    support::believe<triple const, support::stream_source<counting_input>>(f, 4e6);
     expect_triples(hetmap::imap({.chunk_size = 40}, f, counting_input(n)), n);
     start(static_cast<std::uint64_t>(round));
     gpu->die_after(5 + 11 * round);

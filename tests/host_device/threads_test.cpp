@@ -12,7 +12,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -42,12 +41,6 @@ class Threads : public testing::Test {
     for (std::thread& t : all) t.join();
   }
 };
-
-std::vector<std::int64_t> counted(std::size_t n) {
-  std::vector<std::int64_t> x(n);
-  std::iota(x.begin(), x.end(), 0);
-  return x;
-}
 
 TEST_F(Threads, SlotsAreReusedOnlyWhenTheyAreFree) {
   auto const x = counted(20'000);

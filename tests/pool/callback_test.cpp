@@ -43,32 +43,28 @@ struct waits_for_stop {
   }
 };
 
-TEST(PoolCallbacks, OfAStopMayEndThePoolThatTerminateEnds) {
+/// Calls of a map wait for their stop token, whose callback ends the pool; stop(pool) requests it.
+void end_from_a_stop(hetmap::options how, auto&& stop) {
   hetmap::pool pool{2u};
   std::atomic<int> refusals{0};
   auto const told = [&] { end_it(pool, refusals); };
   std::latch started(2);
   waits_for_stop<decltype(told)> const f{told, started};
-  auto const h = pool.map_async({.chunk_size = 1}, f, support::indices(100));
+  how.chunk_size = 1;
+  auto const h = pool.map_async(how, f, support::indices(100));
   started.wait();
-  pool.terminate();
+  stop(pool);
   EXPECT_THROW(h.get(), hetmap::cancelled_error);
   EXPECT_GE(refusals, 1);
 }
 
+TEST(PoolCallbacks, OfAStopMayEndThePoolThatTerminateEnds) {
+  end_from_a_stop({}, [](hetmap::pool& pool) { pool.terminate(); });
+}
+
 TEST(PoolCallbacks, OfAStopMayEndThePoolWhenTheCallerStops) {
-  hetmap::pool pool{2u};
   std::stop_source source;
-  std::atomic<int> refusals{0};
-  auto const told = [&] { end_it(pool, refusals); };
-  std::latch started(2);
-  waits_for_stop<decltype(told)> const f{told, started};
-  auto const h =
-      pool.map_async({.chunk_size = 1, .stop = source.get_token()}, f, support::indices(100));
-  started.wait();
-  source.request_stop();
-  EXPECT_THROW(h.get(), hetmap::cancelled_error);
-  EXPECT_GE(refusals, 1);
+  end_from_a_stop({.stop = source.get_token()}, [&](hetmap::pool&) { source.request_stop(); });
 }
 
 TEST(PoolCallbacks, OfAStopMayEndThePoolWhenADeadlinePasses) {

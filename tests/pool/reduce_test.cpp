@@ -20,6 +20,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -231,6 +232,40 @@ TEST(MapReduce, InputsThatCannotBeIndexedAndSeveralRanges) {
   EXPECT_EQ(pool.map_reduce(std::multiplies<>(), std::plus<>(), 0, support::indices(4),
                             std::vector<int>(100, 10)),
             60);
+}
+
+TEST(MapReduce, OfArraysRunsOnThePoolsWorkers) {
+  hetmap::pool pool{3u};
+  auto const me = std::this_thread::get_id();
+  std::atomic<int> by_me{0};
+  for (std::size_t const n : support::sizes({0, 1, 1000, 65536, 65537, 200000})) {
+    auto const x = support::indices(n);
+    hetmap::array<int> const a(x);
+    auto const f = [&](int i) {
+      by_me += std::this_thread::get_id() == me;
+      return 2 * std::int64_t{i};
+    };
+    auto const expected = 7 + static_cast<std::int64_t>(n * (n - (n != 0)));
+    EXPECT_EQ(pool.map_reduce(f, std::plus<>(), std::int64_t{7}, a), expected);
+    EXPECT_EQ(pool.map_reduce({.chunk_size = 100}, f, std::plus<>(), std::int64_t{7}, a), expected);
+    // Beside a range.
+    auto const equal = [](int i, int k) { return i == k ? 1.0 : 0.0; };
+    EXPECT_EQ(pool.map_reduce(equal, std::plus<>(), 0.0, a, x), static_cast<double>(n));
+  }
+  EXPECT_EQ(by_me, 0);
+  hetmap::array<int> const some(support::indices(1000));
+  auto const slow = [](int i) { return std::this_thread::sleep_for(1ms), i; };
+  EXPECT_THROW(static_cast<void>(pool.map_reduce({.chunk_size = 1, .deadline = 20ms}, slow,
+                                                 std::plus<>(), 0, some)),
+               hetmap::timeout_error);
+  EXPECT_THROW(static_cast<void>(pool.map_reduce(
+                   [](int i) { return i < 500 ? i : throw std::domain_error("no"); }, std::plus<>(),
+                   0, some)),
+               std::domain_error);
+  EXPECT_EQ(hetmap::failed_index(), 500u);
+  pool.close();
+  EXPECT_THROW(static_cast<void>(pool.map_reduce(slow, std::plus<>(), 0, some)),
+               hetmap::closed_error);
 }
 
 TEST(MapReduce, TheLowestFailureComesOutAndNothingIsLeftBehind) {

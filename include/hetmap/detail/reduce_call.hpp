@@ -329,7 +329,7 @@ struct identity {
 template <>
 inline constexpr bool put_around<identity> = true;
 
-/// A fold of n elements that can be indexed. mapped(): what f makes of them, as an array.
+/// A fold of n elements that can be indexed. mapped(use): use(what f makes of them, in memory).
 template <class F, class Op, class T, class Mapped, class... Src>
 [[nodiscard]] T reducing_indexed(settings const& how, array_memory* const* arrays, F& f, Op& op,
                                  T init, std::size_t n, Mapped&& mapped, Src... src) {
@@ -338,14 +338,15 @@ template <class F, class Op, class T, class Mapped, class... Src>
     if (n <= most_single_elements) {
       if (few_go_to_gpu<T>(how, arrays, f, op, n, src...))
         return with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf_elements(n), src...);
-      auto values = mapped();
-      settings again = how;  // the elements have been reported
-      again.progress = nullptr;
-      again.workers = 1;
-      identity same;
-      return with_reduce_job(
-          nullptr, [&](job const& j) { run(j, again); }, same, op, std::move(init), n,
-          leaf_elements(no_length), source_of(values));
+      return mapped([&](auto& values) {
+        settings again = how;  // the elements have been reported
+        again.progress = nullptr;
+        again.workers = 1;
+        identity same;
+        return with_reduce_job(
+            nullptr, [&](job const& j) { run(j, again); }, same, op, std::move(init), n,
+            leaf_elements(no_length), source_of(values));
+      });
     }
   }
   std::size_t const leaf = n <= most_single_elements ? 1 : leaf_elements(n);
@@ -360,7 +361,11 @@ template <class F, class Op, class T, class... In>
   if constexpr ((indexable<In&> && ...)) {
     return reducing_indexed(
         how, nullptr, f, op, std::move(init), shortest(in...),
-        [&] { return returning(how, f, in...); }, source_of(in)...);
+        [&](auto&& use) {
+          auto values = returning(how, f, in...);
+          return use(values);
+        },
+        source_of(in)...);
   } else {
     T sum = std::move(init);
     in_batches(

@@ -1,9 +1,8 @@
 // What hetmap uses of <algorithm>, <functional> and <memory>.
 //
 // libstdc++ keeps the parts in headers of their own, which stand alone since its own headers
-// include them so; with them a file that makes one map compiles in 0.89 of the time that the three
-// whole headers take, which bring parallel algorithms, hash tables and streams along
-// (docs/design.md, Headers).
+// include them so; the three whole headers bring parallel algorithms, hash tables and streams
+// along, which every file that includes hetmap would have to parse (docs/design.md, Headers).
 #pragma once
 
 #include <hetmap/detail/config.hpp>

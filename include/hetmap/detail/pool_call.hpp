@@ -1,0 +1,133 @@
+// From the verbs of a pool to its workers: calls that hold it, functions kept until a worker comes.
+#pragma once
+
+#include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/std_parts.hpp>
+#include <hetmap/future.hpp>
+#include <hetmap/options.hpp>
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// One call on a pool: keeps its threads from ending until the call has.
+class HETMAP_API pool_call {
+ public:
+  /// Throws:   closed_error, broken_pool_error.
+  pool_call(pool_core& pool, settings how);
+  ~pool_call();
+  pool_call(pool_call const&) = delete;
+  pool_call& operator=(pool_call const&) = delete;
+
+  [[nodiscard]] settings const& how() const noexcept { return how_; }
+
+ private:
+  settings how_;
+  bool held_;
+};
+
+/// Queues a state that has just been made.
+///
+/// Throws:   closed_error, broken_pool_error; the state is done then, its reference dropped.
+HETMAP_API void post(pool_core& pool, future_state& state, char const* verb);
+
+inline namespace HETMAP_TAG {
+
+/// Part of the name of every template member of a class: what the tagged namespace is to functions.
+struct build {};
+
+/// A function and its arguments, decayed.
+template <class F, class... Args>
+struct bound_call {
+  F f;
+  std::tuple<Args...> args;
+
+  template <class G, class... Given>
+  explicit bound_call(std::in_place_t, G&& g, Given&&... given)
+      : f(std::forward<G>(g)), args(std::forward<Given>(given)...) {}
+
+  decltype(auto) operator()() {
+    return std::apply(
+        [this](Args&... a) -> decltype(auto) {
+          return detail::invoke(std::move(f), std::forward<Args>(a)...);
+        },
+        args);
+  }
+};
+
+/// A map to be made later: f decayed, lvalue ranges borrowed, rvalues moved in. `Body` is one of
+/// the bodies in map_call.hpp.
+template <class Body, class Options, class F, class... In>
+struct later_map {
+  pool_core* pool;
+  settings how;
+  Options options;  // that `how` points into
+  F f;
+  std::tuple<In...> in;
+
+  template <class G, class... Given>
+  later_map(pool_core& p, settings const& s, Options const& o, G&& g, Given&&... given)
+      : pool(&p), how(s), options(o), f(std::forward<G>(g)), in(std::forward<Given>(given)...) {}
+
+  auto operator()() {
+    how.stop = options.stop.stop_possible() ? &options.stop : nullptr;
+    how.progress = options.progress ? &options.progress : nullptr;
+    pool_call const call(*pool, how);
+    return std::apply([&](auto&... r) { return Body()(call.how(), f, r...); }, in);
+  }
+};
+
+struct returning_body {
+  template <class F, class... In>
+  auto operator()(settings const& how, F& f, In&... in) const {
+    return returning(how, f, in...);
+  }
+};
+struct collecting_body {
+  template <class F, class... In>
+  auto operator()(settings const& how, F& f, In&... in) const {
+    return collecting(how, f, in...);
+  }
+};
+/// `Body` with each row's elements as arguments.
+template <class Body>
+struct row_body {
+  template <class F, class Rows>
+  auto operator()(settings const& how, F& f, Rows& rows) const {
+    starred<F> unpacked{f};
+    return Body()(how, unpacked, rows);
+  }
+};
+
+/// A function that takes a stop token, submitted: the token is requested when the pool is
+/// terminated.
+template <class F>
+struct stoppable_call {
+  F f;
+  pool_core* pool;
+
+  template <class... Args>
+  decltype(auto) operator()(Args&&... args) {
+    stop_hub const hub(settings{.verb = "submit", .pool = pool});
+    return detail::invoke(std::move(f), std::forward<Args>(args)..., stop_argument(hub));
+  }
+};
+
+/// Runs `Call`, made of `args`, on the pool.
+template <class Call, class... Args>
+[[nodiscard]] auto submitted(pool_core& pool, char const* verb, Args&&... args) {
+  using result = kept_result_t<std::invoke_result_t<Call&>>;
+  auto* const state = new call_state<result, Call>(std::forward<Args>(args)...);
+  future<result> handle(*state);
+  post(pool, *state, verb);
+  return handle;
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
