@@ -11,8 +11,12 @@
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/iterator/zip_iterator.h>
 #include <thrust/transform.h>
+#include <thrust/tuple.h>
 #include <thrust/zip_function.h>
+#if __has_include(<cub/device/device_transform.cuh>)  // since CUDA 12.9
 #include <cub/device/device_transform.cuh>
+#define BENCH_HAS_CUB_TRANSFORM
+#endif
 
 #include <cstddef>
 #include <cstdint>
@@ -98,6 +102,7 @@ class calls {
     check(cudaGetLastError());
     check(cudaStreamSynchronize(stream));
   }
+#ifdef BENCH_HAS_CUB_TRANSFORM
   static void cub_transform(operands const& o) {
     auto const stream = static_cast<cudaStream_t>(o.stream);
     with_indices<Inputs>([&](auto... k) {
@@ -107,6 +112,7 @@ class calls {
     });
     check(cudaStreamSynchronize(stream));
   }
+#endif
 
   /// Vectors made for the call: what a first program looks like.
   static void copy_transform_copy(operands const& o) {
@@ -140,7 +146,9 @@ class calls {
     all.push_back({case_name, "thrust", input::device, thrust_resident});
     all.push_back({case_name, "thrust-stream", input::device, thrust_stream});
     all.push_back({case_name, "by-hand", input::device, by_hand});
+#ifdef BENCH_HAS_CUB_TRANSFORM
     all.push_back({case_name, "cub-transform", input::device, cub_transform});
+#endif
     all.push_back({case_name, "thrust-copies", input::host, copy_transform_copy});
     all.push_back({case_name, "thrust-copies-into", input::host, copy_transform_copy_into});
   }

@@ -228,6 +228,17 @@ TEST_F(CudaMap, ReadsAndWritesPinnedMemory) {
   for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(out[i], 3 * static_cast<std::int32_t>(i) + 1) << i;
 }
 
+TEST_F(CudaMap, OfMemoryThatIsPinnedInPart) {
+  std::size_t const page = 4096, n = 1'000'000;
+  std::vector<std::int32_t> in(n), out(n);
+  std::iota(in.begin(), in.end(), 0);
+  for (auto* const data : {in.data(), out.data()})
+    ASSERT_EQ(cudaHostRegister(data, 64 * page, cudaHostRegisterDefault), cudaSuccess);
+  hetmap::map_into(on_gpu, out, triple{}, in);
+  EXPECT_TRUE(same(out, hetmap::map(on_cpu, triple{}, in)));
+  for (auto* const data : {in.data(), out.data()}) ASSERT_EQ(cudaHostUnregister(data), cudaSuccess);
+}
+
 TEST_F(CudaMap, OfArraysStaysOnTheDevice) {
   std::vector<double> const values(100000, 2.0);
   hetmap::array<double> const x(values);
