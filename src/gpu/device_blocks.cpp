@@ -27,10 +27,8 @@ kept_blocks& kept() {
   return here;
 }
 
-/// Rounded up by an eighth at most, so that blocks of about one size replace one another. Never 0:
-/// an empty array has a block as well.
+/// Rounded up by an eighth at most, so that blocks of about one size replace one another.
 std::size_t class_of(std::size_t bytes) {
-  bytes = std::max<std::size_t>(bytes, 1);
   std::size_t const step = std::max<std::size_t>(std::bit_ceil(bytes) / 16, 256);
   return (bytes + step - 1) / step * step;
 }
