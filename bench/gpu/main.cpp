@@ -7,34 +7,23 @@
 // and writes one JSON object a line, the ceilings first. Returns 77 where there is no GPU, 1 if a
 // result was wrong.
 #include "cases.hpp"
+#include "ceilings.hpp"
+#include "check.hpp"
+#include "measuring.hpp"
+#include "memory.hpp"
 
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <exception>
-#include <functional>
-#include <memory>
-#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace bench::gpu {
 namespace {
-
-using clock = std::chrono::steady_clock;
-using seconds = std::chrono::duration<double>;
-
-void check(cudaError_t e) {
-  if (e != cudaSuccess) throw std::runtime_error(cudaGetErrorString(e));
-}
 
 struct arguments {
   std::string json;
@@ -64,6 +53,7 @@ arguments parse(int argc, char** argv) {
     else
       throw std::invalid_argument("there is no option " + name);
   }
+  if (out.elements < 1024) throw std::invalid_argument("--elements has to be 1024 at least");
   return out;
 }
 
@@ -75,312 +65,136 @@ bool chosen(std::string const& list, std::string_view name) {
   return list.empty() || between_commas(list).find(between_commas(name)) != std::string::npos;
 }
 
-struct timing {
-  double median = 0;  ///< seconds
-  double least = 0;
-  std::size_t samples = 0;
-};
+std::string_view name_of(residency where) { return residency_names[static_cast<int>(where)]; }
 
-/// Two calls to warm up, then as many as fit into the budget, three at least; short ones are timed
-/// several together.
-timing measure(seconds budget, std::function<void()> const& call) {
-  call();
-  auto began = clock::now();
-  call();
-  seconds const first = clock::now() - began;
-  auto const together = static_cast<std::size_t>(std::clamp(1e-4 / first.count(), 1.0, 100.0));
-  std::vector<double> times;
-  auto const start = clock::now();
-  do {
-    began = clock::now();
-    for (std::size_t k = 0; k != together; ++k) call();
-    times.push_back(seconds(clock::now() - began).count() / static_cast<double>(together));
-  } while (times.size() < 3 || clock::now() - start < budget);
-  std::sort(times.begin(), times.end());
-  return {times[times.size() / 2], times.front(), times.size()};
+input taken_from(residency where) {
+  switch (where) {
+    case residency::resident: return input::device;
+    case residency::generated: return input::generated;
+    default: return input::host;
+  }
 }
 
-class report {
+/// Runs cases in memory that is taken once.
+class bench_run {
  public:
-  explicit report(std::string const& path)
-      : file_(path.empty() ? nullptr : std::fopen(path.c_str(), "w")) {
-    if (!path.empty() && file_ == nullptr) throw std::runtime_error("cannot write " + path);
-  }
-  ~report() {
-    if (file_ != nullptr) std::fclose(file_);
-  }
-  report(report const&) = delete;
-  report& operator=(report const&) = delete;
-
-  /// bytes: moved by one call, as the ceiling that it is compared with counts them.
-  void add(std::string_view where, std::string_view case_name, std::string_view who,
-           std::size_t elements, double bytes, timing const& t, double ceiling) {
-    double const rate = bytes / t.median * 1e-9;
-    std::string share(ceiling > 0 ? std::to_string(100 * rate / ceiling).substr(0, 5) + " %" : "");
-    std::printf("%-10s %-14s %-20s %11zu %12.2f us %9.2f GB/s %9s\n", std::string(where).c_str(),
-                std::string(case_name).c_str(), std::string(who).c_str(), elements, t.median * 1e6,
-                rate, share.c_str());
-    std::fflush(stdout);
-    if (file_ == nullptr) return;
-    std::fprintf(file_,
-                 "{\"where\": \"%s\", \"case\": \"%s\", \"contender\": \"%s\", \"elements\": %zu, "
-                 "\"median_ns\": %.1f, \"min_ns\": %.1f, \"bytes\": %.0f, \"samples\": %zu, "
-                 "\"gb_per_s\": %.3f, \"share_of_ceiling\": %.4f}\n",
-                 std::string(where).c_str(), std::string(case_name).c_str(),
-                 std::string(who).c_str(), elements, t.median * 1e9, t.least * 1e9, bytes,
-                 t.samples, rate, ceiling > 0 ? rate / ceiling : 0.0);
-    std::fflush(file_);
-  }
-  void failed(std::string_view where, std::string_view case_name, std::string_view who,
-              char const* why) {
-    std::printf("%-10s %-14s %-20s failed: %s\n", std::string(where).c_str(),
-                std::string(case_name).c_str(), std::string(who).c_str(), why);
-    if (file_ != nullptr)
-      std::fprintf(file_,
-                   "{\"where\": \"%s\", \"case\": \"%s\", \"contender\": \"%s\", "
-                   "\"failed\": true}\n",
-                   std::string(where).c_str(), std::string(case_name).c_str(),
-                   std::string(who).c_str());
+  explicit bench_run(arguments const& asked)
+      : asked_(asked),
+        to_(asked.json),
+        device_(memory::device, columns_of::room(roomy_columns, 4 * asked.elements)),
+        pinned_(memory::pinned, columns_of::room(roomy_columns, 4 * asked.host_elements)),
+        pageable_(memory::pageable, columns_of::room(roomy_columns, 4 * asked.host_elements)),
+        contenders_(hetmap_contenders()) {
+    for (auto const& peers : {peer_contenders(), fold_peers()})
+      contenders_.insert(contenders_.end(), peers.begin(), peers.end());
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
+    top_ = measure_ceilings({4 * asked.elements, 4 * asked.host_elements}, asked.budget, device_,
+                            pinned_, pageable_, to_, stream_);
   }
 
- private:
-  std::FILE* file_;
-};
-
-// -- memory ------------------------------------------------------------------------------------
-
-enum class memory : unsigned char { device, pinned, pageable };
-
-class block {
- public:
-  block(memory kind, std::size_t bytes) : kind_(kind), bytes_(bytes) {
-    if (kind == memory::device)
-      check(cudaMalloc(&data_, bytes));
-    else if (kind == memory::pinned)
-      check(cudaMallocHost(&data_, bytes));
-    else
-      data_ = ::operator new(bytes, std::align_val_t{4096});
-    if (kind != memory::device) std::memset(data_, 0, bytes);
-  }
-  ~block() {
-    if (kind_ == memory::device)
-      static_cast<void>(cudaFree(data_));
-    else if (kind_ == memory::pinned)
-      static_cast<void>(cudaFreeHost(data_));
-    else
-      ::operator delete(data_, std::align_val_t{4096});
-  }
-  block(block const&) = delete;
-  block& operator=(block const&) = delete;
-
-  [[nodiscard]] char* data() const { return static_cast<char*>(data_); }
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }
-
- private:
-  memory kind_;
-  std::size_t bytes_;
-  void* data_ = nullptr;
-};
-
-/// Values between one and two in every case's type: no denormals, which are slower on CPUs. Those
-/// of logistic200 are below one, where it stays in bounds.
-void fill(block const& to, std::string_view case_name) {
-  std::vector<char> pattern(std::min<std::size_t>(to.bytes(), std::size_t{12} << 20));
-  if (of_doubles(case_name)) {
-    auto* const v = reinterpret_cast<double*>(pattern.data());
-    for (std::size_t i = 0; i != pattern.size() / 8; ++i) v[i] = 1 + double(i % 1021) / 1021;
-  } else if (case_name == "axpb_int8") {
-    for (std::size_t i = 0; i != pattern.size(); ++i) pattern[i] = static_cast<char>(i * 7);
-  } else {
-    auto* const v = reinterpret_cast<float*>(pattern.data());
-    float const least = case_name == "logistic200" ? 0 : 1;
-    for (std::size_t i = 0; i != pattern.size() / 4; ++i) v[i] = least + float(i % 1021) / 1021;
-  }
-  for (std::size_t at = 0; at < to.bytes(); at += pattern.size())
-    check(cudaMemcpy(to.data() + at, pattern.data(), std::min(pattern.size(), to.bytes() - at),
-                     cudaMemcpyDefault));
-  check(cudaDeviceSynchronize());  // nobody else waits for the default stream
-}
-
-/// The first and the last bytes of a result, and some between.
-std::vector<char> sample_of(void const* data, std::size_t bytes) {
-  std::size_t const piece = std::min<std::size_t>(bytes, 3072);
-  std::vector<char> out(3 * piece);
-  std::size_t const places[] = {0, (bytes - piece) / 2 / 24 * 24, bytes - piece};
-  for (std::size_t k = 0; k != 3; ++k)
-    check(cudaMemcpy(out.data() + k * piece, static_cast<char const*>(data) + places[k], piece,
-                     cudaMemcpyDefault));
-  return out;
-}
-
-/// Whether two results are the same but for rounding.
-bool agree(std::vector<char> const& a, std::vector<char> const& b, std::string_view case_name) {
-  if (case_name == "axpb_int8") return a == b;
-  auto const close = [](double x, double y) {
-    return std::abs(x - y) <= 1e-4 * std::max({1.0, std::abs(x), std::abs(y)});
-  };
-  bool const wide = of_doubles(case_name);
-  for (std::size_t at = 0; at + 8 <= a.size(); at += wide ? 8 : 4) {
-    double x, y;
-    if (wide) {
-      std::memcpy(&x, a.data() + at, 8);
-      std::memcpy(&y, b.data() + at, 8);
-    } else {
-      float p, q;
-      std::memcpy(&p, a.data() + at, 4);
-      std::memcpy(&q, b.data() + at, 4);
-      x = p;
-      y = q;
-    }
-    if (!close(x, y)) return false;
-  }
-  return true;
-}
-
-// -- ceilings ----------------------------------------------------------------------------------
-
-/// What the machine does at most, in GB/s.
-struct ceilings {
-  double device_copy = 0;  ///< bytes read and written
-  double in = 0, out = 0;  ///< pinned
-  double both = 0;         ///< bytes in and out together, as many each way
-};
-
-ceilings measure_ceilings(arguments const& asked, report& to, cudaStream_t stream) {
-  ceilings found;
-  std::size_t const bytes = asked.elements * 4;
-  {
-    block const a(memory::device, bytes), b(memory::device, bytes);
-    auto const t = measure(asked.budget, [&] {
-      check(cudaMemcpyAsync(b.data(), a.data(), bytes, cudaMemcpyDeviceToDevice, stream));
-      check(cudaStreamSynchronize(stream));
-    });
-    found.device_copy = 2e-9 * static_cast<double>(bytes) / t.median;
-    to.add("ceiling", "device-copy", "cudaMemcpy", asked.elements, 2.0 * double(bytes), t, 0);
-    auto const small = measure(asked.budget, [&] {
-      check(cudaMemsetAsync(a.data(), 0, 4, stream));
-      check(cudaStreamSynchronize(stream));
-    });
-    to.add("ceiling", "launch", "cudaMemset+sync", 1, 4, small, 0);
-  }
-  std::size_t const there = asked.host_elements * 4;
-  block const on_device_in(memory::device, there), on_device_out(memory::device, there);
-  cudaStream_t other = nullptr;
-  check(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking));
-  {
-    block const in(memory::pinned, there), out(memory::pinned, there);
-    auto const copy_in = [&] {
-      check(cudaMemcpyAsync(on_device_in.data(), in.data(), there, cudaMemcpyHostToDevice, stream));
-    };
-    auto const copy_out = [&] {
-      check(
-          cudaMemcpyAsync(out.data(), on_device_out.data(), there, cudaMemcpyDeviceToHost, other));
-    };
-    auto const t_in = measure(asked.budget, [&] {
-      copy_in();
-      check(cudaStreamSynchronize(stream));
-    });
-    auto const t_out = measure(asked.budget, [&] {
-      copy_out();
-      check(cudaStreamSynchronize(other));
-    });
-    auto const t_both = measure(asked.budget, [&] {
-      copy_in();
-      copy_out();
-      check(cudaStreamSynchronize(stream));
-      check(cudaStreamSynchronize(other));
-    });
-    found.in = 1e-9 * double(there) / t_in.median;
-    found.out = 1e-9 * double(there) / t_out.median;
-    found.both = 2e-9 * double(there) / t_both.median;
-    to.add("ceiling", "pinned-in", "cudaMemcpy", asked.host_elements, double(there), t_in, 0);
-    to.add("ceiling", "pinned-out", "cudaMemcpy", asked.host_elements, double(there), t_out, 0);
-    to.add("ceiling", "pinned-both", "cudaMemcpy", asked.host_elements, 2.0 * double(there), t_both,
-           0);
-  }
-  {
-    block const in(memory::pageable, there);
-    auto const t = measure(asked.budget, [&] {
-      check(cudaMemcpyAsync(on_device_in.data(), in.data(), there, cudaMemcpyHostToDevice, stream));
-      check(cudaStreamSynchronize(stream));
-    });
-    to.add("ceiling", "pageable-in", "cudaMemcpy", asked.host_elements, double(there), t, 0);
-  }
-  check(cudaStreamDestroy(other));
-  return found;
-}
-
-/// The least time that this case's copies can take, in seconds.
-double least_copy_time(case_description const& what, double column_bytes, ceilings const& c) {
-  double const in = what.inputs * column_bytes * 1e-9;
-  double const out = column_bytes * 1e-9;
-  // As much as goes both ways goes at the duplex rate, the rest one way.
-  double const duplex = std::min(in, out);
-  return 2 * duplex / c.both + (in - duplex) / c.in + (out - duplex) / c.out;
-}
-
-// -- cases -------------------------------------------------------------------------------------
-
-int run_case(case_description const& what, residency where, arguments const& asked,
-             std::vector<contender> const& contenders, ceilings const& top, report& to,
-             cudaStream_t stream) {
-  bool const on_host = where == residency::pinned || where == residency::pageable;
-  std::size_t const elements =
-      (on_host ? asked.host_elements : asked.elements) * 4 / what.element_bytes;
-  std::size_t const bytes = elements * what.element_bytes;
-  memory const kind = !on_host                     ? memory::device
-                      : where == residency::pinned ? memory::pinned
-                                                   : memory::pageable;
-  std::vector<std::unique_ptr<block>> blocks;
-  auto const make = [&](memory k) {
-    blocks.push_back(std::make_unique<block>(k, bytes));
-    return blocks.back()->data();
-  };
-  operands o{.elements = elements, .stream = stream};
-  for (unsigned k = 0; k != what.inputs; ++k) {
-    o.in[k] = make(kind);
-    fill(*blocks.back(), what.name);
-  }
-  o.out = make(kind);
-  if (on_host) {
-    for (unsigned k = 0; k != what.inputs; ++k) o.device_in[k] = make(memory::device);
-    o.device_out = make(memory::device);
-  }
-
-  double const moved = double(bytes) * (what.inputs + 1);
-  double const ceiling =
-      !on_host ? top.device_copy : moved * 1e-9 / least_copy_time(what, double(bytes), top);
-  int wrong = 0;
-  std::optional<std::vector<char>> expected;
-  auto const name = residency_names[static_cast<int>(where)];
-  for (contender const& who : contenders) {
-    if (who.case_name != what.name || who.on_host != on_host) continue;
+  /// All contenders of a case; how many were wrong or failed.
+  int run(case_description const& what, residency where, std::size_t elements_of_4_bytes) {
+    int wrong = 0;
     try {
-      auto const t = measure(asked.budget, [&] {
-        who.run(o);
-        if (!on_host) check(cudaStreamSynchronize(stream));
-      });
-      to.add(name, what.name, who.name, elements, moved, t, ceiling);
-      auto const result = sample_of(o.out, bytes);
-      if (!expected) expected = result;
-      if (!agree(result, *expected, what.name)) {
-        to.failed(name, what.name, who.name, "its results are others than those of the first");
-        ++wrong;
-      }
-      // The next contender's results are not to be mistaken for this one's.
-      if (on_host)
-        std::memset(o.out, 0, bytes);
-      else
-        check(cudaMemset(o.out, 0, bytes));
-      check(cudaDeviceSynchronize());
+      data const there = prepared(what, where, elements_of_4_bytes);
+      std::optional<std::vector<char>> expected;
+      for (contender const& who : contenders_)
+        if (who.case_name == what.name && who.takes == taken_from(where))
+          wrong += run_contender(what, where, who, there, expected);
     } catch (std::exception const& e) {
-      to.failed(name, what.name, who.name, e.what());
+      to_.failed(name_of(where), what.name, "all", e.what());
       static_cast<void>(cudaGetLastError());
       ++wrong;
     }
+    return wrong;
   }
-  return wrong;
-}
+
+  [[nodiscard]] bool has(case_description const& what, residency where) const {
+    return std::any_of(contenders_.begin(), contenders_.end(), [&](contender const& c) {
+      return c.case_name == what.name && c.takes == taken_from(where);
+    });
+  }
+
+ private:
+  struct data {
+    operands o;
+    std::vector<column_memory> results;
+    double moved = 0;    ///< bytes
+    double ceiling = 0;  ///< GB/s
+  };
+
+  data prepared(case_description const& what, residency where, std::size_t elements_of_4_bytes) {
+    bool const on_host = taken_from(where) == input::host;
+    unsigned const inputs = where == residency::generated ? 0 : what.inputs;
+    unsigned const columns = inputs + what.outputs;
+    std::size_t const cut = (columns + roomy_columns - 1) / roomy_columns;
+    std::size_t const elements = elements_of_4_bytes * 4 / what.element_bytes / std::max(cut, 1ul);
+    std::size_t const bytes = elements * what.element_bytes;
+
+    data out;
+    out.o.elements = elements;
+    out.o.stream = stream_;
+    out.o.value = &value_;
+    columns_of here(!on_host ? device_ : where == residency::pinned ? pinned_ : pageable_);
+    columns_of on_device(device_);
+    for (unsigned k = 0; k != inputs; ++k) {
+      column_memory const c = here.next(bytes);
+      fill(c, what.name);
+      out.o.in[k] = c.data;
+      if (on_host) out.o.device_in[k] = on_device.next(bytes).data;
+    }
+    for (unsigned k = 0; k != what.outputs; ++k) {
+      out.results.push_back(here.next(bytes));
+      out.o.out[k] = out.results.back().data;
+      if (on_host) out.o.device_out[k] = on_device.next(bytes).data;
+    }
+    out.moved = double(bytes) * columns;
+    out.ceiling = on_host ? out.moved * 1e-9 / least_copy_time(what, double(bytes), top_).count()
+                          : top_.device_copy;
+    return out;
+  }
+
+  int run_contender(case_description const& what, residency where, contender const& who,
+                    data const& there, std::optional<std::vector<char>>& expected) {
+    try {
+      for (column_memory const& c : there.results) clear_sample(c);
+      value_ = 0;
+      auto const t = measure(asked_.budget, [&] {
+        who.run(there.o);
+        if (who.takes != input::host) check(cudaStreamSynchronize(stream_));
+      });
+      to_.add(name_of(where), what.name, who.name, there.o.elements, there.moved, t, there.ceiling);
+      auto const found = outcome(there);
+      if (!expected) expected = found;
+      if (agree(found, *expected, what.name)) return 0;
+      to_.failed(name_of(where), what.name, who.name,
+                 "its results are others than those of the first");
+    } catch (std::exception const& e) {
+      to_.failed(name_of(where), what.name, who.name, e.what());
+      static_cast<void>(cudaGetLastError());
+    }
+    return 1;
+  }
+
+  [[nodiscard]] std::vector<char> outcome(data const& there) const {
+    auto const* const value = reinterpret_cast<char const*>(&value_);
+    std::vector<char> out;
+    if (there.results.empty()) out.assign(value, value + sizeof value_);
+    for (column_memory const& c : there.results) {
+      auto const sample = sample_of(c);
+      out.insert(out.end(), sample.begin(), sample.end());
+    }
+    return out;
+  }
+
+  arguments const& asked_;
+  report to_;
+  block device_, pinned_, pageable_;
+  std::vector<contender> contenders_;
+  cudaStream_t stream_ = nullptr;
+  ceilings top_;
+  float value_ = 0;  // of the fold that ran last
+};
 
 int run(arguments const& asked) {
   int found = 0;
@@ -392,40 +206,24 @@ int run(arguments const& asked) {
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, 0));
   std::printf("%s\n", properties.name);
-  report to(asked.json);
-  cudaStream_t stream = nullptr;
-  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-  ceilings const top = measure_ceilings(asked, to, stream);
 
-  // A Thrust instantiation keeps what its first launch makes it choose, so large ones come first.
-  std::vector<contender> contenders = hetmap_contenders();
-  for (contender const& c : peer_contenders()) contenders.push_back(c);
+  bench_run all(asked);
   int wrong = 0;
-  for (case_description const& what : cases) {
-    if (!chosen(asked.cases, what.name)) continue;
-    for (residency const where :
-         {residency::resident, residency::generated, residency::pinned, residency::pageable}) {
-      if ((where == residency::generated) != (what.inputs == 0)) continue;
-      if (!chosen(asked.where, residency_names[static_cast<int>(where)])) continue;
-      try {
-        wrong += run_case(what, where, asked, contenders, top, to, stream);
-      } catch (std::exception const& e) {
-        to.failed(residency_names[static_cast<int>(where)], what.name, "all", e.what());
-        static_cast<void>(cudaGetLastError());
-        ++wrong;
-      }
-    }
+  // A Thrust instantiation keeps what its first launch makes it choose, so large ones come first.
+  for (residency const where : residencies) {
+    if (!chosen(asked.where, name_of(where))) continue;
+    bool const on_host = taken_from(where) == input::host;
+    for (case_description const& what : cases)
+      if (chosen(asked.cases, what.name) && all.has(what, where))
+        wrong += all.run(what, where, on_host ? asked.host_elements : asked.elements);
   }
   // What a call costs beside its work: few elements, on the device.
-  if (chosen(asked.where, "overhead")) {
-    arguments few = asked;
-    few.elements = 16384;
+  if (chosen(asked.where, "overhead"))
     for (case_description const& what : cases)
       if (what.name == "axpb") {
-        std::printf("overhead: resident, %zu elements\n", few.elements);
-        wrong += run_case(what, residency::resident, few, contenders, top, to, stream);
+        std::printf("overhead: resident, 16384 elements\n");
+        wrong += all.run(what, residency::resident, std::min<std::size_t>(16384, asked.elements));
       }
-  }
   std::printf("%d wrong or failed\n", wrong);
   return wrong == 0 ? 0 : 1;
 }

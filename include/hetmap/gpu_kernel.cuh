@@ -34,7 +34,7 @@
 ///           HETMAP_FN, and has a name outside of the file; one to eight inputs and outputs of
 ///           trivially copyable elements.
 /// Cost:     nothing before the first call on a GPU; 5 to 10 s of compile time.
-/// Memory:   4 KiB of pinned memory a file, from the first launch on.
+/// Memory:   8 KiB of pinned memory a file, from the first launch on.
 #define HETMAP_GPU_KERNEL(...)                                                              \
   static ::hetmap::detail::gpu_registration<::hetmap::detail::map_form,                     \
                                             ::hetmap::detail::this_file, __VA_ARGS__> const \

@@ -21,6 +21,15 @@ using namespace detail;
 
 char* at(void* base, std::size_t bytes) { return static_cast<char*>(base) + bytes; }
 
+/// Where `count` elements lie. What begins in pinned memory need not end there: programs may have
+/// pinned a part of a larger block.
+place place_of(device& gpu, column const& memory, std::size_t count) {
+  place const first = gpu.where(memory.base);
+  if (first != place::pinned || count == 0) return first;
+  std::size_t const last = (count - 1) * memory.stride + memory.bytes - 1;
+  return gpu.where(at(memory.base, last)) == place::pinned ? place::pinned : place::pageable;
+}
+
 /// One call on its way through the ring.
 class ring_run {
  public:
@@ -349,7 +358,7 @@ std::vector<located_column> locate_columns(job const& call, device& gpu, char co
       c.generated = true;
     } else {
       bool const dense = o.memory.stride == o.memory.bytes;
-      switch (gpu.where(o.memory.base)) {
+      switch (place_of(gpu, o.memory, call.count)) {
         case place::device: c.how = travel::none; break;
         case place::pinned: c.how = dense ? travel::direct : travel::staged; break;
         case place::pageable: c.how = travel::staged; break;

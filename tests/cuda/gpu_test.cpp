@@ -107,7 +107,7 @@ TEST_F(CudaMap, InPlaceEqualsOutOfPlace) {
 }
 
 TEST_F(CudaMap, StartsAtAnyElementAndTouchesNothingElse) {
-  for (std::size_t const offset : {1, 2, 4, 8, 15, 16})
+  for (std::size_t const offset : {1u, 2u, 4u, 8u, 15u, 16u})
     for (std::size_t const n : {std::size_t{1000}, std::size_t{50001}}) {
       SCOPED_TRACE(std::to_string(offset) + " of " + std::to_string(n));
       std::vector<std::int8_t> in(n + 64);
@@ -146,7 +146,7 @@ bytes<N> pattern(std::size_t i) {
 }
 
 TEST_F(CudaMap, TakesElementsOfAnySizeAndAlignment) {
-  for (std::size_t const n : {100, 20000}) {
+  for (std::size_t const n : {100u, 20000u}) {
     SCOPED_TRACE(n);
     expect_each_byte_up<bytes<3>>(n, pattern<3>);
     expect_each_byte_up<bytes<12>>(n, pattern<12>);
@@ -228,6 +228,17 @@ TEST_F(CudaMap, ReadsAndWritesPinnedMemory) {
   for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(out[i], 3 * static_cast<std::int32_t>(i) + 1) << i;
 }
 
+TEST_F(CudaMap, OfMemoryThatIsPinnedInPart) {
+  std::size_t const page = 4096, n = 1'000'000;
+  std::vector<std::int32_t> in(n), out(n);
+  std::iota(in.begin(), in.end(), 0);
+  for (auto* const data : {in.data(), out.data()})
+    ASSERT_EQ(cudaHostRegister(data, 64 * page, cudaHostRegisterDefault), cudaSuccess);
+  hetmap::map_into(on_gpu, out, triple{}, in);
+  EXPECT_TRUE(same(out, hetmap::map(on_cpu, triple{}, in)));
+  for (auto* const data : {in.data(), out.data()}) ASSERT_EQ(cudaHostUnregister(data), cudaSuccess);
+}
+
 TEST_F(CudaMap, OfArraysStaysOnTheDevice) {
   std::vector<double> const values(100000, 2.0);
   hetmap::array<double> const x(values);
@@ -247,7 +258,8 @@ TEST_F(CudaMap, GathersThroughRefs) {
   auto const got = hetmap::map(on_gpu, window{hetmap::ref(table)}, inner);
   EXPECT_TRUE(same(got, hetmap::map(on_cpu, window{hetmap::ref(table)}, inner)));
   // By indices that lie in memory, so that Thrust runs it.
-  std::vector<std::int64_t> const indices(inner.begin(), inner.end());
+  std::vector<std::int64_t> indices(inner.size());
+  std::iota(indices.begin(), indices.end(), 1);
   EXPECT_TRUE(same(hetmap::map(on_gpu, window{hetmap::ref(table)}, indices), got));
 }
 

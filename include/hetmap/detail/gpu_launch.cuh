@@ -11,9 +11,9 @@
 #include <thrust/iterator/zip_iterator.h>
 #include <thrust/system/system_error.h>
 #include <thrust/transform.h>
+#include <thrust/tuple.h>
 #include <thrust/zip_function.h>
 #include <cuda/functional>
-#include <cuda/std/tuple>
 
 #include <atomic>
 #include <cstddef>
@@ -159,6 +159,17 @@ cudaError_t launch_one_each(Work const& work, cudaStream_t stream) noexcept {
 /// fewer elements than this.
 inline constexpr std::size_t fewest_for_thrust = 8192;
 
+/// f with its arguments proclaimed copyable, which the kernel that copies in bulk asks for. Before
+/// CCCL 2.8 (CUDA 12.9) there is no word for it.
+template <class F>
+auto with_copyable_arguments(F const& f) {
+#if CCCL_VERSION >= 2008000
+  return ::cuda::proclaim_copyable_arguments(f);
+#else
+  return f;
+#endif
+}
+
 template <class File, class F, class Signature>
 struct map_form;
 
@@ -194,7 +205,7 @@ struct map_form<File, F, R(A...)> {
     template <std::size_t... O>
     static __device__ auto spread(R const& r, std::index_sequence<O...>) {
       using std::get;
-      return ::cuda::std::tuple<typename out::template type<O>...>(get<O>(r)...);
+      return ::thrust::tuple<typename out::template type<O>...>(get<O>(r)...);
     }
   };
 
@@ -255,7 +266,7 @@ struct map_form<File, F, R(A...)> {
                                std::index_sequence<I...>) noexcept {
     try {
       functor_copy<F> const f(work.functor);
-      auto const call = ::cuda::proclaim_copyable_arguments(for_thrust{f.get()});
+      auto const call = with_copyable_arguments(for_thrust{f.get()});
       auto const policy = ::thrust::cuda::par_nosync.on(static_cast<cudaStream_t>(work.stream));
       auto const n = static_cast<std::ptrdiff_t>(work.count);
       auto const to = [&] {
