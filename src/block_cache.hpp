@@ -9,9 +9,9 @@ namespace hetmap::core {
 
 class block_cache {
  public:
-  /// Blocks from this size on, in bytes, are worth keeping: below it the general allocator keeps
-  /// its pages anyway.
-  static constexpr std::size_t smallest = std::size_t{1} << 20;
+  /// Blocks from this size on, in bytes, are worth keeping: the general allocator gives their pages
+  /// back to the system, which makes new ones of them for the next call.
+  static constexpr std::size_t smallest = std::size_t{128} << 10;
 
   explicit block_cache(std::size_t limit) : limit_(limit) {}
   ~block_cache() { release(); }

@@ -1,7 +1,7 @@
 // The memory that results come from, and are given back to.
 //
 // A fresh page costs its first writer a page fault, several times what the map itself costs. So
-// blocks of 1 MiB and more are kept when a hetmap::vector gives them back, and the next result of
+// blocks of 128 KiB and more are kept when a hetmap::vector gives them back, and the next result of
 // about the same size takes them as they are.
 #pragma once
 

@@ -96,6 +96,11 @@ TEST(ResultMemory, VectorsGiveTheirBlocksBackAndTheNextOneTakesThem) {
     hetmap::vector<double> const v(mib / 2);
     EXPECT_EQ(v.data(), block);
   }
+  hetmap::release_cached_memory();
+  { hetmap::vector<float> const v(128 * 1024 / sizeof(float)); }
+  EXPECT_EQ(hetmap::cached_memory(), 128u * 1024);
+  { hetmap::vector<float> const v(1000); }
+  EXPECT_EQ(hetmap::cached_memory(), 128u * 1024) << "what the general allocator keeps";
   std::size_t const limit = hetmap::cached_memory_limit();
   EXPECT_GT(limit, 4 * mib);
   hetmap::set_cached_memory_limit(0);

@@ -96,7 +96,7 @@ struct element_loop {
 /// Size, in bytes, of the piece of results that is computed aside before it is copied out, if that
 /// is a block or more: fewer lines than a core can have on their way to memory at once, so that
 /// they travel while the next piece is computed (docs/design.md, Stores, for what was measured).
-inline constexpr std::size_t tile_bytes = 512;
+inline constexpr std::size_t tile_bytes = 256;
 
 /// The largest piece.
 inline constexpr std::size_t largest_tile_bytes = 4096;
