@@ -62,13 +62,16 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
   if constexpr (__nv_is_extended_host_device_lambda_closure_type(function))
     warn_of_extended_lambda<function>();
 #endif
-  constexpr bool is_its_bytes = std::is_class_v<function> && std::is_trivially_copyable_v<function>;
   auto const columns = columns_of(out, src...);
   task work{f, {src...}};
   // Before the job: what it calls would keep the compiler from clearing only the rest of that.
   rate* const learned = rate_for<F, Src...>(f);
   void const* functor = nullptr;
-  if constexpr (is_its_bytes) functor = std::addressof(bare(f));
+  std::size_t functor_bytes = 0;
+  if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>) {
+    functor = std::addressof(bare(f));
+    functor_bytes = sizeof(function);
+  }
   job j{.code = &code_of<task>,
         .context = &work,
         .columns = columns.data(),
@@ -79,7 +82,7 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .reads = greatest(Src::reads...),
         .can_copy_out = can_be_tiled<How, Out...>,
         .functor = functor,
-        .functor_bytes = is_its_bytes ? sizeof(function) : 0};
+        .functor_bytes = functor_bytes};
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
       j.discard = destroy_results<Out...>;
