@@ -161,6 +161,11 @@ inline constexpr bool is_device_span = false;
 template <class T>
 inline constexpr bool is_device_span<device_span<T>> = true;
 
+template <class... T>
+struct device_columns {
+  std::tuple<device_span<T>...> spans;
+};
+
 template <class T>
 concept an_array = is_array<std::remove_cvref_t<T>>;
 template <class T>
@@ -291,19 +296,39 @@ inline void only_on_gpu(settings& how) {
                              ": a device_span is a GPU's; leave .backend out, or copy it first");
 }
 
-template <class F, class... In>
-void writing_device_span(settings const& asked, auto const& out, F& f, In&... in) {
+/// The stream that the outputs of a call name, if any does.
+inline std::optional<void*> one_stream(char const* verb,
+                                       std::initializer_list<std::optional<void*>> named) {
+  std::optional<void*> found;
+  for (auto const& stream : named) {
+    if (found && stream && *found != *stream)
+      throw option_error(std::string(verb).append(": the outputs of one call name two streams"));
+    if (stream) found = stream;
+  }
+  return found;
+}
+
+/// The body of map_into over memory of a GPU.
+template <bool Columns, class... Out, class F, class... In>
+void writing_device_spans(settings const& asked, std::tuple<device_span<Out>...> const& outputs,
+                          F& f, In&... in) {
   settings how = asked;
   std::size_t const n = shortest_of_any(in...);
-  if (out.size < n) refuse_short_output(how.verb, out.size, n);
-  only_on_gpu(how);
-  auto const submit = [&](job const& j) {
-    if (out.stream)
-      run_on_stream(j, how, *out.stream);
-    else
-      run(j, how);
-  };
-  assign<false>(how.verb, submit, f, n, std::tuple{out.data}, source_of_any(in)...);
+  std::apply(
+      [&](auto const&... out) {
+        std::size_t const room = least(out.size...);
+        if (room < n) refuse_short_output(how.verb, room, n);
+        only_on_gpu(how);
+        auto const stream = one_stream(how.verb, {out.stream...});
+        auto const submit = [&](job const& j) {
+          if (stream)
+            run_on_stream(j, how, *stream);
+          else
+            run(j, how);
+        };
+        assign<Columns>(how.verb, submit, f, n, std::tuple{out.data...}, source_of_any(in)...);
+      },
+      outputs);
 }
 
 /// The body of map_reduce over arrays and device_spans.
@@ -357,6 +382,14 @@ concept array_reducible =
 
 inline namespace HETMAP_TAG {
 
+/// Memory of a GPU as the outputs of a function that returns a tuple: map_into(columns(low, high),
+/// f, in). The map is enqueued in the stream that they name, one at most.
+template <class... T>
+  requires(sizeof...(T) > 0)
+[[nodiscard]] detail::device_columns<T...> columns(device_span<T> const&... out) {
+  return {{out...}};
+}
+
 /// map over arrays: an array of f(in[i]...), which stays where it was computed.
 ///
 /// Requires: f's results are trivially copyable.
@@ -406,12 +439,22 @@ void map_into(options const& how, array<R>& out, F&& f, In&&... in) {
 template <class R, class F, class... In>
   requires device_span_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 void map_into(device_span<R> out, F&& f, In&&... in) {
-  detail::writing_device_span(detail::settings{.verb = "map_into"}, out, f, in...);
+  map_into(options{}, out, f, in...);
 }
 template <class R, class F, class... In>
   requires device_span_mappable<F, In...>
 void map_into(options const& how, device_span<R> out, F&& f, In&&... in) {
-  detail::writing_device_span(detail::checked("map_into", how), out, f, in...);
+  detail::writing_device_spans<false>(detail::checked("map_into", how), std::tuple{out}, f, in...);
+}
+template <class... R, class F, class... In>
+  requires device_span_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+void map_into(detail::device_columns<R...> const& out, F&& f, In&&... in) {
+  map_into(options{}, out, f, in...);
+}
+template <class... R, class F, class... In>
+  requires device_span_mappable<F, In...>
+void map_into(options const& how, detail::device_columns<R...> const& out, F&& f, In&&... in) {
+  detail::writing_device_spans<true>(detail::checked("map_into", how), out.spans, f, in...);
 }
 
 /// map_reduce over arrays, or over memory of a GPU. What is on the GPU is folded there, and only

@@ -268,6 +268,34 @@ TEST_F(DeviceSpan, TakesItsTurnInAStreamOfTheCallers) {
   taken(in);
 }
 
+TEST_F(DeviceSpan, TuplesGoToAColumnAnElement) {
+  auto const in = given(x), low = given(x), high = given(x);
+  hetmap::map_into(hetmap::columns(low, high), split{}, in);
+  EXPECT_EQ(gpu().bytes_in() + gpu().bytes_out(), 0u);
+  hetmap::core::device::stream stream = nullptr, other = nullptr;
+  ASSERT_TRUE(gpu().create(stream).ok());
+  auto ordered = high;
+  ordered.stream = stream;
+  hetmap::map_into(hetmap::columns(in, ordered), split{}, high);  // in place, behind nothing
+  auto elsewhere = low;
+  elsewhere.stream = &other;
+  EXPECT_THROW(hetmap::map_into(hetmap::columns(elsewhere, ordered), split{}, in),
+               hetmap::option_error);
+  auto shorter = low;
+  shorter.size = n - 1;
+  EXPECT_THROW(hetmap::map_into(hetmap::columns(shorter, high), split{}, in), hetmap::size_error);
+  ASSERT_TRUE(gpu().block_until_idle(stream).ok());
+  gpu().destroy(stream);
+  auto const lows = taken(low), highs = taken(high), lows_again = taken(in);
+  for (std::size_t i = 0; i != n; ++i) {
+    auto const [l, h] = split{}(x[i]);
+    auto const [l_of_h, h_of_h] = split{}(h);
+    ASSERT_EQ(lows[i], l);
+    ASSERT_EQ(lows_again[i], l_of_h);
+    ASSERT_EQ(highs[i], h_of_h);
+  }
+}
+
 TEST_F(DeviceSpan, HostMemoryDoesNotTravelInAStreamOfTheCallers) {
   auto const out = given(x);
   hetmap::core::device::stream stream = nullptr;

@@ -46,6 +46,12 @@ struct minmax {
   }
 };
 
+struct split {
+  HETMAP_FN hetmap::tuple<std::int64_t, std::int64_t> operator()(std::int64_t v) const {
+    return {v / 7, v % 7};
+  }
+};
+
 /// Has no form for anything.
 struct formless {
   HETMAP_FN double operator()(double v) const { return v + 1; }
@@ -107,6 +113,8 @@ struct all_forms {
   support::host_form<minmax, hetmap::tuple<double, double>(double, double)> e{
       "minmax", "hetmap::tuple<double, double>(double, double)"};
   support::host_form<gather, std::int64_t(std::int64_t)> f{"gather", "int64_t(int64_t)"};
+  support::host_form<split, hetmap::tuple<std::int64_t, std::int64_t>(std::int64_t)> g{
+      "split", "hetmap::tuple<int64_t, int64_t>(int64_t)"};
 };
 
 }  // namespace host_kernels
