@@ -282,12 +282,7 @@ TEST_F(CudaMap, TakesItsTurnInTheCallersStream) {
 
 TEST_F(CudaMap, FillsSeveralColumnsOfTheDevice) {
   std::size_t const n = 100003;
-  on_device<float> const a(n), b(n), low(n), high(n);
-  std::vector<float> const ones(n, 1), twos(n, 2);
-  ASSERT_EQ(cudaMemcpy(a.data(), twos.data(), n * sizeof(float), cudaMemcpyHostToDevice),
-            cudaSuccess);
-  ASSERT_EQ(cudaMemcpy(b.data(), ones.data(), n * sizeof(float), cudaMemcpyHostToDevice),
-            cudaSuccess);
+  on_device<float> const a(std::vector<float>(n, 2)), b(std::vector<float>(n, 1)), low(n), high(n);
   hetmap::map_into(hetmap::columns(low.span(), high.span()), minmax{}, a.span(), b.span());
   for (std::size_t const i : {std::size_t{0}, n / 2, n - 1}) {
     EXPECT_EQ(low.at(i), 1.0f);
