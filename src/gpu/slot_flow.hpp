@@ -42,7 +42,8 @@ struct slot_load {
   std::size_t number = 0;  ///< of the slot
   std::size_t begin = 0;   ///< index of the first element
   std::size_t count = 0;
-  std::array<void*, 2 * detail::most_gpu_columns> at{};  ///< the first element of each column
+  std::array<void*, std::size_t{2} * detail::most_gpu_columns>
+      at{};  ///< the first element of each column
   std::uint64_t failures_before = 0;
   bool repeated = false;            ///< its kernel was launched again, to be told the index
   std::size_t failed = no_element;  ///< index within the slot of the lowest that failed
