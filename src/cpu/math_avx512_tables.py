@@ -1,6 +1,6 @@
 """Writes math_avx512_tables.hpp: the tables and polynomials of the functions in math_avx512.cpp.
 
-    python3 math_avx512_tables.py > math_avx512_tables.hpp        needs mpmath
+    python3 math_avx512_tables.py | clang-format-16 > math_avx512_tables.hpp        needs mpmath
 
 Polynomials are least-squares fits at Chebyshev nodes, weighted for the relative error, which comes
 within a few per cent of the smallest maximum. Points of tables are moved, by less than a thousandth

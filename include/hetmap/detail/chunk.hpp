@@ -91,8 +91,8 @@ struct gpu_work {
 };
 
 /// One map as the core sees it. What every map sets comes first and last, so that few bytes between
-/// are left to be cleared: of more than 80 GCC makes a string instruction, which takes as long as a
-/// third of a small call.
+/// are left to be cleared: of more than 80 GCC makes a string instruction, and a small call is
+/// spent on it.
 struct job {
   kernel_code const* code = nullptr;  ///< null: to be planned only
   void* context = nullptr;

@@ -1,5 +1,5 @@
-// A pointer that owns: std::unique_ptr without <ostream>, which that brings along in libstdc++ and
-// which is a tenth of what including hetmap.hpp takes.
+// A pointer that owns: std::unique_ptr without <ostream>, which that brings along in libstdc++
+// (docs/design.md, Headers).
 #pragma once
 
 #include <hetmap/detail/config.hpp>
