@@ -153,7 +153,7 @@ std::vector<float> floats(std::uint32_t highest, std::uint32_t step) {
 }
 
 // These have an AVX-512 algorithm of the library's own. Each exponent, both signs, payloads;
-// HETMAP_TEST_FLOAT_STEP=1 goes through all floats that there are, in some minutes.
+// HETMAP_TEST_FLOAT_STEP=1 goes through all floats that there are, which takes long.
 TEST(MathAccuracy, ExpLogAndErfcAreRightForFloatsOfAllKinds) {
   bool const own = hetmap::isa_level() == hetmap::isa::avx512;
   char const* const text = std::getenv("HETMAP_TEST_FLOAT_STEP");
