@@ -12,11 +12,18 @@ def factorial(n):
     return product
 
 
-if __name__ == "__main__":
+def main():
     random.seed(1)
     numbers = [random.randint(1, 99) for _ in range(1_000_000)]
-    for workers, again in ((1, ""), (1, ", again"), (2, ""), (3, ""), (4, "")):
+    for workers in (1, 2, 3, 4):
         with Pool(workers) as pool:
-            with timed(f"10^6 factorials, {workers} workers{again}"):
+
+            def by_map():
                 factorials = pool.map(factorial, numbers)
                 assert factorials[7] == factorial(numbers[7])
+
+            timed(f"10^6 factorials, {workers} workers", by_map)
+
+
+if __name__ == "__main__":
+    main()

@@ -25,12 +25,14 @@ def sleep(_):
     time.sleep(0.1)
 
 
+def breakfast(executor):
+    steps = [executor.submit(step) for step in (boil_water, toast_bread, fry_egg)]
+    served = [done.result() for done in as_completed(steps)]
+    assert served == ["egg", "toast", "water"]
+
+
 if __name__ == "__main__":
     with ProcessPoolExecutor(8) as executor:
-        with timed("three sleeping functions"):
-            breakfast = [executor.submit(step) for step in (boil_water, toast_bread, fry_egg)]
-            served = [done.result() for done in as_completed(breakfast)]
-            assert served == ["egg", "toast", "water"]
+        timed("three sleeping functions", lambda: breakfast(executor))
     with Pool(8) as pool:
-        with timed("24 sleeps of 100 ms, 8 workers"):
-            pool.map(sleep, range(24), chunksize=1)
+        timed("24 sleeps of 100 ms, 8 workers", lambda: pool.map(sleep, range(24), chunksize=1))

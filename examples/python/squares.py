@@ -12,19 +12,30 @@ def power(base, exponent):
     return base**exponent
 
 
-if __name__ == "__main__":
+def main():
     n = 10_000_000
     with Pool(2) as pool:
-        for line in ("map, 10^7 squares", "map, 10^7 squares, again"):
-            with timed(line):
-                squares = pool.map(square, range(n))
-                assert squares[n - 1] == (n - 1) ** 2
+
+        def by_map():
+            squares = pool.map(square, range(n))
+            assert squares[n - 1] == (n - 1) ** 2
+
+        timed("map, 10^7 squares", by_map)
 
         rows = [(i, 2) for i in range(1_000_000)]
-        with timed("starmap, 10^6 powers"):
+
+        def by_starmap():
             powers = pool.starmap(power, rows)
             assert powers[1000] == 1_000_000
 
-        with timed("map, 10^6 squares, chunks of 1000"):
+        timed("starmap, 10^6 powers", by_starmap)
+
+        def in_chunks():
             squares = pool.map(square, range(1_000_000), chunksize=1000)
             assert squares[3] == 9
+
+        timed("map, 10^6 squares, chunks of 1000", in_chunks)
+
+
+if __name__ == "__main__":
+    main()

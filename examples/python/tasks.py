@@ -12,18 +12,25 @@ def nothing():
     pass
 
 
+def by_futures(executor):
+    futures = [executor.submit(work, item) for item in range(100)]
+    return sum(done.result() for done in as_completed(futures))
+
+
+def by_map(executor):
+    return sum(executor.map(work, range(100)))
+
+
+def empty_tasks(executor):
+    for future in [executor.submit(nothing) for _ in range(100_000)]:
+        future.result()
+
+
 if __name__ == "__main__":
     with ProcessPoolExecutor(2) as executor:
-        executor.submit(nothing).result()
-        with timed("100 items, submit and as_completed"):
-            futures = [executor.submit(work, item) for item in range(100)]
-            total = sum(done.result() for done in as_completed(futures))
-        with timed("100 items, map"):
-            assert sum(executor.map(work, range(100))) == total
-        with timed("10^5 empty tasks, submit"):
-            for future in [executor.submit(nothing) for _ in range(100_000)]:
-                future.result()
+        assert by_futures(executor) == by_map(executor)
+        timed("100 items, submit and as_completed", lambda: by_futures(executor))
+        timed("100 items, map", lambda: by_map(executor))
+        timed("10^5 empty tasks, submit", lambda: empty_tasks(executor))
     with ThreadPoolExecutor(2) as executor:
-        with timed("10^5 empty tasks, submit (ThreadPoolExecutor)"):
-            for future in [executor.submit(nothing) for _ in range(100_000)]:
-                future.result()
+        timed("10^5 empty tasks, submit (ThreadPoolExecutor)", lambda: empty_tasks(executor))

@@ -30,6 +30,7 @@ int main() {
 
   long by_futures = 0;
   timed("100 items, submit and as_completed", [&] {
+    by_futures = 0;
     std::vector<hetmap::future<long>> futures;
     for (long const item : items) futures.push_back(pool.submit(work, item));
     for (auto& done : hetmap::as_completed(futures)) by_futures += done.get();

@@ -42,10 +42,15 @@ gpu_route find_route(job const& work, settings const& how, backend asked, bool i
     auto const missing = [&](gpu_site& site, char const* in_short) {
       return refused(in_words ? interned(missing_form(site)) : in_short);
     };
-    if (wanted.site != nullptr && (out.form = find_gpu_form(*wanted.site)) == nullptr)
-      return missing(*wanted.site, "the kernel has no GPU form for these types");
-    if (wanted.fold != nullptr && (out.fold_form = find_gpu_form(*wanted.fold->site)) == nullptr)
-      return missing(*wanted.fold->site, "the operation has no GPU form for this type");
+    if (gpu_site* const site = wanted.site) {
+      out.form = find_gpu_form(*site);
+      if (out.form == nullptr) return missing(*site, "the kernel has no GPU form for these types");
+    }
+    if (gpu_site* const site = wanted.fold != nullptr ? wanted.fold->site : nullptr) {
+      out.fold_form = find_gpu_form(*site);
+      if (out.fold_form == nullptr)
+        return missing(*site, "the operation has no GPU form for this type");
+    }
     return gpu_route{};
   };
   // Where a GPU was asked for, that there is none is said first: everything else would be in vain.
