@@ -1,5 +1,4 @@
-// Arrays that live on the host and on a GPU, memory of a GPU that is somebody else's, and maps over
-// both.
+// Arrays that live on the host and on a GPU, and maps over them.
 #pragma once
 
 #include <hetmap/detail/array_memory.hpp>
@@ -13,7 +12,6 @@
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
-#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -34,8 +32,7 @@ struct array_access;
 ///
 /// Requires: T is trivially copyable.
 /// Memory:   n * sizeof(T) on either side, from the first time that it is needed there. What is on
-/// a
-///           GPU only is gone when that is lost; the option .host_copy prevents it.
+///           a GPU only is gone when that is lost; the option .host_copy prevents it.
 template <class T>
   requires std::is_trivially_copyable_v<T> && std::same_as<T, std::remove_cv_t<T>>
 class array {
@@ -123,19 +120,6 @@ class array_ref {
   std::size_t size_;
 };
 
-/// Memory of a GPU that is not hetmap's: from Thrust, CuPy, PyTorch or cudaMalloc. Only GPUs map
-/// it.
-template <class T>
-struct device_span {
-  using value_type = std::remove_cv_t<T>;
-
-  T* data = nullptr;
-  std::size_t size = 0;
-  /// Of an output: the stream (a cudaStream_t) that the map is enqueued in. Without one the map
-  /// runs in a stream of hetmap's and is waited for.
-  std::optional<void*> stream = {};
-};
-
 namespace detail {
 
 struct array_access {
@@ -157,23 +141,7 @@ inline constexpr bool is_array = false;
 template <class T>
 inline constexpr bool is_array<array<T>> = true;
 template <class T>
-inline constexpr bool is_device_span = false;
-template <class T>
-inline constexpr bool is_device_span<device_span<T>> = true;
-
-template <class... T>
-struct device_columns {
-  std::tuple<device_span<T>...> spans;
-};
-
-template <class T>
 concept an_array = is_array<std::remove_cvref_t<T>>;
-template <class T>
-concept a_device_span = is_device_span<std::remove_cvref_t<T>>;
-
-/// What may stand beside an array or a device_span as an input.
-template <class T>
-concept beside_arrays = std::ranges::input_range<T> && indexable<T>;
 
 }  // namespace detail
 
@@ -190,30 +158,11 @@ namespace detail {
 inline namespace HETMAP_TAG {
 
 template <class T>
-held_source<T> source_of_any(array<T> const&) {
-  return {};
-}
-template <class T>
-array_source<T const, T const&> source_of_any(device_span<T> const& s) {
-  return {s.data};
-}
-template <beside_arrays R>
-auto source_of_any(R& range) {
-  return source_of(range);
-}
-
-template <class T>
-std::size_t length_of_any(array<T> const& a) {
-  return a.size();
-}
-template <class T>
-std::size_t length_of_any(device_span<T> const& s) {
-  return s.size;
-}
-template <beside_arrays R>
-std::size_t length_of_any(R& range) {
-  return length_of(range);
-}
+struct resident_input<array<T>> {
+  using value = T;
+  static held_source<T> source(array<T> const&) { return {}; }
+  static std::size_t length(array<T> const& a) { return a.size(); }
+};
 
 template <class T>
 array_memory* memory_of(T const&) {
@@ -222,35 +171,6 @@ array_memory* memory_of(T const&) {
 template <class T>
 array_memory* memory_of(array<T> const& a) {
   return array_access::memory(a);
-}
-
-template <class T>
-struct any_argument {
-  using type = argument_t<T>;
-};
-template <class T>
-struct any_argument<array<T>&> {
-  using type = T const&;
-};
-template <class T>
-struct any_argument<array<T> const&> {
-  using type = T const&;
-};
-template <class T>
-struct any_argument<device_span<T>&> {
-  using type = T const&;
-};
-template <class T>
-struct any_argument<device_span<T> const&> {
-  using type = T const&;
-};
-template <class F, class... In>
-using any_result_t = std::remove_cvref_t<
-    std::invoke_result_t<std::remove_reference_t<F>&, typename any_argument<In&>::type...>>;
-
-template <class... In>
-std::size_t shortest_of_any(In&... in) {
-  return least(length_of_any(in)...);
 }
 
 template <class Submit, class F, class R, class... In>
@@ -262,16 +182,17 @@ decltype(auto) with_array_job(Submit&& submit, F& f, array<R> const& out, std::s
         j.arrays = arrays;
         return submit(j);
       },
-      f, n, std::tuple<R*>{nullptr}, source_of_any(in)...);
+      f, n, std::tuple<R*>{nullptr}, source_of(in)...);
 }
 
 /// The body of map over arrays.
 template <class F, class... In>
-auto returning_array(settings const& how, F& f, In&... in) {
-  using R = any_result_t<F, In...>;
+  requires(an_array<In> || ...)
+auto returning(settings const& how, F& f, In&... in) {
+  using R = result_t<F, In&...>;
   static_assert(std::is_trivially_copyable_v<R> && !std::is_void_v<R>,
                 "hetmap: a map over arrays has trivially copyable results");
-  std::size_t const n = shortest_of_any(in...);
+  std::size_t const n = shortest(in...);
   array<R> result(n);
   with_array_job(
       [&](job& j) {
@@ -288,71 +209,31 @@ auto returning_array(settings const& how, F& f, In&... in) {
   throw size_error(std::string(verb) + ": an array as output has to be as long as the input");
 }
 
-inline void only_on_gpu(settings& how) {
-  if (how.backend == backend::inherit || how.backend == backend::automatic)
-    how.backend = backend::gpu;
-  if (how.backend != backend::gpu)
-    throw device_unavailable(std::string(how.verb) +
-                             ": a device_span is a GPU's; leave .backend out, or copy it first");
+/// The body of map_into over arrays.
+template <class R, class F, class... In>
+void writing(settings const& how, array<R>& out, F& f, In&... in) {
+  static_assert(std::same_as<R, result_t<F, In&...>>,
+                "hetmap: an array as output has elements of f's result type");
+  std::size_t const n = shortest(in...);
+  if (out.size() != n) refuse_other_length(how.verb, out.size(), n);
+  out = returning(how, f, in...);
 }
 
-/// The stream that the outputs of a call name, if any does.
-inline std::optional<void*> one_stream(char const* verb,
-                                       std::initializer_list<std::optional<void*>> named) {
-  std::optional<void*> found;
-  for (auto const& stream : named) {
-    if (found && stream && *found != *stream)
-      throw option_error(std::string(verb).append(": the outputs of one call name two streams"));
-    if (stream) found = stream;
-  }
-  return found;
-}
-
-/// The body of map_into over memory of a GPU.
-template <bool Columns, class... Out, class F, class... In>
-void writing_device_spans(settings const& asked, std::tuple<device_span<Out>...> const& outputs,
-                          F& f, In&... in) {
-  settings how = asked;
-  std::size_t const n = shortest_of_any(in...);
-  std::apply(
-      [&](auto const&... out) {
-        std::size_t const room = least(out.size...);
-        if (room < n) refuse_short_output(how.verb, room, n);
-        only_on_gpu(how);
-        auto const stream = one_stream(how.verb, {out.stream...});
-        auto const submit = [&](job const& j) {
-          if (stream)
-            run_on_stream(j, how, *stream);
-          else
-            run(j, how);
-        };
-        assign<Columns>(how.verb, submit, f, n, std::tuple{out.data...}, source_of_any(in)...);
-      },
-      outputs);
-}
-
-/// The body of map_reduce over arrays and device_spans.
+/// The body of map_reduce over arrays.
 template <class F, class Op, class T, class... In>
-T reducing_any(settings const& asked, F& f, Op& op, T init, In&... in) {
-  using R = any_result_t<F, In...>;
-  settings how = asked;
-  std::size_t const n = shortest_of_any(in...);
+  requires(an_array<In> || ...)
+T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
+  using R = result_t<F, In&...>;
+  static_assert(std::is_trivially_copyable_v<R>,
+                "hetmap: a map over arrays has trivially copyable results");
   array_memory* const arrays[] = {memory_of(in)...};
-  if constexpr ((a_device_span<In> || ...)) {
-    only_on_gpu(how);
-    return with_reduce_job(
-        arrays, [&](job const& j) { run(j, how); }, f, op, std::move(init), n, leaf_elements(n),
-        source_of_any(in)...);
-  } else {
-    static_assert(std::is_trivially_copyable_v<R>,
-                  "hetmap: a map over arrays has trivially copyable results");
-    auto const mapped = [&](auto&& use) {
-      array<R> values = returning_array(how, f, in...);
-      auto const host = values.host();
-      return use(host);
-    };
-    return reducing_indexed(how, arrays, f, op, std::move(init), n, mapped, source_of_any(in)...);
-  }
+  auto const mapped = [&](auto&& use) {
+    array<R> values = returning(how, f, in...);
+    auto const host = values.host();
+    return use(host);
+  };
+  return reducing_indexed(how, arrays, f, op, std::move(init), shortest(in...), mapped,
+                          source_of(in)...);
 }
 
 }  // namespace HETMAP_TAG
@@ -361,34 +242,21 @@ T reducing_any(settings const& asked, F& f, Op& op, T init, In&... in) {
 /// F can be applied to the elements of arrays, at least one, beside ranges that can be indexed.
 template <class F, class... In>
 concept array_mappable =
-    (detail::an_array<In> || ...) && ((detail::an_array<In> || detail::beside_arrays<In>)&&...) &&
-    std::invocable<std::remove_reference_t<F>&, typename detail::any_argument<In&>::type...>;
+    (detail::an_array<In> || ...) && ((detail::an_array<In> || detail::indexable<In>)&&...) &&
+    std::invocable<std::remove_reference_t<F>&, detail::argument_t<In&>...>;
 
-/// The same for device_spans, or for generated ranges alone.
-template <class F, class... In>
-concept device_span_mappable =
-    !(detail::unbounded<In> && ...) &&
-    ((detail::a_device_span<In> || detail::beside_arrays<In>)&&...) &&
-    std::invocable<std::remove_reference_t<F>&, typename detail::any_argument<In&>::type...>;
+/// The same, with the results in an array.
+template <class Out, class F, class... In>
+concept array_mappable_into = detail::an_array<Out> && array_mappable<F, In...>;
 
-/// Arrays, or device_spans, perhaps beside ranges, can be map_reduced.
+/// Arrays, perhaps beside ranges, can be map_reduced.
 template <class F, class Op, class T, class... In>
 concept array_reducible =
-    (array_mappable<F, In...> ||
-     (device_span_mappable<F, In...> && (detail::a_device_span<In> || ...))) &&
+    array_mappable<F, In...> &&
     detail::reduces<std::remove_reference_t<Op>, T,
-                    std::invoke_result_t<std::remove_reference_t<F>&,
-                                         typename detail::any_argument<In&>::type...>>;
+                    std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In&>...>>;
 
 inline namespace HETMAP_TAG {
-
-/// Memory of a GPU as the outputs of a function that returns a tuple: map_into(columns(low, high),
-/// f, in). The map is enqueued in the stream that they name, one at most.
-template <class... T>
-  requires(sizeof...(T) > 0)
-[[nodiscard]] detail::device_columns<T...> columns(device_span<T> const&... out) {
-  return {{out...}};
-}
 
 /// map over arrays: an array of f(in[i]...), which stays where it was computed.
 ///
@@ -400,13 +268,13 @@ template <class... T>
 template <class F, class... In>
   requires array_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 auto map(F&& f, In&&... in) {
-  return detail::returning_array(detail::settings{.verb = "map"}, f, in...);
+  return detail::returning(detail::settings{.verb = "map"}, f, in...);
 }
 /// .host_copy brings the result back to the host at once as well.
 template <class F, class... In>
   requires array_mappable<F, In...>
 auto map(options const& how, F&& f, In&&... in) {
-  return detail::returning_array(detail::checked("map", how, {.host_copy = true}), f, in...);
+  return detail::returning(detail::checked("map", how, {.host_copy = true}), f, in...);
 }
 
 /// map, with the result in `out`, which may be an input. When the call throws, `out` is as it was.
@@ -421,44 +289,10 @@ void map_into(array<R>& out, F&& f, In&&... in) {
 template <class R, class F, class... In>
   requires array_mappable<F, In...>
 void map_into(options const& how, array<R>& out, F&& f, In&&... in) {
-  static_assert(std::same_as<R, detail::any_result_t<F, In...>>,
-                "hetmap: an array as output has elements of f's result type");
-  auto const checked = detail::checked("map_into", how, {.host_copy = true});
-  std::size_t const n = detail::shortest_of_any(in...);
-  if (out.size() != n) detail::refuse_other_length("map_into", out.size(), n);
-  out = detail::returning_array(checked, f, in...);
+  detail::writing(detail::checked("map_into", how, {.host_copy = true}), out, f, in...);
 }
 
-/// map_into over memory of a GPU. `out` may start exactly at an input.
-///
-/// Throws:   device_unavailable without a GPU or a form of f; what map_into throws.
-/// Waits:    until every element of out is final, and what was enqueued by others before has to be
-///           complete. With out.stream for nothing: the map takes its turn in that stream, a
-///           failing element and others of the launch may stay as they were, and .stop and
-///           .progress are not looked at.
-template <class R, class F, class... In>
-  requires device_span_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-void map_into(device_span<R> out, F&& f, In&&... in) {
-  map_into(options{}, out, f, in...);
-}
-template <class R, class F, class... In>
-  requires device_span_mappable<F, In...>
-void map_into(options const& how, device_span<R> out, F&& f, In&&... in) {
-  detail::writing_device_spans<false>(detail::checked("map_into", how), std::tuple{out}, f, in...);
-}
-template <class... R, class F, class... In>
-  requires device_span_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-void map_into(detail::device_columns<R...> const& out, F&& f, In&&... in) {
-  map_into(options{}, out, f, in...);
-}
-template <class... R, class F, class... In>
-  requires device_span_mappable<F, In...>
-void map_into(options const& how, detail::device_columns<R...> const& out, F&& f, In&&... in) {
-  detail::writing_device_spans<true>(detail::checked("map_into", how), out.spans, f, in...);
-}
-
-/// map_reduce over arrays, or over memory of a GPU. What is on the GPU is folded there, and only
-/// values come back.
+/// map_reduce over arrays. What is on the GPU is folded there, and only values come back.
 ///
 /// Throws:   what map and map_reduce throw.
 /// Waits:    until the result is there.
@@ -466,13 +300,12 @@ void map_into(options const& how, detail::device_columns<R...> const& out, F&& f
 template <class F, class Op, class T, class... In>
   requires array_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
-  return detail::reducing_any(detail::settings{.verb = "map_reduce"}, f, op, std::move(init),
-                              in...);
+  return detail::reducing(detail::settings{.verb = "map_reduce"}, f, op, std::move(init), in...);
 }
 template <class F, class Op, class T, class... In>
   requires array_reducible<F, Op, T, In...>
 [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
-  return detail::reducing_any(detail::checked("map_reduce", how), f, op, std::move(init), in...);
+  return detail::reducing(detail::checked("map_reduce", how), f, op, std::move(init), in...);
 }
 
 /// The plan that map(f, in...) would follow now.
@@ -485,9 +318,9 @@ template <class F, class... In>
   requires array_mappable<F, In...>
 [[nodiscard]] plan explain(options const& how, F&& f, In&&... in) {
   auto const checked = detail::checked("map", how, {.host_copy = true});
-  std::size_t const n = detail::shortest_of_any(in...);
+  std::size_t const n = detail::shortest(in...);
   return detail::with_array_job([&](detail::job const& j) { return detail::plan_for(j, checked); },
-                                f, array<detail::any_result_t<F, In...>>(n), n, in...);
+                                f, array<detail::result_t<F, In&...>>(n), n, in...);
 }
 
 }  // namespace HETMAP_TAG

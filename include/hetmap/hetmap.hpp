@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/array.hpp>
+#include <hetmap/device_span.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/future.hpp>
 #include <hetmap/generate.hpp>

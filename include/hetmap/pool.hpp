@@ -17,6 +17,7 @@
 #include <hetmap/detail/pool_call.hpp>
 #include <hetmap/detail/reduce_call.hpp>
 #include <hetmap/detail/std_parts.hpp>
+#include <hetmap/device_span.hpp>
 #include <hetmap/future.hpp>
 #include <hetmap/imap.hpp>
 #include <hetmap/options.hpp>
@@ -29,6 +30,26 @@
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
+
+namespace detail {
+
+// What pools take: ranges, arrays, memory of a GPU.
+template <class F, class... In>
+concept pool_mappable = stop_mappable<F, In...> || array_mappable<F, In...>;
+template <class Out, class F, class... In>
+concept pool_mappable_into =
+    stop_mappable_into<Out, F, In...> || array_mappable_into<Out, F, In...> ||
+    device_span_mappable_into<Out, F, In...>;
+template <class F, class Op, class T, class... In>
+concept pool_reducible = stop_map_reducible<F, Op, T, In...> || array_reducible<F, Op, T, In...> ||
+                         device_span_reducible<F, Op, T, In...>;
+
+inline namespace HETMAP_TAG {
+template <class... In>
+inline constexpr serves on_pool_serves{.deadline = true, .host_copy = (an_array<In> || ...)};
+}  // namespace HETMAP_TAG
+
+}  // namespace detail
 
 /// What a pool is made of.
 struct pool_options {
@@ -99,17 +120,19 @@ class HETMAP_API pool {
                   std::forward<Args>(args)...);
   }
 
-  // -- as the free verbs (map.hpp) --
+  // -- as the free verbs: of ranges (map.hpp), arrays (array.hpp), memory of a GPU
+  // (device_span.hpp) --
 
   template <class Build = build, class F, class... In>
-    requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+    requires detail::pool_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
   auto map(F&& f, In&&... in) {
     return map(options{}, f, in...);
   }
   template <class Build = build, class F, class... In>
-    requires stop_mappable<F, In...>
+    requires detail::pool_mappable<F, In...>
   auto map(options const& how, F&& f, In&&... in) {
-    detail::pool_call const call(*core_, detail::checked("pool::map", how, {.deadline = true}));
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::map", how, detail::on_pool_serves<In...>));
     return detail::returning(call.how(), f, in...);
   }
   template <class Build = build, class F, class... In>
@@ -120,15 +143,16 @@ class HETMAP_API pool {
   }
 
   template <class Build = build, class Out, class F, class... In>
-    requires stop_mappable_into<Out, F, In...> && (!detail::any_options<std::remove_cvref_t<Out>>)
+    requires detail::pool_mappable_into<Out, F, In...> &&
+             (!detail::any_options<std::remove_cvref_t<Out>>)
   void map_into(Out&& out, F&& f, In&&... in) {
     map_into(options{}, out, f, in...);
   }
   template <class Build = build, class Out, class F, class... In>
-    requires stop_mappable_into<Out, F, In...>
+    requires detail::pool_mappable_into<Out, F, In...>
   void map_into(options const& how, Out&& out, F&& f, In&&... in) {
-    detail::pool_call const call(*core_,
-                                 detail::checked("pool::map_into", how, {.deadline = true}));
+    detail::pool_call const call(
+        *core_, detail::checked("pool::map_into", how, detail::on_pool_serves<In...>));
     detail::writing(call.how(), out, f, in...);
   }
   template <class Build = build, class Out, class F, class... In>
@@ -202,30 +226,20 @@ class HETMAP_API pool {
     detail::by_blocks(call.how(), f, out, in...);
   }
 
-  /// As the free map_reduce (reduce.hpp; array.hpp over arrays and memory of a GPU).
+  /// As the free map_reduce: over ranges (reduce.hpp), arrays (array.hpp), memory of a GPU
+  /// (device_span.hpp).
   template <class Build = build, class F, class Op, class T, class... In>
-    requires stop_map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+    requires detail::pool_reducible<F, Op, T, In...> &&
+             (!detail::any_options<std::remove_cvref_t<F>>)
   [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
     return map_reduce(options{}, f, op, std::move(init), in...);
   }
   template <class Build = build, class F, class Op, class T, class... In>
-    requires stop_map_reducible<F, Op, T, In...>
+    requires detail::pool_reducible<F, Op, T, In...>
   [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
     detail::pool_call const call(*core_,
                                  detail::checked("pool::map_reduce", how, {.deadline = true}));
     return detail::reducing(call.how(), f, op, std::move(init), in...);
-  }
-  template <class Build = build, class F, class Op, class T, class... In>
-    requires array_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-  [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
-    return map_reduce(options{}, f, op, std::move(init), in...);
-  }
-  template <class Build = build, class F, class Op, class T, class... In>
-    requires array_reducible<F, Op, T, In...>
-  [[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
-    detail::pool_call const call(*core_,
-                                 detail::checked("pool::map_reduce", how, {.deadline = true}));
-    return detail::reducing_any(call.how(), f, op, std::move(init), in...);
   }
 
   // -- as the free streams (imap.hpp), computed by this pool's workers --
@@ -325,13 +339,13 @@ class HETMAP_API pool {
   /// Throws:   option_error, closed_error, broken_pool_error; what the map throws is the future's.
   /// Waits:    no.
   template <class Build = build, class F, class... In>
-    requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+    requires detail::pool_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
   [[nodiscard]] auto map_async(F&& f, In&&... in) {
     return later<detail::returning_body>("pool::map_async", options{}, std::forward<F>(f),
                                          std::forward<In>(in)...);
   }
   template <class Build = build, class F, class... In>
-    requires stop_mappable<F, In...>
+    requires detail::pool_mappable<F, In...>
   [[nodiscard]] auto map_async(options const& how, F&& f, In&&... in) {
     return later<detail::returning_body>("pool::map_async", how, std::forward<F>(f),
                                          std::forward<In>(in)...);
@@ -368,7 +382,7 @@ class HETMAP_API pool {
   auto later(char const* verb, Options const& how, F&& f, In&&... in) {
     using call = detail::later_map<Body, Options, std::decay_t<F>, In...>;
     return detail::submitted<call>(*core_, verb, *core_,
-                                   detail::checked(verb, how, {.deadline = true}), how,
+                                   detail::checked(verb, how, detail::on_pool_serves<In...>), how,
                                    std::forward<F>(f), std::forward<In>(in)...);
   }
 

@@ -72,6 +72,23 @@ TEST_F(Array, TheCpuGetsWhatTheDeviceHasComputedAndBack) {
     ASSERT_EQ(std::as_const(a).host()[i], triple{}(triple{}(triple{}(x[i]))));
 }
 
+TEST_F(Array, PoolsMapThem) {
+  hetmap::pool pool{{.workers = 2, .backend = backend::gpu}};
+  hetmap::array<std::int64_t> const a(x);
+  auto b = pool.map(triple{}, a);
+  EXPECT_FALSE(b.is_on_host());
+  EXPECT_TRUE(pool.map({.host_copy = true}, triple{}, b).is_on_host());
+  auto later = pool.map_async(on_gpu, triple{}, b);
+  pool.map_into(on_cpu, b, triple{}, b);
+  EXPECT_TRUE(std::ranges::equal(std::as_const(b).host(), later.get().host()));
+  EXPECT_EQ(b.host()[5], triple{}(triple{}(x[5])));
+  EXPECT_THROW(pool.map({.host_copy = true}, triple{}, x), hetmap::option_error);
+  hetmap::array<std::int64_t> const wide(n + 1);
+  EXPECT_THROW(pool.map_into(b, triple{}, wide), hetmap::size_error);
+  pool.terminate();
+  EXPECT_THROW(pool.map(triple{}, a), hetmap::closed_error);
+}
+
 TEST_F(Array, MapsOverItself) {
   hetmap::array<std::int64_t> a(x);
   for (backend const where : {backend::gpu, backend::cpu, backend::gpu})
@@ -233,6 +250,22 @@ TEST_F(DeviceSpan, IsMappedWhereItIs) {
   EXPECT_EQ(gpu().bytes_in() + gpu().bytes_out(), 0u);
   auto const y = taken(out);
   for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(y[i], triple{}(triple{}(x[i])));
+  taken(in);
+}
+
+TEST_F(DeviceSpan, PoolsMapIt) {
+  auto const in = given(x), low = given(x), high = given(x);
+  hetmap::pool pool(2u);
+  pool.map_into(low, triple{}, in);
+  pool.map_into(on_gpu, hetmap::columns(high, low), split{}, low);
+  EXPECT_EQ(gpu().bytes_in() + gpu().bytes_out(), 0u);
+  EXPECT_THROW(pool.map_into(on_cpu, low, triple{}, in), hetmap::device_unavailable);
+  auto const highs = taken(high), lows = taken(low);
+  for (std::size_t i = 0; i != n; ++i) {
+    auto const [first, second] = split{}(triple{}(x[i]));
+    ASSERT_EQ(highs[i], first);
+    ASSERT_EQ(lows[i], second);
+  }
   taken(in);
 }
 

@@ -231,6 +231,11 @@ template <class F, class... In>
 concept stop_mappable =
     mappable<F, In...> || mappable<detail::with_stop<std::remove_reference_t<F>>, In...>;
 
+namespace detail {
+template <class F, class... In>
+concept needs_stop = stop_mappable<F, In...> && !mappable<F, In...>;
+}
+
 /// mappable, and the results can be assigned to the elements of Out: an array, or columns(...).
 template <class Out, class F, class... In>
 concept mappable_into =

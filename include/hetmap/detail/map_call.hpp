@@ -219,14 +219,14 @@ auto returning(settings const& how, F& f, In&... in) {
 }
 
 template <class F, class... In>
-  requires(!mappable<F, In&...>)
+  requires needs_stop<F, In&...>
 auto returning(settings const& how, F& f, In&... in) {
   return stoppable(how, f, [&](settings const& s, auto& g) { return returning(s, g, in...); });
 }
 
 /// The body of map and starmap in collect mode.
 template <class F, class... In>
-  requires(!mappable<F, In&...>)
+  requires needs_stop<F, In&...>
 auto collecting(settings const& how, F& f, In&... in) {
   return stoppable(how, f, [&](settings const& s, auto& g) {
     collected<std::remove_reference_t<decltype(g)>> safe{g};
@@ -282,7 +282,7 @@ void writing(settings const& how, Out& out, F& f, In&... in) {
 }
 
 template <class Out, class F, class... In>
-  requires(!mappable<F, In&...>)
+  requires needs_stop<F, In&...>
 void writing(settings const& how, Out& out, F& f, In&... in) {
   stoppable(how, f, [&](settings const& s, auto& g) { writing(s, out, g, in...); });
 }

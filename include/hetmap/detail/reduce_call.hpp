@@ -387,7 +387,7 @@ template <class F, class Op, class T, class... In>
 }
 
 template <class F, class Op, class T, class... In>
-  requires(!mappable<F, In&...>)
+  requires needs_stop<F, In&...>
 [[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
   return stoppable(how, f, [&](settings const& s, auto& g) {
     return reducing(s, g, op, std::move(init), in...);

@@ -39,6 +39,16 @@ using kept_argument_t =
                                         std::ranges::range_value_t<R>>,
                        std::ranges::range_reference_t<R>, std::ranges::range_value_t<R>&&>;
 
+inline namespace HETMAP_TAG {
+/// How an input that is no range is read: value, source(in), length(in). There are arrays and
+/// device_spans.
+template <class T>
+struct resident_input;
+}  // namespace HETMAP_TAG
+
+template <class T>
+concept resident = requires { typename resident_input<std::remove_cvref_t<T>>::value; };
+
 template <class R>
 struct argument {
   using type = kept_argument_t<R>;
@@ -46,6 +56,10 @@ struct argument {
 template <std::ranges::forward_range R>
 struct argument<R> {
   using type = std::ranges::range_reference_t<R>;
+};
+template <resident R>
+struct argument<R> {
+  using type = typename resident_input<std::remove_cvref_t<R>>::value const&;
 };
 
 /// The type with which f is called for one input.
@@ -123,7 +137,9 @@ struct kept_iterator_source {
 
 template <class R>
 [[nodiscard]] auto source_of(R&& range) {
-  if constexpr (array_like<R>) {
+  if constexpr (resident<R>) {
+    return resident_input<std::remove_cvref_t<R>>::source(range);
+  } else if constexpr (array_like<R>) {
     using T = std::remove_reference_t<std::ranges::range_reference_t<R>>;
     return array_source<T, std::ranges::range_reference_t<R>>{std::ranges::data(range)};
   } else {
@@ -133,7 +149,9 @@ template <class R>
 
 template <class R>
 [[nodiscard]] std::size_t length_of(R&& range) {
-  if constexpr (std::ranges::sized_range<R>) {
+  if constexpr (resident<R>) {
+    return resident_input<std::remove_cvref_t<R>>::length(range);
+  } else if constexpr (std::ranges::sized_range<R>) {
     auto const n = std::ranges::size(range);  // may be wider than any standard type
     return n < no_length ? static_cast<std::size_t>(n) : no_length - 1;
   } else {

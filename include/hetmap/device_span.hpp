@@ -1,0 +1,195 @@
+// Memory of a GPU that is somebody else's, and maps over it.
+#pragma once
+
+#include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/reduce_call.hpp>
+#include <hetmap/detail/std_parts.hpp>
+#include <hetmap/error.hpp>
+#include <hetmap/options.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// Memory of a GPU that is not hetmap's: from Thrust, CuPy, PyTorch or cudaMalloc. Only GPUs map
+/// it.
+template <class T>
+struct device_span {
+  using value_type = std::remove_cv_t<T>;
+
+  T* data = nullptr;
+  std::size_t size = 0;
+  /// Of an output: the stream (a cudaStream_t) that the map is enqueued in. Without one the map
+  /// runs in a stream of hetmap's and is waited for.
+  std::optional<void*> stream = {};
+};
+
+namespace detail {
+
+template <class... T>
+struct device_columns {
+  std::tuple<device_span<T>...> spans;
+};
+
+template <class T>
+inline constexpr bool is_device_span = false;
+template <class T>
+inline constexpr bool is_device_span<device_span<T>> = true;
+template <class T>
+concept a_device_span = is_device_span<std::remove_cvref_t<T>>;
+template <class T>
+inline constexpr bool is_device_output = is_device_span<T>;
+template <class... T>
+inline constexpr bool is_device_output<device_columns<T...>> = true;
+
+inline namespace HETMAP_TAG {
+
+template <class T>
+struct resident_input<device_span<T>> {
+  using value = T;
+  static array_source<T const, T const&> source(device_span<T> const& s) { return {s.data}; }
+  static std::size_t length(device_span<T> const& s) { return s.size; }
+};
+
+inline void only_on_gpu(settings& how) {
+  if (how.backend == backend::inherit || how.backend == backend::automatic)
+    how.backend = backend::gpu;
+  if (how.backend != backend::gpu)
+    throw device_unavailable(std::string(how.verb) +
+                             ": a device_span is a GPU's; leave .backend out, or copy it first");
+}
+
+/// The stream that the outputs of a call name, if any does.
+inline std::optional<void*> one_stream(char const* verb,
+                                       std::initializer_list<std::optional<void*>> named) {
+  std::optional<void*> found;
+  for (auto const& stream : named) {
+    if (found && stream && *found != *stream)
+      throw option_error(std::string(verb).append(": the outputs of one call name two streams"));
+    if (stream) found = stream;
+  }
+  return found;
+}
+
+/// The body of map_into over memory of a GPU.
+template <bool Columns, class... Out, class F, class... In>
+void writing_on_gpu(settings const& asked, std::tuple<device_span<Out>...> const& outputs, F& f,
+                    In&... in) {
+  settings how = asked;
+  std::size_t const n = shortest(in...);
+  std::apply(
+      [&](auto const&... out) {
+        std::size_t const room = least(out.size...);
+        if (room < n) refuse_short_output(how.verb, room, n);
+        only_on_gpu(how);
+        auto const stream = one_stream(how.verb, {out.stream...});
+        auto const submit = [&](job const& j) {
+          if (stream)
+            run_on_stream(j, how, *stream);
+          else
+            run(j, how);
+        };
+        assign<Columns>(how.verb, submit, f, n, std::tuple{out.data...}, source_of(in)...);
+      },
+      outputs);
+}
+template <class R, class F, class... In>
+void writing(settings const& how, device_span<R> const& out, F& f, In&... in) {
+  writing_on_gpu<false>(how, std::tuple{out}, f, in...);
+}
+template <class... R, class F, class... In>
+void writing(settings const& how, device_columns<R...> const& out, F& f, In&... in) {
+  writing_on_gpu<true>(how, out.spans, f, in...);
+}
+
+/// The body of map_reduce over memory of a GPU.
+template <class F, class Op, class T, class... In>
+  requires(a_device_span<In> || ...)
+T reducing(settings const& asked, F& f, Op& op, T init, In&... in) {
+  settings how = asked;
+  only_on_gpu(how);
+  std::size_t const n = shortest(in...);
+  return with_reduce_job(
+      nullptr, [&](job const& j) { run(j, how); }, f, op, std::move(init), n, leaf_elements(n),
+      source_of(in)...);
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+
+/// F can be applied to the elements of device_spans, perhaps beside ranges that can be indexed, or
+/// of generated ranges alone.
+template <class F, class... In>
+concept device_span_mappable =
+    ((detail::a_device_span<In> || detail::indexable<In>)&&...) &&
+    !(detail::unbounded<In> && ...) &&
+    std::invocable<std::remove_reference_t<F>&, detail::argument_t<In&>...>;
+
+/// The same, with the results in a device_span, or in columns(...) of some.
+template <class Out, class F, class... In>
+concept device_span_mappable_into =
+    detail::is_device_output<std::remove_cvref_t<Out>> && device_span_mappable<F, In...>;
+
+/// device_spans, at least one, perhaps beside ranges, can be map_reduced.
+template <class F, class Op, class T, class... In>
+concept device_span_reducible =
+    device_span_mappable<F, In...> && (detail::a_device_span<In> || ...) &&
+    detail::reduces<std::remove_reference_t<Op>, T,
+                    std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In&>...>>;
+
+inline namespace HETMAP_TAG {
+
+/// Memory of a GPU as the outputs of a function that returns a tuple: map_into(columns(low, high),
+/// f, in). The map is enqueued in the stream that they name, one at most.
+template <class... T>
+  requires(sizeof...(T) > 0)
+[[nodiscard]] detail::device_columns<T...> columns(device_span<T> const&... out) {
+  return {{out...}};
+}
+
+/// map_into over memory of a GPU. `out` may start exactly at an input.
+///
+/// Throws:   device_unavailable without a GPU or a form of f; what map_into throws.
+/// Waits:    until every element of out is final, and what was enqueued by others before has to be
+///           complete. With out.stream for nothing: the map takes its turn in that stream, a
+///           failing element and others of the launch may stay as they were, and .stop and
+///           .progress are not looked at.
+template <class Out, class F, class... In>
+  requires device_span_mappable_into<Out, F, In...> &&
+           (!detail::any_options<std::remove_cvref_t<F>>)
+void map_into(Out const& out, F&& f, In&&... in) {
+  map_into(options{}, out, f, in...);
+}
+template <class Out, class F, class... In>
+  requires device_span_mappable_into<Out, F, In...>
+void map_into(options const& how, Out const& out, F&& f, In&&... in) {
+  detail::writing(detail::checked("map_into", how), out, f, in...);
+}
+
+/// map_reduce over memory of a GPU, where it is folded; only values come back.
+///
+/// Throws:   what map_into and map_reduce throw.
+/// Waits:    until the result is there.
+/// Memory:   none that stays.
+template <class F, class Op, class T, class... In>
+  requires device_span_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
+[[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
+  return map_reduce(options{}, f, op, std::move(init), in...);
+}
+template <class F, class Op, class T, class... In>
+  requires device_span_reducible<F, Op, T, In...>
+[[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
+  return detail::reducing(detail::checked("map_reduce", how), f, op, std::move(init), in...);
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
