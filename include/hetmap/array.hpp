@@ -173,16 +173,36 @@ array_memory* memory_of(array<T> const& a) {
   return array_access::memory(a);
 }
 
-template <class Submit, class F, class R, class... In>
-decltype(auto) with_array_job(Submit&& submit, F& f, array<R> const& out, std::size_t n,
-                              In&... in) {
-  array_memory* const arrays[] = {memory_of(out), memory_of(in)...};
-  return with_job<store::assign>(
-      [&](job& j) {
-        j.arrays = arrays;
-        return submit(j);
+template <store How, class Submit, class F, class... Out, class... In>
+decltype(auto) with_array_job(Submit&& submit, F& f, std::tuple<array<Out>...> const& out,
+                              std::size_t n, In&... in) {
+  return std::apply(
+      [&](auto const&... o) {
+        array_memory* const arrays[] = {memory_of(o)..., memory_of(in)...};
+        return with_job<How>(
+            [&](job& j) {
+              j.arrays = arrays;
+              return submit(j);
+            },
+            f, n, std::tuple<Out*...>{}, source_of(in)...);
       },
-      f, n, std::tuple<R*>{nullptr}, source_of(in)...);
+      out);
+}
+
+/// New arrays with what f makes of arrays.
+template <store How, class... Out, class F, class... In>
+std::tuple<array<Out>...> mapped_arrays(settings const& how, F& f, In&... in) {
+  static_assert((std::is_trivially_copyable_v<Out> && ...),
+                "hetmap: a map over arrays has trivially copyable results");
+  std::size_t const n = shortest(in...);
+  std::tuple<array<Out>...> results{array<Out>(n)...};
+  with_array_job<How>(
+      [&](job& j) {
+        j.keep_on_host = how.host_copy;
+        run(j, how);
+      },
+      f, results, n, in...);
+  return results;
 }
 
 /// The body of map over arrays.
@@ -190,17 +210,19 @@ template <class F, class... In>
   requires(an_array<In> || ...)
 auto returning(settings const& how, F& f, In&... in) {
   using R = result_t<F, In&...>;
-  static_assert(std::is_trivially_copyable_v<R> && !std::is_void_v<R>,
-                "hetmap: a map over arrays has trivially copyable results");
-  std::size_t const n = shortest(in...);
-  array<R> result(n);
-  with_array_job(
-      [&](job& j) {
-        j.keep_on_host = how.host_copy;
-        run(j, how);
-      },
-      f, result, n, in...);
-  return result;
+  static_assert(!std::is_void_v<R>, "hetmap: a map over arrays has results");
+  return std::get<0>(mapped_arrays<store::assign, R>(how, f, in...));
+}
+
+/// The body of map_columns over arrays.
+template <class F, class... In>
+  requires(an_array<In> || ...)
+auto returning_columns(settings const& how, F& f, In&... in) {
+  using row = result_t<F, In&...>;
+  return [&]<std::size_t... K>(std::index_sequence<K...>) {
+    return mapped_arrays<store::spread, std::remove_cvref_t<std::tuple_element_t<K, row>>...>(
+        how, f, in...);
+  }(std::make_index_sequence<std::tuple_size_v<row>>{});
 }
 
 /// Throws size_error: an array that is written whole has to have the length of the results.
@@ -277,6 +299,22 @@ auto map(options const& how, F&& f, In&&... in) {
   return detail::returning(detail::checked("map", how, {.host_copy = true}), f, in...);
 }
 
+/// map for a function that returns a tuple: a std::tuple of one array a column.
+///
+/// Requires, throws, waits, cost, memory: as map.
+template <class F, class... In>
+  requires array_mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>> &&
+           (!detail::any_options<std::remove_cvref_t<F>>)
+auto map_columns(F&& f, In&&... in) {
+  return map_columns(options{}, f, in...);
+}
+template <class F, class... In>
+  requires array_mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>>
+auto map_columns(options const& how, F&& f, In&&... in) {
+  return detail::returning_columns(detail::checked("map_columns", how, {.host_copy = true}), f,
+                                   in...);
+}
+
 /// map, with the result in `out`, which may be an input. When the call throws, `out` is as it was.
 ///
 /// Throws:   as map; size_error unless out is as long as the shortest input.
@@ -319,8 +357,9 @@ template <class F, class... In>
 [[nodiscard]] plan explain(options const& how, F&& f, In&&... in) {
   auto const checked = detail::checked("map", how, {.host_copy = true});
   std::size_t const n = detail::shortest(in...);
-  return detail::with_array_job([&](detail::job const& j) { return detail::plan_for(j, checked); },
-                                f, array<detail::result_t<F, In&...>>(n), n, in...);
+  return detail::with_array_job<detail::store::assign>(
+      [&](detail::job const& j) { return detail::plan_for(j, checked); }, f,
+      std::tuple{array<detail::result_t<F, In&...>>(n)}, n, in...);
 }
 
 }  // namespace HETMAP_TAG

@@ -200,16 +200,18 @@ class HETMAP_API pool {
   }
 
   template <class Build = build, class F, class... In>
-    requires mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>> &&
-             (!detail::any_options<std::remove_cvref_t<F>>)
+    requires(mappable<F, In...> || array_mappable<F, In...>) &&
+            detail::tuple_like<detail::result_t<F, In...>> &&
+            (!detail::any_options<std::remove_cvref_t<F>>)
   auto map_columns(F&& f, In&&... in) {
     return map_columns(options{}, f, in...);
   }
   template <class Build = build, class F, class... In>
-    requires mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>>
+    requires(mappable<F, In...> || array_mappable<F, In...>) &&
+            detail::tuple_like<detail::result_t<F, In...>>
   auto map_columns(options const& how, F&& f, In&&... in) {
-    detail::pool_call const call(*core_,
-                                 detail::checked("pool::map_columns", how, {.deadline = true}));
+    detail::pool_call const call(
+        *core_, detail::checked("pool::map_columns", how, detail::on_pool_serves<In...>));
     return detail::returning_columns(call.how(), f, in...);
   }
 

@@ -284,9 +284,15 @@ TEST_F(CudaMap, FillsSeveralColumnsOfTheDevice) {
   std::size_t const n = 100003;
   on_device<float> const a(std::vector<float>(n, 2)), b(std::vector<float>(n, 1)), low(n), high(n);
   hetmap::map_into(hetmap::columns(low.span(), high.span()), minmax{}, a.span(), b.span());
+  auto const [lows, highs] =
+      hetmap::map_columns(on_gpu, minmax{}, hetmap::array(std::vector<float>(n, 2)),
+                          hetmap::array(std::vector<float>(n, 1)));
+  EXPECT_TRUE(lows.is_on_device() && highs.is_on_device());
   for (std::size_t const i : {std::size_t{0}, n / 2, n - 1}) {
     EXPECT_EQ(low.at(i), 1.0f);
     EXPECT_EQ(high.at(i), 2.0f);
+    EXPECT_EQ(lows.host()[i], 1.0f);
+    EXPECT_EQ(highs.host()[i], 2.0f);
   }
 }
 

@@ -72,6 +72,27 @@ TEST_F(Array, TheCpuGetsWhatTheDeviceHasComputedAndBack) {
     ASSERT_EQ(std::as_const(a).host()[i], triple{}(triple{}(triple{}(x[i]))));
 }
 
+TEST_F(Array, ATupleHasAnArrayAColumn) {
+  hetmap::array<std::int64_t> const a(x);
+  auto const [low, high] = hetmap::map_columns(on_gpu, split{}, a);
+  EXPECT_EQ(gpu().bytes_out(), 0u);
+  EXPECT_TRUE(low.is_on_device() && high.is_on_device());
+  auto const [by_cpu, kept] = hetmap::map_columns(on_cpu, split{}, high);
+  EXPECT_TRUE(kept.is_on_host());
+  hetmap::pool pool(2u);
+  auto const by_pool = pool.map_columns({.backend = backend::gpu, .host_copy = true}, split{}, a);
+  EXPECT_TRUE(std::get<1>(by_pool).is_on_host());
+  for (std::size_t i = 0; i != n; ++i) {
+    auto const [l, h] = split{}(x[i]);
+    ASSERT_EQ(low.host()[i], l);
+    ASSERT_EQ(high.host()[i], h);
+    ASSERT_EQ(std::get<1>(by_pool).host()[i], h);
+    auto const [low_of_high, high_of_high] = split{}(h);
+    ASSERT_EQ(by_cpu.host()[i], low_of_high);
+    ASSERT_EQ(kept.host()[i], high_of_high);
+  }
+}
+
 TEST_F(Array, PoolsMapThem) {
   hetmap::pool pool{{.workers = 2, .backend = backend::gpu}};
   hetmap::array<std::int64_t> const a(x);
