@@ -4,10 +4,10 @@
 
 #include <hetmap/pool.hpp>
 
+#include <algorithm>
 #include <cctype>
 #include <fstream>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -19,14 +19,14 @@ using counts = std::unordered_map<std::string, long>;
 /// A line is taken up word by word, two counts are added up.
 struct count_words {
   counts operator()(counts so_far, std::string const* line) const {
-    std::string word;
-    for (char const c : *line + " ") {
-      if (std::isalpha(static_cast<unsigned char>(c)) != 0) {
-        word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      } else if (!word.empty()) {
-        ++so_far[word];
-        word.clear();
-      }
+    auto const letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+    for (auto at = line->begin(), end = line->end(); at != end;) {
+      auto const first = std::find_if(at, end, letter);
+      at = std::find_if_not(first, end, letter);
+      if (first == at) break;
+      std::string word(first, at);
+      for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      ++so_far[std::move(word)];
     }
     return so_far;
   }

@@ -50,15 +50,14 @@ concept reduces = std::movable<T> && std::invocable<Op&, T, T> &&
                   std::convertible_to<std::invoke_result_t<Op&, T, T>, T> && !std::is_void_v<R> &&
                   (std::constructible_from<T, R> || taken_up_by<Op, T, R>);
 
-/// Up to so many elements, leaves are single elements or values are kept until they are folded, so
-/// that a costly function is spread however few its elements are.
-inline constexpr std::size_t most_single_elements = 65536;
+/// Up to so many numbers are mapped into memory first, and folded from there.
+inline constexpr std::size_t most_mapped_first = 65536;
 
 /// Elements folded before the tree begins: a function of the number of elements alone, since the
-/// bits of the result depend on it.
+/// bits of the result depend on it. There are enough leaves for costly elements to be spread.
 [[nodiscard]] constexpr std::size_t leaf_elements(std::size_t n) noexcept {
   std::size_t leaf = 4096;
-  while (leaf > block_elements && n / leaf < 1024) leaf /= 2;
+  while (leaf > 1 && n / leaf < 1024) leaf /= 2;
   return leaf;
 }
 
@@ -258,7 +257,7 @@ template <class T, class F, class Op, class... Src>
         .reads = greatest(Src::reads...),
         .arrays = arrays};
   if constexpr (interleaves<Op, T>)
-    if (n <= most_single_elements) j.alike = rate_for<F, Src...>(f);  // the CPU maps them first
+    if (n <= most_mapped_first) j.alike = rate_for<F, Src...>(f);  // the CPU maps them first
   if constexpr (std::is_class_v<F> && std::is_trivially_copyable_v<F>) {
     j.functor = std::addressof(f);
     j.functor_bytes = sizeof(F);
@@ -335,7 +334,7 @@ template <class F, class Op, class T, class Mapped, class... Src>
                                  T init, std::size_t n, Mapped&& mapped, Src... src) {
   auto const submit = [&](job const& j) { run(j, how); };
   if constexpr (interleaves<Op, T>) {
-    if (n <= most_single_elements) {
+    if (n <= most_mapped_first) {
       if (few_go_to_gpu<T>(how, arrays, f, op, n, src...))
         return with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf_elements(n), src...);
       return mapped([&](auto& values) {
@@ -349,8 +348,7 @@ template <class F, class Op, class T, class Mapped, class... Src>
       });
     }
   }
-  std::size_t const leaf = n <= most_single_elements ? 1 : leaf_elements(n);
-  return with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf, src...);
+  return with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf_elements(n), src...);
 }
 
 /// The body of map_reduce.
@@ -378,7 +376,8 @@ template <class F, class Op, class T, class... In>
             vector_access::set_size(values, n);
             for (R& value : values) sum = taken_up<T>(op, std::move(sum), std::move(value));
           } else {
-            sum = with_reduce_job(nullptr, part, f, op, std::move(sum), n, 1, src...);
+            sum =
+                with_reduce_job(nullptr, part, f, op, std::move(sum), n, leaf_elements(n), src...);
           }
         },
         in...);
@@ -401,9 +400,7 @@ template <class F, class Op, class T, class... In>
   if constexpr ((indexable<In&> && ...)) {
     auto const describe = [&](auto... src) {
       auto const columns = columns_of(std::tuple<>{}, src...);
-      std::size_t const leaf =
-          n <= most_single_elements && !interleaves<Op, T> ? 1 : leaf_elements(n);
-      job j = reduce_job<T>(nullptr, columns.data(), f, op, n, leaf, src...);
+      job j = reduce_job<T>(nullptr, columns.data(), f, op, n, leaf_elements(n), src...);
       j.code = &code_of<reduce_task<T, Op, F, decltype(src)...>>;
       return with_fold<T, F, Op>(
           j, nullptr, [&](job const& described) { return plan_for(described, how); }, src...);
