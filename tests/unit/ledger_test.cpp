@@ -24,8 +24,8 @@ std::vector<range> claim_all(ledger& account, unsigned lane, std::size_t wanted)
 }
 
 TEST(Ledger, OneLaneGetsEveryIndexOnceAndInOrder) {
-  for (std::size_t const count : {0, 1, 63, 64, 65, 1000, 4096}) {
-    for (std::size_t const granule : {1, 7, 64, 5000}) {
+  for (std::size_t const count : {0u, 1u, 63u, 64u, 65u, 1000u, 4096u}) {
+    for (std::size_t const granule : {1u, 7u, 64u, 5000u}) {
       SCOPED_TRACE(testing::Message() << count << " elements, granule " << granule);
       ledger account(count, granule, 1);
       std::size_t next = 0;

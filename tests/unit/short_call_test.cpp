@@ -65,7 +65,7 @@ struct map_of_counters {
 };
 
 TEST(ShortCall, RunsEveryElementOnce) {
-  for (std::size_t const n : {1, 2, 3, 63, 64, 65, 200, 1000, 4096, 10'000})
+  for (std::size_t const n : {1u, 2u, 3u, 63u, 64u, 65u, 200u, 1000u, 4096u, 10'000u})
     for (auto const& [lanes, parts] :
          {std::pair{1u, 1u}, {2u, 1u}, {2u, 8u}, {3u, 5u}, {7u, 8u}, {100u, 1u}}) {
       map_of_counters map(n);

@@ -44,8 +44,8 @@ TEST(Stream, CopiesEveryByteAndNoneBesideAtAnyAlignment) {
     guarded_pages const pages;
     alignas(64) static unsigned char from[4096];
     for (std::size_t i = 0; i != sizeof from; ++i) from[i] = static_cast<unsigned char>(i * 7 + 1);
-    for (std::size_t const bytes : {0, 1, 63, 64, 65, 127, 128, 4032, 4096}) {
-      for (std::size_t const offset : {0, 1, 4, 32, 60, 63, 64}) {
+    for (std::size_t const bytes : {0u, 1u, 63u, 64u, 65u, 127u, 128u, 4032u, 4096u}) {
+      for (std::size_t const offset : {0u, 1u, 4u, 32u, 60u, 63u, 64u}) {
         SCOPED_TRACE(testing::Message()
                      << bytes << " bytes at offset " << offset << ", " << hetmap::name(level));
         std::fill(pages.begin(), pages.end(), 0);

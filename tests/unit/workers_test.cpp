@@ -50,7 +50,7 @@ TEST(Workers, ATaskTakenBackNeverRuns) {
     EXPECT_FALSE(team.withdraw(first));
     for (counting& t : tasks) team.post(t);
     // The last, the first and one between.
-    for (int const k : {4, 0, 2}) EXPECT_TRUE(team.withdraw(tasks[k]));
+    for (std::size_t const k : {4u, 0u, 2u}) EXPECT_TRUE(team.withdraw(tasks[k]));
     EXPECT_FALSE(team.withdraw(tasks[4]));
     first.release.count_down();
   }
