@@ -74,7 +74,10 @@ namespace detail {
 void throw_kernel_error(int code) { throw kernel_error(code); }
 
 void rethrow_as_failure_of(std::size_t index) {
-  core::note_failed_index(index);
+  if (index != no_length)
+    core::note_failed_index(index);
+  else
+    core::clear_failed_index();
   throw;
 }
 

@@ -315,12 +315,17 @@ void future_state::rethrow_error() const {
 }
 
 void future_state::refuse_taken() {
+  core::clear_failed_index();
   throw std::logic_error("hetmap: the value of this future was moved out by another handle");
 }
 
-void refuse_empty_future() { throw std::logic_error("hetmap: this future holds no result"); }
+void refuse_empty_future() {
+  core::clear_failed_index();
+  throw std::logic_error("hetmap: this future holds no result");
+}
 
 void refuse_unfinished_future() {
+  core::clear_failed_index();
   throw std::logic_error("hetmap: this future is not ready; ready() and wait() tell when it is");
 }
 

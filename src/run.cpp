@@ -224,8 +224,7 @@ void run(job const& work, settings const& how) {
     reports.finish(work.count);
   } catch (...) {
     if (work.discard != nullptr) work.discard(work.columns[0], 0, work.count);
-    core::clear_failed_index();
-    throw;
+    rethrow_as_failure_of(no_length);
   }
 }
 
@@ -270,7 +269,13 @@ void batches::run(job const& work) {
 
 std::size_t batches::done() const noexcept { return state_->done; }
 
-void batches::finish() { state_->reports.finish(state_->done); }
+void batches::finish() {
+  try {
+    state_->reports.finish(state_->done);
+  } catch (...) {
+    rethrow_as_failure_of(no_length);
+  }
+}
 
 }  // namespace detail
 }  // namespace HETMAP_ABI

@@ -170,24 +170,27 @@ class outcome {
 
   /// Holds make(): the value is built in place, so T need not be movable.
   template <class Make>
-  outcome(std::in_place_t, Make&& make) : value_(std::in_place, built_by<Make>{make}) {}
+  outcome(std::in_place_t, Make&& make) : value_(std::in_place, std::in_place, make) {}
 
   [[nodiscard]] bool has_value() const noexcept { return !error_; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
   /// The value. Throws: the element's own exception if there is none.
-  [[nodiscard]] T& value() & { return checked(), *value_; }
-  [[nodiscard]] T const& value() const& { return checked(), *value_; }
-  [[nodiscard]] T&& value() && { return checked(), *std::move(value_); }
+  [[nodiscard]] T& value() & { return checked(), value_->value; }
+  [[nodiscard]] T const& value() const& { return checked(), value_->value; }
+  [[nodiscard]] T&& value() && { return checked(), std::move(value_->value); }
 
   /// The exception, or null where there is a value.
   [[nodiscard]] std::exception_ptr error() const noexcept { return error_; }
 
  private:
-  template <class Make>
-  struct built_by {
-    Make& make;
-    operator T() const { return make(); }
+  // Initialises T with the very object that make() returns: nothing is converted, which a T that
+  // can be made of anything (std::any) would do.
+  struct built {
+    template <class Make>
+    built(std::in_place_t, Make& make) : value(make()) {}
+
+    T value;
   };
 
   void checked() const {
@@ -195,7 +198,7 @@ class outcome {
   }
 
   std::exception_ptr error_;
-  std::optional<T> value_;
+  std::optional<built> value_;
 };
 
 /// The outcome of a function that returns nothing: done, or the exception.

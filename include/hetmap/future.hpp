@@ -102,7 +102,9 @@ class future {
   ///           work itself.
   decltype(auto) get() const& { return as_const(&finished()); }
   /// The same for a temporary handle or std::move(handle), which is empty afterwards: the result
-  /// itself, moved out if this was the only handle or T cannot be copied, else copied.
+  /// itself, moved out if this was the only handle or T cannot be copied, else copied. A function
+  /// given to on_done(), on_value() or then() has a handle until it has run; so a T that cannot be
+  /// copied is to be moved out by it, or once it has run.
   T get() && {
     finished();
     future const last = std::move(*this);
@@ -147,18 +149,16 @@ class future {
   /// told, or at once if it is ready already. What c throws is dropped.
   template <std::invocable<future const&> C>
   void on_done(C c) const {
-    when_done([c = std::move(c)](detail::future_state& done) mutable {
-      done.add_handle();
-      future const self(static_cast<detail::result_state<T>&>(done));
-      c(self);
+    when_done([c = std::move(c), self = *this](detail::future_state&) mutable {
+      c(std::as_const(self));
     });
   }
   /// The same for one of the two outcomes: c(value), or c() for a future<void>.
   template <class C>
     requires requires { typename detail::after_t<C, T>; }
   void on_value(C c) const {
-    when_done([c = std::move(c)](detail::future_state& done) mutable {
-      if (done.has_value()) give(c, done);
+    when_done([c = std::move(c), self = *this](detail::future_state& done) mutable {
+      if (done.has_value()) self.give(c);
     });
   }
   /// c(std::exception_ptr).
@@ -177,7 +177,8 @@ class future {
   [[nodiscard]] auto then(G&& g) const {
     using call = std::decay_t<G>;
     using result = detail::after_t<call, T>;
-    return detail::following<result, call, T>::of(held(), std::forward<G>(g));
+    static_cast<void>(held());
+    return detail::following<result, call, T>::of(*this, std::forward<G>(g));
   }
 
   /// For the library: takes over one handle of the shared state.
@@ -195,12 +196,11 @@ class future {
       return std::as_const(state->value());
   }
   template <class C>
-  static void give(C& c, detail::future_state& done) {
-    auto* const state = static_cast<detail::result_state<T>*>(&done);
+  void give(C& c) const {
     if constexpr (std::is_void_v<T>)
       c();
     else
-      c(as_const(state));
+      c(as_const(state_));
   }
 
   detail::result_state<T>& held() const {
@@ -238,15 +238,15 @@ inline namespace HETMAP_TAG {
 template <class Result, class G, class T>
 struct following {
   G g;
-  result_state<T>* before;
+  future<T> before;
 
   Result operator()() {
     if constexpr (std::is_void_v<T>)
       return detail::invoke(g);
     else if constexpr (std::is_reference_v<T>)
-      return detail::invoke(g, before->value());
+      return detail::invoke(g, before.state()->value());
     else
-      return detail::invoke(g, std::as_const(before->value()));
+      return detail::invoke(g, std::as_const(before.state()->value()));
   }
 
   struct link final : continuation {
@@ -266,9 +266,9 @@ struct following {
   };
 
   template <class Given>
-  static future<Result> of(result_state<T>& before, Given&& g) {
+  static future<Result> of(future<T> const& before, Given&& g) {
     owned<link> next;
-    auto* const state = new call_state<Result, following>(std::forward<Given>(g), &before);
+    auto* const state = new call_state<Result, following>(std::forward<Given>(g), before);
     auto handle = future<Result>(*state);
     try {
       next = owned<link>(new link(*state));
@@ -277,8 +277,8 @@ struct following {
       state->drop_reference();
       throw;
     }
-    state->follows(before);
-    before.when_done(*next.release());
+    state->follows(*before.state());
+    before.state()->when_done(*next.release());
     return handle;
   }
 };

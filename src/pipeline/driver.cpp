@@ -36,7 +36,7 @@ void pipeline::state::take_device() {
 /// there was nothing to send.
 void pipeline::state::drive(std::unique_lock<std::mutex>& lock) noexcept {
   driving = true;
-  if (stoppable && how.stop.stop_requested()) abandoned = stopped = true;
+  look_at_stop();
   // Input that may take its time, or wait for what is under way, is pulled by others meanwhile.
   if (unsent.empty() && can_pull() && gpu->has_room() && (work.pulls_at_once || gpu->idle()))
     if (std::optional const k = pull(lock)) unsent.push_back(*k);

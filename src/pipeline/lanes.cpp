@@ -94,6 +94,18 @@ void pipeline::state::step(std::unique_lock<std::mutex>& lock) noexcept {
   tell_consumer();
 }
 
+/// Asks the stop condition, which may be the user's code; what it throws is the consumer's to have.
+void pipeline::state::look_at_stop() noexcept {
+  if (!stoppable) return;
+  try {
+    if (!how.stop.stop_requested()) return;
+  } catch (...) {
+    std::lock_guard const lock(stop_guard);
+    if (!stop_failure) stop_failure = std::current_exception();
+  }
+  abandoned = stopped = true;
+}
+
 core::efforts pipeline::state::compute(core::slot& s) noexcept {
   core::math_level_scope const math(level);
   core::efforts spent;
@@ -105,7 +117,7 @@ core::efforts pipeline::state::compute(core::slot& s) noexcept {
   // In pieces of about chunk_seconds, however large the chunk is, so that nobody waits for the rest
   // of it when the stream ends.
   while (s.done_to != end) {
-    if (stoppable && how.stop.stop_requested()) abandoned = stopped = true;
+    look_at_stop();
     if (abandoned.load(std::memory_order_relaxed)) break;
     std::size_t const n = std::min(end - s.done_to, size.next());
     chunk piece{.begin = s.done_to,

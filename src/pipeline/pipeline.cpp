@@ -257,10 +257,13 @@ bool pipeline::state::next(segment& out, time_limit const* limit) {
                     std::chrono::duration<double>(std::clamp(limit->seconds(), 0.0, 1e9)));
   std::unique_lock lock(guard);
   for (;;) {
-    if (stopped || (stoppable && how.stop.stop_requested())) {
-      abandoned = stopped = true;
+    if (!stopped) look_at_stop();
+    if (stopped) {
+      abandoned = true;
       chunks.close();
       core::clear_failed_index();
+      std::lock_guard const asked(stop_guard);
+      if (stop_failure) std::rethrow_exception(stop_failure);
       throw cancelled_error(delivered, work.total == no_length ? 0 : work.total);
     }
     if (chunks.ready()) break;

@@ -40,11 +40,19 @@ std::size_t slot_overhead(stream_job const& work) {
          2 * block_overhead;
 }
 
+/// More bytes than any process can address: what is computed with them would overflow.
+constexpr std::size_t most_bytes = std::size_t{1} << 48;
+
 [[noreturn]] void refuse_memory(stream_settings const& how, std::size_t needed) {
   clear_failed_index();
   std::string text(how.verb);
-  text.append(": .max_bytes = ").append(std::to_string(how.max_bytes));
-  text.append(" is less than the ").append(std::to_string(needed)).append(" bytes that ");
+  if (needed >= most_bytes)
+    text.append(": no machine has the ");
+  else
+    text.append(": .max_bytes = ")
+        .append(std::to_string(how.max_bytes))
+        .append(" is less than the ");
+  text.append(std::to_string(needed)).append(" bytes that ");
   throw option_error(text.append(how.window != 0 || how.chunk_size != 0
                                      ? ".window and .chunk_size ask for"
                                      : "one element needs"));
@@ -122,7 +130,8 @@ stream_shape shape_for(stream_job const& work, stream_settings const& how, unsig
   if (how.chunk_size == 0 && s.chunk > block_elements)
     s.chunk = s.chunk / block_elements * block_elements;
   s.memory_bound = bound(s.window, s.chunk);
-  if (s.memory_bound > budget && how.max_bytes != 0) refuse_memory(how, s.memory_bound);
+  if (s.memory_bound >= most_bytes || (s.memory_bound > budget && how.max_bytes != 0))
+    refuse_memory(how, s.memory_bound);
   s.slot_bytes = slot_bytes(work, s.chunk);
   return s;
 }

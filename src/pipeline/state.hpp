@@ -84,6 +84,7 @@ struct pipeline::state {
   void step(std::unique_lock<std::mutex>& lock) noexcept;
   [[nodiscard]] std::optional<std::size_t> pull(std::unique_lock<std::mutex>& lock) noexcept;
   [[nodiscard]] core::efforts compute(core::slot& s) noexcept;
+  void look_at_stop() noexcept;
   [[nodiscard]] bool can_pull() const noexcept { return !abandoned.load() && chunks.can_pull(); }
   [[nodiscard]] bool has_work() const noexcept;
   [[nodiscard]] unsigned most_lanes() const noexcept;
@@ -143,6 +144,8 @@ struct pipeline::state {
   core::reporter reports;
   std::atomic<bool> abandoned{false};  // nobody will take what is not done yet
   std::atomic<bool> stopped{false};    // by the stop condition
+  std::mutex stop_guard;
+  std::exception_ptr stop_failure;  // what asking it threw on a lane; guarded by stop_guard
 
   std::mutex guard;
   std::condition_variable arrived;  // something is ready, or the end

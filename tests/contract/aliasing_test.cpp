@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <list>
 #include <numeric>
 #include <span>
 #include <string>
@@ -133,6 +134,24 @@ TEST_P(AliasingContract, PartialOverlapIsRefusedBeforeAnythingHappens) {
     EXPECT_EQ(calls, 0);
     EXPECT_EQ(x, fresh);
   }
+}
+
+TEST_P(AliasingContract, AnArrayBesideAnInputThatCannotBeIndexedIsHeldToTheSame) {
+  std::size_t const n = 300;
+  auto const fresh = support::indices(2 * n);
+  two_ints const f = [](int a, int b) { return a + b; };
+  std::list<int> const thousands(n, 1000);
+  for (std::size_t const shift : {std::size_t{1}, std::size_t{64}, std::size_t{100}, n - 1}) {
+    SCOPED_TRACE(shift);
+    auto x = fresh;
+    auto const low = std::span(x).first(n), high = std::span(x).subspan(shift, n);
+    EXPECT_THROW(hetmap::map_into(here(), low, f, high, thousands), hetmap::overlap_error);
+    EXPECT_THROW(hetmap::map_into(here(), high, f, low, thousands), hetmap::overlap_error);
+    EXPECT_EQ(x, fresh);
+  }
+  auto x = fresh;
+  hetmap::map_into(here(), std::span(x).first(n), f, std::span(x).first(n), thousands);
+  for (std::size_t i = 0; i != 2 * n; ++i) ASSERT_EQ(x[i], fresh[i] + (i < n ? 1000 : 0)) << i;
 }
 
 TEST_P(AliasingContract, TheMessageSaysWhichOverlap) {

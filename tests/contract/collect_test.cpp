@@ -6,12 +6,14 @@
 #include <gtest/gtest.h>
 #include <hetmap/map.hpp>
 
+#include <any>
 #include <forward_list>
 #include <functional>
 #include <memory>
 #include <ranges>
 #include <stop_token>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -104,6 +106,16 @@ TEST_P(CollectContract, MoveOnlyAndImmovableValues) {
       collecting(), [](int i) { return immovable(two_of_three(i)); }, support::indices(100));
   EXPECT_EQ(z[5].value().value, 10);
   EXPECT_FALSE(z[6]);
+}
+
+TEST_P(CollectContract, ValuesThatCanBeMadeOfAnythingAreTheFunctions) {
+  auto const y = hetmap::map(
+      collecting(), [](int i) { return std::any(two_of_three(i)); }, support::indices(10));
+  auto const z = hetmap::map(
+      collecting(), [](int i) { return std::tuple<std::any>(two_of_three(i)); },
+      support::indices(10));
+  EXPECT_EQ(std::any_cast<int>(y[4].value()), 8);
+  EXPECT_EQ(std::any_cast<int>(std::get<0>(z[4].value())), 8);
 }
 
 TEST_P(CollectContract, ReferencesAreStoredAsValues) {

@@ -7,6 +7,7 @@
 #include <hetmap/hetmap.hpp>
 
 #include <functional>
+#include <list>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -16,6 +17,17 @@
 namespace {
 
 using int_function = std::function<int(int)>;  // its cost is never remembered: always shared
+
+struct checked_sum {
+  int operator()(int a, int b) const { return b == 31 ? throw b : a + b; }
+};
+
+}  // namespace
+
+template <>
+inline constexpr bool hetmap::commutative<checked_sum, int> = true;
+
+namespace {
 
 class FailedIndexContract : public support::on_each_backend {
  protected:
@@ -80,9 +92,31 @@ TEST_P(FailedIndexContract, AnExceptionThatIsNoElementsHasNoIndex) {
             std::nullopt);
   std::vector<int> small(99);
   EXPECT_EQ(index_after([&] { hetmap::map_into(here(), small, f, x); }), std::nullopt);
+  std::list<int> const list(x.begin(), x.end());
+  EXPECT_EQ(index_after([&] {
+              hetmap::map(
+                  {.backend = GetParam(), .progress = [](hetmap::progress const&) { throw 1; }}, f,
+                  list);
+            }),
+            std::nullopt);
+  // The first argument is init, joined when everything else has been.
+  EXPECT_EQ(index_after([&] {
+              static_cast<void>(hetmap::map_reduce(
+                  here(), f, [](long a, long b) { return a < 0 ? throw 1 : a + b; }, -1L, x));
+            }),
+            std::nullopt);
+  EXPECT_EQ(index_after([] { hetmap::future<void>().get(); }), std::nullopt);
   // A call that succeeds says nothing about failures.
   EXPECT_THROW(map(failing, x), int);
   map(f, x);
+  EXPECT_EQ(hetmap::failed_index(), 31u);
+}
+
+TEST_P(FailedIndexContract, AnOperationFailsAsTheElementThatItTakesUp) {
+  auto const x = support::indices(100);
+  std::list<int> const list(x.begin(), x.end());
+  int_function const f = [](int i) { return i; };
+  EXPECT_THROW(static_cast<void>(hetmap::map_reduce(here(), f, checked_sum{}, 0, list)), int);
   EXPECT_EQ(hetmap::failed_index(), 31u);
 }
 

@@ -258,6 +258,12 @@ TEST_P(RangesContract, UnsizedInputsFillAnOutputAndNoMore) {
   EXPECT_EQ(exact[999], 1998);
   EXPECT_THROW(hetmap::map_into(here(), small, f, x), hetmap::size_error);
   EXPECT_EQ(small[998], 1996);
+  // It may be the shortest of several, whatever the others say of their lengths.
+  std::function<int(int, int)> const sum = [](int a, int b) { return a + b; };
+  auto const longer = support::indices(5000);
+  hetmap::map_into(here(), exact, sum, longer, x);
+  EXPECT_EQ(exact[999], 1998);
+  EXPECT_THROW(hetmap::map_into(here(), small, sum, longer, x), hetmap::size_error);
 }
 
 }  // namespace

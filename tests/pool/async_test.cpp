@@ -15,6 +15,7 @@
 #include <ranges>
 #include <stdexcept>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -305,6 +306,18 @@ TEST_F(Async, WaitForTheFirstExceptionIsForAllIfThereIsNone) {
   std::vector<hetmap::future<int>> futures;
   for (int i = 0; i != 20; ++i) futures.push_back(pool.submit([i] { return i; }));
   EXPECT_EQ(hetmap::wait(futures, return_when::first_exception).done.size(), 20u);
+}
+
+TEST_F(Async, AValueThatIsTakenOutIsStillThereForCallbacks) {
+  for (int round = 0; round != rounds; ++round) {
+    auto h = pool.submit([] { return std::string(100, 'x'); });
+    std::atomic<std::size_t> seen{0};
+    h.on_value([&](std::string const& s) { seen = s.size(); });
+    auto const length = h.then([](std::string const& s) { return s.size(); });
+    ASSERT_EQ(std::move(h).get().size(), 100u);
+    ASSERT_EQ(length.get(), 100u);
+    ASSERT_TRUE(support::soon([&] { return seen == 100; }));
+  }
 }
 
 TEST_F(Async, CancelledFuturesAreDoneForAllWhoWait) {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <latch>
 #include <list>
+#include <optional>
 #include <ranges>
 #include <stdexcept>
 #include <stop_token>
@@ -279,6 +280,22 @@ TEST_P(StreamErrors, AStopTokenWakesAWaitingConsumer) {
   });
   EXPECT_THROW(static_cast<void>(s.next()), hetmap::cancelled_error);
   release.count_down();
+}
+
+TEST_P(StreamErrors, AStopConditionThatThrowsOnAWorkerThrowsInTheConsumer) {
+  if (here_is(hetmap::backend::serial)) GTEST_SKIP() << "the consumer computes";
+  struct failing {
+    std::thread::id consumer;
+    [[nodiscard]] bool stop_requested() const {
+      return std::this_thread::get_id() == consumer ? false : throw 17;
+    }
+  };
+  auto s = hetmap::imap({.backend = GetParam(), .stop = failing{std::this_thread::get_id()}},
+                        same{}, std::views::iota(0L));
+  for (int k = 0; k != 2; ++k) {
+    EXPECT_THROW(while (s.next()){}, int);
+    EXPECT_EQ(hetmap::failed_index(), std::nullopt);
+  }
 }
 
 TEST_P(StreamErrors, ProgressComesAsResultsAreTaken) {

@@ -70,6 +70,21 @@ TEST(StreamOptions, MaxBytesThatCannotBeKeptIsRefusedInBytes) {
               ".window and .chunk_size");
 }
 
+TEST(StreamOptions, MoreThanCanBeAddressedIsRefused) {
+  for (std::size_t const many : {std::size_t{1} << 61, std::size_t{1} << 63, ~std::size_t{0}})
+    for (hetmap::options const& how :
+         {hetmap::options{.chunk_size = many}, hetmap::options{.window = many},
+          hetmap::options{.chunk_size = many, .window = many}}) {
+      EXPECT_SAYS(support::refusal<hetmap::option_error>(
+                      [&] { return hetmap::imap(how, same{}, counting_input()); }),
+                  "no machine has");
+      // An input that knows its length needs no more than that.
+      long sum = 0;
+      for (long const v : hetmap::imap(how, same{}, std::views::iota(0L, 1000L))) sum += v;
+      EXPECT_EQ(sum, 499500);
+    }
+}
+
 TEST(StreamOptions, SerialRunsInTheConsumer) {
   auto const caller = std::this_thread::get_id();
   for (bool const there : hetmap::imap(

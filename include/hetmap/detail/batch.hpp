@@ -22,7 +22,8 @@ inline constexpr std::size_t largest_batch_bytes = std::size_t{1} << 20;
 inline namespace HETMAP_TAG {
 
 /// The place of one range in a batched call. A forward range is kept as iterators, so that its
-/// elements stay where they are; a single-pass range as values, each read once.
+/// elements stay where they are; a single-pass range as values, each read once. Nothing is kept of
+/// what can be indexed beside such a range (below).
 template <class R>
 class reader {
  public:
@@ -58,6 +59,28 @@ class reader {
   std::ranges::iterator_t<R> next_;
   std::ranges::sentinel_t<R> end_;
   vector<kept> kept_;
+};
+
+template <class R>
+  requires indexable<R&>
+class reader<R> {
+ public:
+  struct kept {};
+
+  explicit reader(R& range) : range_(range), length_(length_of(range)) {}
+
+  [[nodiscard]] bool at_end() const { return next_ == length_; }
+  void restart(std::size_t) { first_ = next_; }
+  void keep() {}
+  void advance() { ++next_; }
+
+  [[nodiscard]] auto source() { return source_of(range_).after(first_); }
+
+ private:
+  R& range_;
+  std::size_t length_;
+  std::size_t first_ = 0;  // of this batch
+  std::size_t next_ = 0;
 };
 
 }  // namespace HETMAP_TAG

@@ -190,11 +190,11 @@ class HETMAP_API stop_hub {
   owned<state> state_;
 };
 
-/// Throws what is being handled, as the failure of element `index`.
-[[noreturn]] HETMAP_API void rethrow_as_failure_of(std::size_t index);
-
 /// The length of an input that does not know it.
 inline constexpr std::size_t no_length = static_cast<std::size_t>(-1);
+
+/// Throws what is being handled, as the failure of element `index`; no_length: of none.
+[[noreturn]] HETMAP_API void rethrow_as_failure_of(std::size_t index);
 
 /// Throws size_error: an output of `room` elements for `needed` results; no_length for more than
 /// that.

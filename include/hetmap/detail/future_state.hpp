@@ -55,10 +55,7 @@ class HETMAP_API future_state : public task {
   future_state& operator=(future_state const&) = delete;
 
   // -- handles: one to begin with --
-  void add_handle() noexcept {
-    // A continuation, which has a reference, may make a handle after the last one has gone.
-    if (handles_.fetch_add(1, std::memory_order_acq_rel) == 0) add_reference();
-  }
+  void add_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
   void drop_handle() noexcept {
     if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) drop_reference();
   }

@@ -118,13 +118,26 @@ void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<O
   with_job<apart>(complete, f, n, out, src...);
 }
 
+/// An input that is an array as memory; nothing of any other.
+template <class R>
+column array_column(R& range) {
+  if constexpr (array_like<R&>)
+    return source_of(range).as_column();
+  else
+    return {};
+}
+
+/// Whether all these ranges know where they end, or that they do not.
+template <class... In>
+inline constexpr bool knows_length = ((std::ranges::sized_range<In&> || unbounded<In&>)&&...);
+
 /// Reads inputs that cannot be indexed and maps them a batch at a time.
 ///
 /// launch(batches&, n, sources...) maps one batch; room() says how many more results can be taken.
 template <class Room, class Launch, class... In>
 void in_batches(settings const& how, Room&& room, Launch&& launch, In&... in) {
   std::size_t const total = shortest(in...);
-  batches call(how, total == no_length ? 0 : total);
+  batches call(how, knows_length<In...> ? total : 0);
   std::tuple<reader<In>...> readers{reader<In>(in)...};
   constexpr std::size_t limit =
       least(greatest(largest_batch_bytes / (sizeof(typename reader<In>::kept) + ...),
@@ -199,9 +212,8 @@ auto returning(settings const& how, F& f, In&... in) {
     vector_access::set_size(result, n);
     return result;
   } else {
-    static_assert(
-        std::is_move_constructible_v<R> || ((std::ranges::sized_range<In&> || unbounded<In&>)&&...),
-        "hetmap: results that cannot be moved need inputs whose lengths are known");
+    static_assert(std::is_move_constructible_v<R> || knows_length<In...>,
+                  "hetmap: results that cannot be moved need inputs whose lengths are known");
     std::size_t const total = shortest(in...);
     auto result = vector_access::with_room<R>(total == no_length ? 0 : total);
     in_batches(
@@ -265,11 +277,19 @@ void writing(settings const& how, Out& out, F& f, In&... in) {
   constexpr bool columns = is_column_list<std::remove_cv_t<Out>>;
   std::size_t const room = room_of(out);
   std::size_t const n = shortest(in...);
-  if (n != no_length && n > room) refuse_short_output(how.verb, room, n);
+  if (knows_length<In...> && n > room) refuse_short_output(how.verb, room, n);
   if constexpr ((indexable<In&> && ...)) {
     assign<columns>(
         how.verb, [&](job const& j) { run(j, how); }, f, n, pointers_to(out, 0), source_of(in)...);
   } else {
+    // All of it at once: a later batch may read what an earlier one has written.
+    std::apply(
+        [&](auto*... o) {
+          std::array const whole{column{o, sizeof *o, sizeof *o}..., array_column(in)...};
+          static_cast<void>(
+              compare_memory(how.verb, whole.data(), sizeof...(o), sizeof...(In), least(n, room)));
+        },
+        pointers_to(out, 0));
     in_batches(
         how, [&](std::size_t done) { return room - done; },
         [&](batches& call, std::size_t m, auto... src) {
@@ -303,8 +323,7 @@ vector<T> assignable(std::size_t n) {
 template <class F, class... In>
 auto returning_columns(settings const& how, F& f, In&... in) {
   using row = result_t<F, In&...>;
-  static_assert((std::ranges::sized_range<In&> || ...),
-                "hetmap: map_columns needs an input whose length is known");
+  static_assert(knows_length<In...>, "hetmap: map_columns needs inputs whose lengths are known");
   std::size_t const n = shortest(in...);
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
     std::tuple result{assignable<std::remove_cvref_t<std::tuple_element_t<K, row>>>(n)...};

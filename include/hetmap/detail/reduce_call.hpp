@@ -300,7 +300,11 @@ template <class Submit, class F, class Op, class T, class... Src>
     with_fold<T, F, Op>(j, task::take, submit, src...);
   else
     submit(j);
-  return work.joined(std::move(init));
+  try {
+    return work.joined(std::move(init));
+  } catch (...) {
+    rethrow_as_failure_of(no_length);  // of many at once
+  }
 }
 
 /// Whether a fold of n elements, few enough for the CPU to keep what f makes of them, is the GPU's.
@@ -374,7 +378,15 @@ template <class F, class Op, class T, class... In>
             auto values = vector_access::with_room<R>(n);
             with_job<store::construct>(part, f, n, std::tuple{values.data()}, src...);
             vector_access::set_size(values, n);
-            for (R& value : values) sum = taken_up<T>(op, std::move(sum), std::move(value));
+            std::size_t k = call_in_parts.done() - n;
+            try {
+              for (R& value : values) {
+                sum = taken_up<T>(op, std::move(sum), std::move(value));
+                ++k;
+              }
+            } catch (...) {
+              rethrow_as_failure_of(k);
+            }
           } else {
             sum =
                 with_reduce_job(nullptr, part, f, op, std::move(sum), n, leaf_elements(n), src...);
