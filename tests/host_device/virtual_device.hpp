@@ -156,7 +156,7 @@ class virtual_device final : public hetmap::core::device {
   std::list<stream_state> streams_;
   std::list<event_state> events_;
   std::list<event_state> destroyed_;  // that something enqueued still refers to
-  double now_ = 0;  // nanoseconds
+  double now_ = 0;                    // nanoseconds
   double engine_free_at_[3] = {};
   std::uint64_t ordinal_ = 0;
   std::uint64_t launches_ = 0;
