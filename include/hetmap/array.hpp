@@ -178,7 +178,7 @@ concept beside_arrays = std::ranges::input_range<T> && indexable<T>;
 }  // namespace detail
 
 /// A reference to the elements of `a` for a functor. Valid until `a` is written, assigned to, moved
-/// from or destroyed.
+/// from or destroyed; a map that is in a stream by then still reads what there was.
 ///
 /// Cost:     none; the elements move when a map runs the functor, if they have to.
 template <class T>
@@ -435,7 +435,8 @@ void map_into(options const& how, array<R>& out, F&& f, In&&... in) {
 /// Waits:    until every element of out is final, and what was enqueued by others before has to be
 ///           complete. With out.stream for nothing: the map takes its turn in that stream, a
 ///           failing element and others of the launch may stay as they were, and .stop and
-///           .progress are not looked at.
+///           .progress are not looked at. Memory that is the caller's has to stay until then. A
+///           stream that is captured takes the map into its graph; f has no refs then.
 template <class R, class F, class... In>
   requires device_span_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 void map_into(device_span<R> out, F&& f, In&&... in) {
