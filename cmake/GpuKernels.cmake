@@ -32,6 +32,12 @@ function(hetmap_add_gpu_kernels target)
     endif()
   endforeach()
 
+  # Devices that a static GPU half has opened outlive the plugin that it was linked into.
+  get_target_property(half hetmap::gpu TYPE)
+  if(half STREQUAL "STATIC_LIBRARY" AND type MATCHES "^(SHARED|MODULE)_LIBRARY$")
+    target_link_options(${target} PRIVATE LINKER:-z,nodelete)
+  endif()
+
   # CMake 3.25 does not know how to ask nvcc 13 for a standard.
   get_target_property(standard ${target} CUDA_STANDARD)
   if(NOT standard)

@@ -12,19 +12,29 @@ namespace {
 using core::place;
 using core::status;
 
-/// Makes a device the calling thread's current one for as long as it lives.
+/// Makes a device the calling thread's current one for as long as it lives, and lets the thread
+/// make calls that a capture forbids.
 ///
 /// Giving the caller's device back makes a context on it if it had none (CUDA does that from
 /// version 12 on), so nothing is called where the two are the same.
+///
+/// While a stream is captured, CUDA forbids whatever a graph could depend on without it being in
+/// the graph: allocations, queries, waiting, to its thread and, by default, to all others; one such
+/// call ends the capture. No graph depends on what is called here: that is hetmap's own memory,
+/// streams and events.
 class current_device {
  public:
   explicit current_device(int wanted) noexcept {
     error_ = cudaGetDevice(&before_);
-    if (error_ != cudaSuccess || before_ == wanted) return;
-    error_ = cudaSetDevice(wanted);
-    changed_ = error_ == cudaSuccess;
+    if (error_ == cudaSuccess && before_ != wanted) {
+      error_ = cudaSetDevice(wanted);
+      changed_ = error_ == cudaSuccess;
+    }
+    if (error_ == cudaSuccess) error_ = cudaThreadExchangeStreamCaptureMode(&mode_);
+    relaxed_ = error_ == cudaSuccess;
   }
   ~current_device() {
+    if (relaxed_) static_cast<void>(cudaThreadExchangeStreamCaptureMode(&mode_));
     if (changed_) static_cast<void>(cudaSetDevice(before_));
   }
   current_device(current_device const&) = delete;
@@ -39,6 +49,8 @@ class current_device {
  private:
   int before_ = 0;
   bool changed_ = false;
+  cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;  // then what it was before
+  bool relaxed_ = false;
   cudaError_t error_ = cudaSuccess;
 };
 
@@ -154,6 +166,17 @@ status cuda_device::block_until(event e) noexcept {
 
 status cuda_device::block_until_idle(stream in) noexcept {
   return current_device(index_).run([&] { return cudaStreamSynchronize(as_stream(in)); });
+}
+
+status cuda_device::capturing(stream in, bool& captured) noexcept {
+  return current_device(index_).run([&] {
+    cudaStreamCaptureStatus now = cudaStreamCaptureStatusNone;
+    cudaError_t const e = cudaStreamIsCapturing(as_stream(in), &now);
+    captured = now == cudaStreamCaptureStatusActive;
+    if (e == cudaSuccess && now == cudaStreamCaptureStatusInvalidated)
+      return cudaErrorStreamCaptureInvalidated;
+    return e;
+  });
 }
 
 // -- work --

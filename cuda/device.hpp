@@ -34,6 +34,7 @@ class cuda_device final : public core::device {
   core::status query(event e, bool& completed) noexcept override;
   core::status block_until(event e) noexcept override;
   core::status block_until_idle(stream in) noexcept override;
+  core::status capturing(stream in, bool& captured) noexcept override;
 
   core::status copy_in(stream in, void* to_device, void const* from_host,
                        std::size_t bytes) noexcept override;

@@ -39,8 +39,9 @@ struct memory_sizes {
   std::size_t total = 0;
 };
 
-/// One GPU. Objects live as long as the process; every function may be called by any thread and
-/// leaves the caller's current device as it was.
+/// One GPU. Objects live as long as the process; every function may be called by any thread,
+/// leaves the caller's current device as it was, and does not disturb what is being captured in
+/// other streams, by whichever thread.
 ///
 /// Operations enqueued in one stream run in that order, in two streams in any, and memory of theirs
 /// has to stay as it is until they have completed. An operation that returns a fault was not
@@ -80,6 +81,8 @@ class device {
   virtual status block_until(event e) noexcept = 0;
   /// Returns when all that is in `in` now has completed.
   virtual status block_until_idle(stream in) noexcept = 0;
+  /// Whether what is enqueued in `in` is recorded instead, to be run later and more than once.
+  virtual status capturing(stream in, bool& captured) noexcept = 0;
 
   // -- work. A copy whose host side is pageable may block until it is done.
   virtual status copy_in(stream in, void* to_device, void const* from_host,

@@ -146,7 +146,7 @@ concept an_array = is_array<std::remove_cvref_t<T>>;
 }  // namespace detail
 
 /// A reference to the elements of `a` for a functor. Valid until `a` is written, assigned to, moved
-/// from or destroyed.
+/// from or destroyed; a map that is in a stream by then still reads what there was.
 ///
 /// Cost:     none; the elements move when a map runs the functor, if they have to.
 template <class T>

@@ -23,7 +23,8 @@ namespace detail {
 /// Reports failure code `code` from inside a kernel; works where exceptions do not.
 ///
 /// Throws:   kernel_error carrying `code`, on the CPU. On the GPU the element ends here, and the
-///           call throws the same once it knows which failing element was the first.
+///           call throws the same once it knows which failing element was the first. In a CUDA
+///           kernel that hetmap did not launch the thread ends, and nobody is told.
 /// Waits:    no.
 [[noreturn]] HETMAP_FN void fail(int code) {
 #ifdef __CUDA_ARCH__

@@ -17,7 +17,8 @@ namespace detail {
 
 array_memory::~array_memory() {
   if (host_ != nullptr) release_block(host_, bytes(), alignment_);
-  if (device_ != nullptr) core::give_back_device_block(*gpu_, bytes(), device_);
+  if (device_ != nullptr)
+    core::give_back_device_block(*gpu_, bytes(), device_, std::move(readers_));
 }
 
 void array_memory::fetch() {
@@ -51,9 +52,11 @@ void* array_memory::host(host_access how) {
   return host_;
 }
 
+/// Memory on `gpu` to write to: other memory where a launch still reads what there is.
 core::status array_memory::move_to(core::device& gpu) {
-  if (device_ != nullptr && gpu_ != &gpu) {
-    core::give_back_device_block(*gpu_, bytes(), std::exchange(device_, nullptr));
+  if (device_ != nullptr && (gpu_ != &gpu || !readers_.all_complete())) {
+    core::give_back_device_block(*gpu_, bytes(), std::exchange(device_, nullptr),
+                                 std::exchange(readers_, {}));
     device_current_ = false;
   }
   gpu_ = &gpu;
@@ -85,6 +88,12 @@ void array_memory::is_written(core::device* gpu) noexcept {
   std::lock_guard const lock(guard_);
   device_current_ = gpu != nullptr;
   host_current_ = gpu == nullptr;
+}
+
+void array_memory::is_read_by(core::device const& gpu,
+                              std::shared_ptr<core::unwaited_launch> launch) {
+  std::lock_guard const lock(guard_);
+  if (gpu_ == &gpu) readers_.add(std::move(launch));
 }
 
 bool array_memory::on_host() const noexcept {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "../device.hpp"
+#include "unwaited.hpp"
 
 #include <hetmap/detail/array_memory.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <mutex>
 
 namespace hetmap {
@@ -36,6 +38,9 @@ class array_memory {
   core::status device_room(core::device& gpu, void*& data);
   /// All of it has been written there; null: on the host.
   void is_written(core::device* gpu) noexcept;
+  /// A launch that nobody waits for reads the copy on `gpu`: its memory stays as it is until then,
+  /// whatever becomes of the array.
+  void is_read_by(core::device const& gpu, std::shared_ptr<core::unwaited_launch> launch);
 
   [[nodiscard]] bool on_host() const noexcept;
   [[nodiscard]] bool on_device() const noexcept;
@@ -55,6 +60,7 @@ class array_memory {
   core::device* gpu_ = nullptr;  // where the device copy is
   void* device_ = nullptr;
   bool device_current_ = false;
+  core::unwaited_launches readers_;  // of the device copy
 };
 
 }  // namespace detail

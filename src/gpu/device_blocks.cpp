@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace hetmap::core {
@@ -15,6 +16,7 @@ struct kept_block {
   device* gpu;
   std::size_t bytes;
   void* block;
+  unwaited_launches readers;
 };
 
 struct kept_blocks {
@@ -40,8 +42,8 @@ status take_device_block(device& gpu, std::size_t bytes, void*& block) noexcept 
   {
     auto& here = kept();
     std::lock_guard const lock(here.guard);
-    auto const at = std::find_if(here.all.begin(), here.all.end(), [&](kept_block const& k) {
-      return k.gpu == &gpu && k.bytes == size;
+    auto const at = std::find_if(here.all.begin(), here.all.end(), [&](kept_block& k) {
+      return k.gpu == &gpu && k.bytes == size && k.readers.all_complete();
     });
     if (at != here.all.end()) {
       block = at->block;
@@ -58,23 +60,28 @@ status take_device_block(device& gpu, std::size_t bytes, void*& block) noexcept 
   return made;
 }
 
-void give_back_device_block(device& gpu, std::size_t bytes, void* block) noexcept {
+void give_back_device_block(device& gpu, std::size_t bytes, void* block,
+                            unwaited_launches readers) noexcept {
   if (block == nullptr || is_lost(gpu)) return;
   auto& here = kept();
   std::lock_guard const lock(here.guard);
   try {
-    here.all.push_back({&gpu, class_of(bytes), block});
+    here.all.push_back({&gpu, class_of(bytes), block, {}});
+    here.all.back().readers = std::move(readers);
   } catch (...) {
-    gpu.free(block);
+    if (readers.all_complete()) gpu.free(block);
   }
 }
 
 void release_device_blocks() noexcept {
   auto& here = kept();
   std::lock_guard const lock(here.guard);
-  for (kept_block const& k : here.all)
-    if (!is_lost(*k.gpu)) k.gpu->free(k.block);
-  here.all.clear();
+  std::erase_if(here.all, [](kept_block& k) {
+    if (is_lost(*k.gpu)) return true;
+    if (!k.readers.all_complete()) return false;
+    k.gpu->free(k.block);
+    return true;
+  });
 }
 
 }  // namespace hetmap::core

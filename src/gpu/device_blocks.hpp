@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../device.hpp"
+#include "unwaited.hpp"
 
 #include <cstddef>
 
@@ -12,10 +13,12 @@ namespace hetmap::core {
 /// memory otherwise.
 status take_device_block(device& gpu, std::size_t bytes, void*& block) noexcept;
 
-/// Requires: nothing that is enqueued uses it. On a lost device it is leaked.
-void give_back_device_block(device& gpu, std::size_t bytes, void* block) noexcept;
+/// Requires: nothing that is enqueued uses it but `readers`; nobody else gets it before they have
+/// completed. On a lost device it is leaked.
+void give_back_device_block(device& gpu, std::size_t bytes, void* block,
+                            unwaited_launches readers = {}) noexcept;
 
-/// Frees all blocks that are kept.
+/// Frees all blocks that are kept and that no launch reads any more.
 void release_device_blocks() noexcept;
 
 }  // namespace hetmap::core

@@ -58,14 +58,17 @@ class ring_run {
   gpu_outcome run(std::size_t chunk_size) {
     gpu_outcome out{.travelled = flow_.travels()};
     auto const began = device_time.load()();
+    bool ready = false, interrupted = false;
     try {
       out.why = make_ready(chunk_size);
-      if (out.why.ok()) out.why = pass_through();
+      ready = out.why.ok();
+      if (ready) out.why = pass_through();
     } catch (...) {
       account_.interrupt(std::current_exception());  // no memory to work with on the host
+      interrupted = ready;
     }
     // What is still under way uses the ring and the caller's memory.
-    if (out.why.what != fault::lost && !busy_.empty())
+    if (out.why.what != fault::lost && (interrupted || !busy_.empty()))
       if (status const idle = flow_.become_idle(); !idle.ok()) out.why = idle;
     out.elements = computed_;
     out.taken = device_time.load()() - began;

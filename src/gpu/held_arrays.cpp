@@ -99,6 +99,10 @@ void held_arrays::are_written(device* gpu) noexcept {
     if (work_.arrays[k] != nullptr) work_.arrays[k]->is_written(gpu);
 }
 
+void held_arrays::are_read_by(device const& gpu, std::shared_ptr<unwaited_launch> const& launch) {
+  for (reference const& r : references_) r.memory->is_read_by(gpu, launch);
+}
+
 void held_arrays::keep_on_host() {
   for (unsigned k = 0; work_.arrays != nullptr && k != work_.outputs; ++k)
     if (work_.arrays[k] != nullptr) static_cast<void>(work_.arrays[k]->host(host_access::read));

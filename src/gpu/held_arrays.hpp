@@ -3,11 +3,13 @@
 
 #include "../device.hpp"
 #include "executor.hpp"
+#include "unwaited.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace hetmap::core {
@@ -44,6 +46,12 @@ class held_arrays {
 
   /// The outputs have been written, on `gpu` or, if null, on the host.
   void are_written(device* gpu) noexcept;
+
+  /// Whether the functor or the operation has refs in it.
+  [[nodiscard]] bool has_refs() const noexcept { return !references_.empty(); }
+
+  /// A launch that nobody waits for reads through the functor's refs.
+  void are_read_by(device const& gpu, std::shared_ptr<unwaited_launch> const& launch);
 
   /// Brings the outputs back to the host as well.
   void keep_on_host();

@@ -2,15 +2,14 @@
 #include "../error.hpp"
 #include "devices.hpp"
 #include "held_arrays.hpp"
-#include "resources.hpp"
 #include "route.hpp"
+#include "unwaited.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/error.hpp>
 
 #include <algorithm>
-#include <map>
-#include <mutex>
+#include <memory>
 #include <string>
 
 namespace hetmap {
@@ -19,41 +18,12 @@ namespace {
 
 using namespace detail;
 
-struct unread_words {
-  std::mutex guard;
-  std::map<device*, std::uint64_t*> all;
-};
-
-unread_words& words() {
-  static unread_words& here = *new unread_words;
-  return here;
-}
-
-/// A failure word that nobody reads, for launches that nobody waits for; pinned once a device.
-status unread_word(device& gpu, std::uint64_t*& word) {
-  auto& here = words();
-  std::lock_guard const lock(here.guard);
-  std::uint64_t*& known = here.all[&gpu];
-  if (known == nullptr) {
-    void* block = nullptr;
-    if (status const s = gpu.pin(block, sizeof(std::uint64_t)); !s.ok()) return s;
-    known = static_cast<std::uint64_t*>(block);
-    *known = no_failure;
-  }
-  word = known;
-  return {};
-}
-
 [[noreturn]] void refuse(char const* verb, std::string const& why) {
   clear_failed_index();
   throw device_unavailable(std::string(verb) + ": " + why);
 }
 
-status enqueue(job const& work, gpu_route& route, void* stream) {
-  held_arrays arrays(work);
-  if (status const s = arrays.to_device(*route.gpu, route.columns); !s.ok()) return s;
-  std::uint64_t* word = nullptr;
-  if (status const s = unread_word(*route.gpu, word); !s.ok()) return s;
+status launch(job const& work, gpu_route const& route, void const* functor, void* stream) {
   for (std::size_t begin = 0; begin < work.count; begin += largest_launch) {
     gpu_column columns[2 * most_gpu_columns];
     for (std::size_t k = 0; k != route.columns.size(); ++k) {
@@ -64,25 +34,41 @@ status enqueue(job const& work, gpu_route& route, void* stream) {
         columns[k].base = static_cast<char*>(c.memory.base) + begin * c.memory.bytes;
     }
     status const s = route.gpu->launch(stream, *route.form,
-                                       {.functor = arrays.functor(),
+                                       {.functor = functor,
                                         .columns = columns,
-                                        .count = std::min(work.count - begin, largest_launch),
-                                        .failure = word});
+                                        .count = std::min(work.count - begin, largest_launch)});
     if (!s.ok()) return s;
   }
   return {};
 }
 
-}  // namespace
-
-void release_unread_words() noexcept {
-  auto& here = words();
-  std::lock_guard const lock(here.guard);
-  for (auto const& [gpu, word] : here.all)
-    if (!is_lost(*gpu)) gpu->unpin(word);
-  here.all.clear();
+status enqueue(job const& work, gpu_route& route, void* stream, char const* verb) {
+  device& gpu = *route.gpu;
+  bool captured = false;
+  if (status const s = gpu.capturing(stream, captured); !s.ok()) return s;
+  held_arrays arrays(work);
+  if (!arrays.has_refs()) return launch(work, route, arrays.functor(), stream);
+  if (captured)
+    refuse(verb,
+           "the stream is being captured, and f has a hetmap::ref, whose memory may be "
+           "another when the graph runs; give f a pointer to memory that stays");
+  if (status const s = arrays.to_device(gpu, route.columns); !s.ok()) return s;
+  auto const reading = std::make_shared<unwaited_launch>(gpu);
+  if (status const s = reading->make(); !s.ok()) return s;
+  status const launched = launch(work, route, arrays.functor(), stream);
+  if (launched.what == fault::lost) return launched;
+  // Also where it failed: parts of the call may have been enqueued.
+  status const marked = reading->mark(stream);
+  try {
+    arrays.are_read_by(gpu, reading);
+  } catch (...) {
+    static_cast<void>(gpu.block_until_idle(stream));
+    throw;
+  }
+  return launched.ok() ? marked : launched;
 }
 
+}  // namespace
 }  // namespace core
 
 inline namespace HETMAP_ABI {
@@ -96,7 +82,7 @@ void run_on_stream(job const& work, settings const& how, void* stream) {
                  "a range beside the device_span is in host memory, which a call on a "
                  "stream does not copy; leave the stream out, or copy it first");
   if (work.count == 0) return;
-  core::status const s = core::enqueue(work, route, stream);
+  core::status const s = core::enqueue(work, route, stream, how.verb);
   if (s.ok()) return;
   if (s.what == core::fault::lost) core::mark_lost(*route.gpu, s);
   core::clear_failed_index();

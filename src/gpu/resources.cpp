@@ -133,7 +133,6 @@ void release_device_resources() noexcept {
   std::lock_guard const lock(here.guard);
   here.all.clear();
   release_device_blocks();
-  release_unread_words();
 }
 
 }  // namespace hetmap::core

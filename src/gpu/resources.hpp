@@ -59,9 +59,6 @@ struct device_resources {
 /// a lost device are leaked.
 void keep_resources(std::unique_ptr<device_resources> used) noexcept;
 
-/// Gives up the failure words of calls that were not waited for.
-void release_unread_words() noexcept;
-
 /// Gives up everything that is kept and not lent, of all devices.
 void release_device_resources() noexcept;
 

@@ -32,10 +32,14 @@ class block_copy {
     status why;
     lent_ = lend_resources(gpu_, why);
     if (!lent_) return why;
-    if (gpu_.where(inwards_ ? static_cast<void const*>(from_) : to_) == place::pinned)
-      why = directly();
-    else
-      why = by_pieces();
+    try {
+      if (gpu_.where(inwards_ ? static_cast<void const*>(from_) : to_) == place::pinned)
+        why = directly();
+      else
+        why = by_pieces();
+    } catch (...) {
+      why = {fault::refused, 0, "there is no memory to work with on the host"};
+    }
     if (!why.ok() && why.what != fault::lost)
       if (status const idle = gpu_.block_until_idle(stream()); !idle.ok()) why = idle;
     if (why.what == fault::lost) mark_lost(gpu_, why);

@@ -9,8 +9,11 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <numeric>
@@ -26,6 +29,16 @@ namespace {
 using namespace cuda_kernels;
 using support::on_device;
 using support::pinned;
+
+/// For compute-sanitizer, which counts what was not freed when a context is destroyed.
+class LeavesNothing : public testing::Environment {
+  void TearDown() override {
+    if (std::getenv("HETMAP_TEST_LEAKS") == nullptr || !support::no_gpu_here().empty()) return;
+    hetmap::release_cached_memory();
+    EXPECT_EQ(cudaDeviceReset(), cudaSuccess);
+  }
+};
+auto* const leaves_nothing [[maybe_unused]] = testing::AddGlobalTestEnvironment(new LeavesNothing);
 
 hetmap::options const on_gpu{.backend = hetmap::backend::gpu};
 hetmap::options const on_cpu{.backend = hetmap::backend::cpu};
@@ -280,6 +293,81 @@ TEST_F(CudaMap, TakesItsTurnInTheCallersStream) {
   ASSERT_EQ(cudaStreamDestroy(stream), cudaSuccess);
 }
 
+TEST_F(CudaMap, InTheCallersStreamReadsArraysThatAreGoneByThen) {
+  std::size_t const n = 100000;
+  std::vector<double> values(n);
+  std::iota(values.begin(), values.end(), 0.0);
+  on_device<double> const to(n - 2);
+  cudaStream_t stream = nullptr;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  auto const inner = std::views::iota(std::int64_t{1}, static_cast<std::int64_t>(n) - 1);
+  hetmap::device_span<double> const out{to.data(), n - 2, stream};
+  {
+    hetmap::array<double> const table(values);
+    hetmap::map_into(out, window{hetmap::ref(table)}, inner);  // what is made once, is made
+    ASSERT_EQ(
+        cudaLaunchHostFunc(
+            stream, [](void*) { std::this_thread::sleep_for(std::chrono::milliseconds(300)); },
+            nullptr),
+        cudaSuccess);
+    hetmap::map_into(out, window{hetmap::ref(table)}, inner);
+  }
+  hetmap::array<double> const other(std::vector<double>(n, -1.0));
+  EXPECT_EQ(hetmap::map(on_gpu, window{hetmap::ref(other)}, inner)[0], -4.0);
+  ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+  auto const got = to.host();
+  for (std::size_t i = 0; i != n - 2; ++i) ASSERT_EQ(got[i], 4.0 * static_cast<double>(i + 1));
+  ASSERT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+}
+
+// Run alone it is the first call of its process, and everything has yet to be made.
+TEST_F(CudaMap, IsCapturedInAGraphWhateverElseGoesOn) {
+  for (std::size_t const n : {std::size_t{1000}, std::size_t{100000}}) {
+    SCOPED_TRACE(n);
+    on_device<std::int32_t> const data(std::vector<std::int32_t>(n, 1));
+    on_device<double> const one(1);
+    cudaStream_t stream = nullptr;
+    ASSERT_EQ(cudaStreamCreate(&stream), cudaSuccess);
+    hetmap::device_span<std::int32_t> const both{data.data(), n, stream};
+    auto const in = numbers(n);
+    std::vector<std::int32_t> here, there;
+
+    ASSERT_EQ(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), cudaSuccess);
+    hetmap::map_into(both, triple{}, data.span());
+    hetmap::array<double> const table(std::vector<double>(n, 1.0));
+    EXPECT_THROW(hetmap::map_into(hetmap::device_span<double>{one.data(), 1, stream},
+                                  window{hetmap::ref(table)},
+                                  std::views::iota(std::int64_t{1}, std::int64_t{2})),
+                 hetmap::device_unavailable);
+    for (auto* const out : {&here, &there}) {
+      auto const map = [&] {
+        auto const y = hetmap::map(on_gpu, triple{}, in);
+        out->assign(y.begin(), y.end());
+      };
+      if (out == &here)
+        map();
+      else
+        std::thread(map).join();
+    }
+    cudaGraph_t graph = nullptr;
+    ASSERT_EQ(cudaStreamEndCapture(stream, &graph), cudaSuccess);
+    EXPECT_EQ(data.at(n - 1), 1) << "nothing has run yet";
+    EXPECT_TRUE(same(here, hetmap::map(on_cpu, triple{}, in)));
+    EXPECT_TRUE(same(there, here));
+
+    cudaGraphExec_t ready = nullptr;
+    ASSERT_EQ(cudaGraphInstantiate(&ready, graph, 0), cudaSuccess);
+    hetmap::release_cached_memory();  // nothing that the graph needs
+    for (int k = 0; k != 2; ++k) ASSERT_EQ(cudaGraphLaunch(ready, stream), cudaSuccess);
+    ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+    EXPECT_EQ(data.at(0), 13);
+    EXPECT_EQ(data.at(n - 1), 13);
+    ASSERT_EQ(cudaGraphExecDestroy(ready), cudaSuccess);
+    ASSERT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+    ASSERT_EQ(cudaStreamDestroy(stream), cudaSuccess);
+  }
+}
+
 TEST_F(CudaMap, FillsSeveralColumnsOfTheDevice) {
   std::size_t const n = 100003;
   on_device<float> const a(std::vector<float>(n, 2)), b(std::vector<float>(n, 1)), low(n), high(n);
@@ -346,6 +434,25 @@ TEST_F(CudaMap, FailsAtTheElementThatALoopWouldHaveMetFirst) {
     }
     EXPECT_EQ(hetmap::map(on_gpu, fails_from{static_cast<std::int64_t>(n), 7}, in)[n - 1],
               static_cast<std::int64_t>(2 * (n - 1)));
+  }
+}
+
+TEST_F(CudaMap, FailInAKernelOfTheUsersEndsItsThreadAndThatIsAll) {
+  std::vector<std::int64_t> in(512);
+  std::iota(in.begin(), in.end(), 0);
+  // Before and after hetmap has launched anything from that file; shapes like its own among them.
+  for (int round = 0; round != 2; ++round) {
+    for (auto const [x, y, z] : {std::array{512u, 1u, 1u}, std::array{128u, 2u, 1u},
+                                 std::array{64u, 2u, 4u}, std::array{8u, 8u, 8u}}) {
+      on_device<std::int64_t> const data(in);
+      ASSERT_EQ(run_without_hetmap(x, y, z, fails_from{1, 2}, data.data()), 0);
+      auto const got = data.host();
+      for (std::size_t i = 0; i != x * y * z; ++i)
+        ASSERT_EQ(got[i], i % 2 == 0 ? 2 * in[i] : in[i]) << i;
+    }
+    EXPECT_EQ(hetmap::map(on_gpu, fails_from{1000, 1}, in)[511], 1022);
+    EXPECT_THROW(hetmap::map(on_gpu, fails_from{77, 3}, in), hetmap::kernel_error);
+    EXPECT_EQ(hetmap::failed_index(), 77u);
   }
 }
 

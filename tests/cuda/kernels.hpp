@@ -66,6 +66,10 @@ struct fails_from {
   }
 };
 
+/// Runs fails_from over data[0..x*y*z) in a kernel that is not hetmap's, in one block of that
+/// shape, and waits for it. Returns the CUDA error.
+int run_without_hetmap(unsigned x, unsigned y, unsigned z, fails_from f, std::int64_t* data);
+
 /// An element of any size: n bytes, each of which counts.
 template <std::size_t N>
 struct bytes {

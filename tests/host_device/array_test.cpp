@@ -245,24 +245,7 @@ TEST_F(Array, ARefInALambdaIsCurrentToo) {
 
 // -- device_span --
 
-class DeviceSpan : public Array {
- protected:
-  device_span<std::int64_t> given(std::span<std::int64_t const> values) {
-    auto* const block =
-        static_cast<std::int64_t*>(gpu().bytes().allocate(values.size() * sizeof(std::int64_t)));
-    gpu().bytes().open();
-    std::ranges::copy(values, block);
-    gpu().bytes().close();
-    return {block, values.size()};
-  }
-  std::vector<std::int64_t> taken(device_span<std::int64_t> s) {
-    gpu().bytes().open();
-    std::vector<std::int64_t> values(s.data, s.data + s.size);
-    gpu().bytes().close();
-    gpu().bytes().free(s.data);
-    return values;
-  }
-};
+class DeviceSpan : public Array {};
 
 TEST_F(DeviceSpan, IsMappedWhereItIs) {
   auto const in = given(x), out = given(x);

@@ -85,7 +85,8 @@ struct looped {
         // Whoever fails ends its thread, with the other elements that it had been given.
         if (How == telling::counts && !work.exact)
           (spoil<typename out::template type<O>>(work, O, i / 8 * 8), ...);
-        if ((How == telling::word || work.exact) && *work.failure == hd::no_failure)
+        if ((How == telling::word || work.exact) && work.failure != nullptr &&
+            *work.failure == hd::no_failure)
           *work.failure = hd::failure_of(static_cast<std::uint32_t>(i), e.code());
       }
     }

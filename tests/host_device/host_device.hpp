@@ -9,7 +9,13 @@
 
 #include <gtest/gtest.h>
 
+#include <hetmap/array.hpp>
+
+#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 namespace support {
 
@@ -40,6 +46,23 @@ class on_virtual_device : public testing::Test {
   }
 
   [[nodiscard]] virtual_device& gpu() { return *device_; }
+
+  /// Memory of the device that is somebody else's, and what is in it when it is given up.
+  hetmap::device_span<std::int64_t> given(std::span<std::int64_t const> values) {
+    auto* const block =
+        static_cast<std::int64_t*>(gpu().bytes().allocate(values.size() * sizeof(std::int64_t)));
+    gpu().bytes().open();
+    std::copy(values.begin(), values.end(), block);
+    gpu().bytes().close();
+    return {block, values.size()};
+  }
+  std::vector<std::int64_t> taken(hetmap::device_span<std::int64_t> s) {
+    gpu().bytes().open();
+    std::vector<std::int64_t> values(s.data, s.data + s.size);
+    gpu().bytes().close();
+    gpu().bytes().free(s.data);
+    return values;
+  }
 
   host_kernels::all_forms forms;
   std::unique_ptr<provided_devices> provider;

@@ -174,6 +174,11 @@ status threaded_device::block_until_idle(stream in) noexcept {
   return dead_ ? dead() : status{};
 }
 
+status threaded_device::capturing(stream, bool& captured) noexcept {
+  captured = false;
+  return dead_ ? dead() : status{};
+}
+
 /// As the device: with its memory open to it.
 void threaded_device::at_work(std::function<void()> const& work) {
   {

@@ -47,6 +47,7 @@ class threaded_device final : public hetmap::core::device {
   status query(event e, bool& completed) noexcept override;
   status block_until(event e) noexcept override;
   status block_until_idle(stream in) noexcept override;
+  status capturing(stream in, bool& captured) noexcept override;
   status copy_in(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status copy_out(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status copy_within(stream in, void* to, void const* from, std::size_t bytes) noexcept override;

@@ -161,13 +161,22 @@ void virtual_device::destroy_event(event made) noexcept {
   std::lock_guard const lock(guard_);
   if (dead_) return blame("destroy_event() on a lost device");
   if (made == nullptr) return;
-  run_until(std::numeric_limits<double>::infinity());
-  events_.remove_if([&](event_state const& e) { return &e == made; });
+  // Nothing waits for it, so what is under way must still find it.
+  auto const at = std::find_if(events_.begin(), events_.end(),
+                               [&](event_state const& e) { return &e == made; });
+  if (at != events_.end()) destroyed_.splice(destroyed_.end(), events_, at);
+  destroyed_.remove_if([](event_state const& e) { return !e.pending() && e.waiting == 0; });
 }
 
 status virtual_device::enqueue(stream in, queued work) {
   work.enqueued_at = now_;
-  static_cast<stream_state*>(in)->queue.push_back(std::move(work));
+  auto& s = *static_cast<stream_state*>(in);
+  if (!s.capturing) {
+    s.queue.push_back(std::move(work));
+    return {};
+  }
+  if (work.what != operation::launch) blame("something that is no launch was captured");
+  s.captured.push_back(std::move(work));
   return {};
 }
 
@@ -186,6 +195,7 @@ status virtual_device::wait(stream in, event e) noexcept {
   strike fate{};
   if (status const s = begin(operation::wait, fate); !s.ok()) return s;
   auto* const state = static_cast<event_state*>(e);
+  ++state->waiting;
   return enqueue(
       in, {.what = operation::wait, .fate = fate, .event = state, .record = state->recorded});
 }
@@ -214,12 +224,32 @@ status virtual_device::block_until_idle(stream in) noexcept {
   std::lock_guard const lock(guard_);
   strike fate{};
   if (status const s = begin(operation::block, fate); !s.ok()) return s;
+  if (static_cast<stream_state*>(in)->capturing) blame("block_until_idle() on a captured stream");
   while (!dead_ && !static_cast<stream_state*>(in)->queue.empty())
     if (!run_next(std::numeric_limits<double>::infinity())) {
       blame("block_until_idle() on a stream that can never run dry");
       return classify(code_refused);
     }
   return dead_ ? dead() : status{};
+}
+
+status virtual_device::capturing(stream in, bool& captured) noexcept {
+  std::lock_guard const lock(guard_);
+  if (dead_) return dead();
+  captured = in != nullptr && static_cast<stream_state*>(in)->capturing;
+  return {};
+}
+
+void virtual_device::begin_capture(stream in) {
+  std::lock_guard const lock(guard_);
+  static_cast<stream_state*>(in)->capturing = true;
+}
+
+void virtual_device::run_captured(stream in) {
+  std::lock_guard const lock(guard_);
+  auto& s = *static_cast<stream_state*>(in);
+  s.capturing = false;
+  for (queued const& q : s.captured) static_cast<void>(enqueue(in, q));
 }
 
 status virtual_device::copy_in(stream in, void* to, void const* from, std::size_t bytes) noexcept {
@@ -347,6 +377,7 @@ void virtual_device::perform(stream_state& s, double end) {
   s.queue.pop_front();
   s.free_at = end;
   if (q.engine >= 0) engine_free_at_[q.engine] = end;
+  if (q.what == operation::wait) --q.event->waiting;
   if (q.what == operation::record) {
     ++q.event->completed;
     q.event->completed_at = end;

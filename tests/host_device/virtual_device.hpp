@@ -69,12 +69,17 @@ class virtual_device final : public hetmap::core::device {
   [[nodiscard]] std::chrono::nanoseconds now() const;
   [[nodiscard]] std::uint64_t operations() const { return ordinal_; }
   [[nodiscard]] std::uint64_t launches() const { return launches_; }
+  [[nodiscard]] std::size_t events() const { return events_.size(); }
   [[nodiscard]] std::uint64_t bytes_in() const { return bytes_in_; }
   [[nodiscard]] std::uint64_t bytes_out() const { return bytes_out_; }
   [[nodiscard]] device_memory& bytes() { return memory_; }
   [[nodiscard]] bool is_dead() const { return dead_; }
   /// Misuse that a real device would answer with undefined behaviour; empty if there was none.
   [[nodiscard]] std::string const& misuse() const { return misuse_; }
+  /// From here on `in` records what is enqueued in it, launches only, until run_captured().
+  void begin_capture(stream in);
+  /// Enqueues what was recorded in `in`, as often as it is called; ends the recording.
+  void run_captured(stream in);
   /// The device whose work runs on this thread now, as forms see it; -1 for none.
   [[nodiscard]] static int current() noexcept;
 
@@ -96,6 +101,7 @@ class virtual_device final : public hetmap::core::device {
   status query(event e, bool& completed) noexcept override;
   status block_until(event e) noexcept override;
   status block_until_idle(stream in) noexcept override;
+  status capturing(stream in, bool& captured) noexcept override;
   status copy_in(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status copy_out(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status copy_within(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
@@ -108,6 +114,7 @@ class virtual_device final : public hetmap::core::device {
     std::uint64_t recorded = 0;
     std::uint64_t completed = 0;
     double completed_at = 0;
+    std::uint64_t waiting = 0;  // for it, in streams
 
     [[nodiscard]] bool pending() const { return completed != recorded; }
   };
@@ -126,6 +133,8 @@ class virtual_device final : public hetmap::core::device {
   struct stream_state {
     std::deque<queued> queue;
     double free_at = 0;
+    bool capturing = false;
+    std::vector<queued> captured;
   };
 
   status begin(operation what, strike& fate);
@@ -146,7 +155,8 @@ class virtual_device final : public hetmap::core::device {
   fault_source faults_;
   std::list<stream_state> streams_;
   std::list<event_state> events_;
-  double now_ = 0;  // nanoseconds
+  std::list<event_state> destroyed_;  // that something enqueued still refers to
+  double now_ = 0;                    // nanoseconds
   double engine_free_at_[3] = {};
   std::uint64_t ordinal_ = 0;
   std::uint64_t launches_ = 0;

@@ -57,7 +57,7 @@ struct gpu_launch {
   void* stream = nullptr;               ///< that the work is ordered in: a cudaStream_t
   std::size_t piece = 0;                ///< reduce: elements that become one value
   /// Pinned memory that the device can reach: no_failure when launch() is called. Read when the
-  /// launch has completed.
+  /// launch has completed. Null: nobody waits for the launch, and nobody will read it.
   std::uint64_t* failure = nullptr;
   /// The failure word has to name the lowest failing element. Otherwise it may stay as it is, as
   /// long as failures() tells of it; the core then launches again with `exact`.

@@ -58,11 +58,11 @@ inline std::uint64_t count_failures() noexcept {
   return sum;
 }
 
-/// Gives this file's kernels, on the current device, a place to count failures.
-inline cudaError_t prepare_this_file() noexcept {
+/// Gives this file's kernels, on the current device, a place to count failures. Says which device
+/// that is.
+inline cudaError_t prepare_this_file(int& device) noexcept {
   static std::atomic<std::uint64_t> prepared{0};  // devices, by bit
   static std::mutex guard;
-  int device = 0;
   if (cudaError_t const e = cudaGetDevice(&device); e != cudaSuccess) return e;
   if (device >= static_cast<int>(most_counted_devices)) return cudaErrorInvalidDevice;
   std::uint64_t const bit = std::uint64_t{1} << device;
@@ -136,8 +136,7 @@ class functor_copy {
 /// Runs work(i) for every i below work.count and names the first element that fails.
 template <class Work>
 __global__ void __launch_bounds__(exact_rows* exact_columns) one_element_each(Work work) {
-  if (threadIdx.x == 0 && threadIdx.y == 0) exact_failure_word() = work.failure;
-  __syncthreads();
+  begin_exact_block(work.failure);
   unsigned const i = exact_index();
   if (i < work.count) work(i);
 }
@@ -150,6 +149,24 @@ cudaError_t launch_one_each(Work const& work, cudaStream_t stream) noexcept {
   return cudaLaunchKernel(reinterpret_cast<void const*>(&one_element_each<Work>),
                           dim3((work.count + elements - 1) / elements),
                           dim3(exact_columns, exact_rows), arguments, 0, stream);
+}
+
+/// Whether fail() is anywhere in the kernel that runs such work on this device.
+template <class Work>
+bool may_fail(int device) noexcept {
+  static std::atomic<std::uint64_t> known{0}, never{0};  // devices, by bit
+  std::uint64_t const bit = std::uint64_t{1} << device;
+  if ((known.load(std::memory_order_acquire) & bit) == 0) {
+    cudaFuncAttributes kernel{};
+    if (cudaFuncGetAttributes(&kernel, reinterpret_cast<void const*>(&one_element_each<Work>)) !=
+        cudaSuccess) {
+      static_cast<void>(cudaGetLastError());
+      return true;
+    }
+    if (kernel.sharedSizeBytes < failing_bytes) never.fetch_or(bit, std::memory_order_relaxed);
+    known.fetch_or(bit, std::memory_order_release);
+  }
+  return (never.load(std::memory_order_relaxed) & bit) == 0;
 }
 
 // -- maps --------------------------------------------------------------------------------------
@@ -235,14 +252,19 @@ struct map_form<File, F, R(A...)> {
   static int launch(gpu_launch const& work) noexcept {
     // What others left pending would be taken for this launch's.
     static_cast<void>(cudaGetLastError());
-    cudaError_t e = prepare_this_file();
+    int device = 0;
+    cudaError_t e = prepare_this_file(device);
     if (e == cudaSuccess) {
-      bool generated = false;
+      bool alone = work.count < fewest_for_thrust;
       for (unsigned k = 0; k != sizeof...(A); ++k)
-        generated |= work.columns[out::count + k].base == nullptr;
-      e = work.exact || generated || work.count < fewest_for_thrust
-              ? one_each(work)
-              : transform(work, outputs(), inputs());
+        alone |= work.columns[out::count + k].base == nullptr;
+      alone = alone || (work.exact && may_fail<element>(device));
+      // Thrust also remembers for good that its first launch failed, as one may that finds too
+      // little memory to load its kernel. Nothing was launched then, and ours may be.
+      if (alone || transform(work, outputs(), inputs()) != cudaSuccess) {
+        static_cast<void>(cudaGetLastError());
+        e = one_each(work);
+      }
     }
     if (e != cudaSuccess) static_cast<void>(cudaGetLastError());
     return static_cast<int>(e);

@@ -41,8 +41,7 @@ __global__ void __launch_bounds__(reduce_threads)
   } shared;
 
   unsigned const thread = threadIdx.y * exact_columns + threadIdx.x;
-  if (thread == 0) exact_failure_word() = failure;
-  __syncthreads();
+  begin_exact_block(failure);
 
   std::size_t const begin = blockIdx.x * piece;
   std::size_t const end = begin + piece < count ? begin + piece : count;
@@ -89,7 +88,8 @@ struct reduce_form<File, Op, T(T, T)> {
   /// Every piece by a block of its own.
   static int launch(gpu_launch const& work) noexcept {
     static_cast<void>(cudaGetLastError());
-    cudaError_t e = prepare_this_file();
+    int device = 0;
+    cudaError_t e = prepare_this_file(device);
     if (e == cudaSuccess) {
       functor_copy<Op> const op(work.functor);
       T* out = static_cast<T*>(work.columns[0].base);
