@@ -179,6 +179,21 @@ class outcome {
   [[nodiscard]] T& value() & { return checked(), *value_; }
   [[nodiscard]] T const& value() const& { return checked(), *value_; }
   [[nodiscard]] T&& value() && { return checked(), *std::move(value_); }
+  /// The value, or a T made of `other` in the place of an exception.
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) const& {
+    return value_ ? *value_ : static_cast<T>(std::forward<U>(other));
+  }
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) && {
+    return value_ ? *std::move(value_) : static_cast<T>(std::forward<U>(other));
+  }
+  /// The value, unchecked. Requires: has_value().
+  [[nodiscard]] T& operator*() & noexcept { return *value_; }
+  [[nodiscard]] T const& operator*() const& noexcept { return *value_; }
+  [[nodiscard]] T&& operator*() && noexcept { return *std::move(value_); }
+  [[nodiscard]] T* operator->() noexcept { return value_.operator->(); }
+  [[nodiscard]] T const* operator->() const noexcept { return value_.operator->(); }
 
   /// The exception, or null where there is a value.
   [[nodiscard]] std::exception_ptr error() const noexcept { return error_; }
