@@ -30,11 +30,11 @@ std::size_t granule_for(problem const& p, unsigned workers) {
   return granule;
 }
 
-/// The same for a call on the GPU, whose slots are filled in whole blocks whatever these cost.
-std::size_t granule_on_gpu(problem const& p, std::size_t granule) {
+/// The same for a call on the GPU, whose slots are filled in whole blocks if these are many.
+std::size_t granule_on_gpu(problem const& p, std::size_t granule, unsigned workers) {
   if (p.gpu.exact_chunk != 0) return p.gpu.exact_chunk;
-  bool const free = p.exact_chunk == 0 && p.chunk_size == 0;
-  return free && p.element_nanoseconds < 0 && p.elements >= block ? block : granule;
+  bool const open = p.exact_chunk == 0 && p.chunk_size == 0 && p.element_nanoseconds < 0;
+  return open && p.elements / block >= std::size_t{16} * workers ? block : granule;
 }
 
 /// Elements handed out at a time; 0 where the cost has to be found first.
@@ -111,7 +111,7 @@ plan make_plan(problem const& p, machine const& m) {
   out.granule = granule;
   out.chunk_elements = chunk_for(p, granule);
   out.chosen = p.asked == backend::automatic ? (share ? backend::cpu : backend::serial) : p.asked;
-  if (p.asked == backend::gpu) out.granule = granule_on_gpu(p, granule);
+  if (p.asked == backend::gpu) out.granule = granule_on_gpu(p, granule, allowed);
 
   if (p.asked == backend::automatic && no_gpu == nullptr &&
       (p.elements != 0 || p.no_cpu != nullptr)) {
@@ -121,7 +121,7 @@ plan make_plan(problem const& p, machine const& m) {
     if (p.no_cpu != nullptr || faster) {
       out.chosen = backend::gpu;
       out.workers = allowed;
-      out.granule = granule_on_gpu(p, granule);
+      out.granule = granule_on_gpu(p, granule, allowed);
       out.reason = p.no_cpu != nullptr ? "its data is out of the CPU's reach"
                    : known             ? "the GPU is predicted to finish first"
                                        : "its data is on the GPU, and its cost is not known yet";
