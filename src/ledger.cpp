@@ -25,6 +25,11 @@ constexpr std::size_t granules_in(std::size_t count, std::size_t granule) {
   return count / granule + (count % granule != 0);
 }
 
+/// Granules of one block.
+constexpr std::size_t granules_of_block(std::size_t granule) {
+  return std::max<std::size_t>(detail::block_elements / granule, 1);
+}
+
 }  // namespace
 
 ledger::ledger(std::size_t count, std::size_t granule, unsigned lanes, unsigned owners)
@@ -37,11 +42,16 @@ ledger::ledger(std::size_t count, std::size_t granule, unsigned lanes, unsigned 
   while (granules_in(count_, granule_) > most_granules) granule_ *= 2;
   std::size_t const granules = granules_in(count_, granule_);
   unsigned const regions = owners != 0 ? owners : lanes_;
-  for (unsigned k = 0; k != regions; ++k) {
+  // Regions of many blocks begin with a whole one.
+  std::size_t const block = granules_of_block(granule_);
+  std::size_t const even = granules / regions >= 16 * block ? block : 1;
+  auto const cut = [&](unsigned k) {
     // granules < 2^32 and regions < 2^32: the product fits.
-    auto const front = static_cast<std::uint32_t>(granules * k / regions);
-    auto const back = static_cast<std::uint32_t>(granules * (k + 1) / regions);
-    lane_[k].region.store(packed(front, back), std::memory_order_relaxed);
+    std::size_t const at = granules * k / regions;
+    return static_cast<std::uint32_t>(k == regions ? at : at - at % even);
+  };
+  for (unsigned k = 0; k != regions; ++k) {
+    lane_[k].region.store(packed(cut(k), cut(k + 1)), std::memory_order_relaxed);
   }
 }
 
@@ -97,8 +107,7 @@ range ledger::take_front(lane_state& mine, std::size_t granules) {
     }
     std::size_t back = front + std::min<std::size_t>(granules, left_in(seen));
     if (back != back_of(seen)) {
-      std::size_t const blocks = std::max<std::size_t>(detail::block_elements / granule_, 1);
-      std::size_t const aligned = back - back % blocks;
+      std::size_t const aligned = back - back % granules_of_block(granule_);
       if (aligned > front) back = aligned;
     }
     auto const next = static_cast<std::uint32_t>(back);

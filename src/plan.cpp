@@ -12,14 +12,15 @@ namespace {
 
 constexpr std::size_t block = detail::block_elements;
 
-/// Elements that boundaries are multiples of: what was asked for; else whole blocks, unless a block
-/// is too much at a time, or leaves too few pieces to share out evenly while smaller ones are still
-/// worth handing out.
+/// Elements that boundaries are multiples of: what was asked for; single elements while nothing is
+/// known of their cost, so that a stop, a deadline or a failure never waits for a block of slow
+/// ones; else whole blocks, unless a block is too much at a time, or leaves too few pieces to share
+/// out evenly while smaller ones are still worth handing out.
 std::size_t granule_for(problem const& p, unsigned workers) {
   if (p.exact_chunk != 0) return p.exact_chunk;
   if (p.chunk_size != 0) return p.chunk_size;
+  if (p.element_nanoseconds < 0) return 1;
   std::size_t const even = std::size_t{16} * workers;
-  if (p.element_nanoseconds < 0) return p.elements / block < even ? 1 : block;
   std::size_t granule = block;
   while (p.together && granule > 1 && p.elements / granule < workers) granule /= 2;
   auto const seconds = [&] { return p.element_nanoseconds * 1e-9 * static_cast<double>(granule); };
@@ -27,6 +28,13 @@ std::size_t granule_for(problem const& p, unsigned workers) {
                          (seconds() > worthwhile_seconds && p.elements / granule < even)))
     granule /= 2;
   return granule;
+}
+
+/// The same for a call on the GPU, whose slots are filled in whole blocks if these are many.
+std::size_t granule_on_gpu(problem const& p, std::size_t granule, unsigned workers) {
+  if (p.gpu.exact_chunk != 0) return p.gpu.exact_chunk;
+  bool const open = p.exact_chunk == 0 && p.chunk_size == 0 && p.element_nanoseconds < 0;
+  return open && p.elements / block >= std::size_t{16} * workers ? block : granule;
 }
 
 /// Elements handed out at a time; 0 where the cost has to be found first.
@@ -103,7 +111,7 @@ plan make_plan(problem const& p, machine const& m) {
   out.granule = granule;
   out.chunk_elements = chunk_for(p, granule);
   out.chosen = p.asked == backend::automatic ? (share ? backend::cpu : backend::serial) : p.asked;
-  if (p.asked == backend::gpu && p.gpu.exact_chunk != 0) out.granule = p.gpu.exact_chunk;
+  if (p.asked == backend::gpu) out.granule = granule_on_gpu(p, granule, allowed);
 
   if (p.asked == backend::automatic && no_gpu == nullptr &&
       (p.elements != 0 || p.no_cpu != nullptr)) {
@@ -113,7 +121,7 @@ plan make_plan(problem const& p, machine const& m) {
     if (p.no_cpu != nullptr || faster) {
       out.chosen = backend::gpu;
       out.workers = allowed;
-      if (p.gpu.exact_chunk != 0) out.granule = p.gpu.exact_chunk;
+      out.granule = granule_on_gpu(p, granule, allowed);
       out.reason = p.no_cpu != nullptr ? "its data is out of the CPU's reach"
                    : known             ? "the GPU is predicted to finish first"
                                        : "its data is on the GPU, and its cost is not known yet";

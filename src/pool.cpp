@@ -73,15 +73,28 @@ void pool_core::start_worker(void* self, unsigned) {
   }
 }
 
+namespace {
+
+/// That the initializer threw what is being handled.
+std::exception_ptr broken_by_initializer() {
+  std::string text("hetmap: the pool's initializer threw; its work cannot be run");
+  try {
+    throw;
+  } catch (std::exception const& e) {
+    text.append(" (").append(e.what()).append(")");
+  } catch (...) {
+  }
+  return std::make_exception_ptr(broken_pool_error(text, std::current_exception()));
+}
+
+}  // namespace
+
 void pool_core::end(pool_end how) noexcept {
   {
     std::lock_guard const lock(ending_);
     if (ended() == pool_end::none) {
-      refusal_ = how == pool_end::terminated
-                     ? std::make_exception_ptr(cancelled_error(0, 0))
-                     : std::make_exception_ptr(broken_pool_error(
-                           "hetmap: the pool's initializer threw; its work cannot be run",
-                           std::current_exception()));
+      refusal_ = how == pool_end::terminated ? std::make_exception_ptr(cancelled_error(0, 0))
+                                             : broken_by_initializer();
       ended_.store(how, std::memory_order_release);
     }
   }

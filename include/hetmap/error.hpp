@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/std_parts.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -179,6 +180,21 @@ class outcome {
   [[nodiscard]] T& value() & { return checked(), value_->value; }
   [[nodiscard]] T const& value() const& { return checked(), value_->value; }
   [[nodiscard]] T&& value() && { return checked(), std::move(value_->value); }
+  /// The value, or a T made of `other` in the place of an exception.
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) const& {
+    return value_ ? value_->value : static_cast<T>(std::forward<U>(other));
+  }
+  template <class U>
+  [[nodiscard]] T value_or(U&& other) && {
+    return value_ ? std::move(value_->value) : static_cast<T>(std::forward<U>(other));
+  }
+  /// The value, unchecked. Requires: has_value().
+  [[nodiscard]] T& operator*() & noexcept { return value_->value; }
+  [[nodiscard]] T const& operator*() const& noexcept { return value_->value; }
+  [[nodiscard]] T&& operator*() && noexcept { return std::move(value_->value); }
+  [[nodiscard]] T* operator->() noexcept { return std::addressof(value_->value); }
+  [[nodiscard]] T const* operator->() const noexcept { return std::addressof(value_->value); }
 
   /// The exception, or null where there is a value.
   [[nodiscard]] std::exception_ptr error() const noexcept { return error_; }

@@ -80,6 +80,10 @@ inline constexpr bool is_complex = false;
 template <class T>
 inline constexpr bool is_complex<std::complex<T>> = true;
 
+/// Throws size_error unless the product of `shape` is `elements`.
+HETMAP_API void require_elements(std::string const& path, std::span<std::size_t const> shape,
+                                 std::size_t elements);
+
 /// Reads and checks the header of a file; leaves it at the data.
 [[nodiscard]] HETMAP_API header read_header(hetmap::detail::input_file& file, element_type wanted);
 [[nodiscard]] HETMAP_API header read_header(hetmap::detail::mapped_file const& file,
@@ -207,13 +211,15 @@ class HETMAP_API save {
   hetmap::detail::output_file file_;
 };
 
-/// Writes a whole array. Requires: shape's product is data.size(); an empty shape stands for
-/// {data.size()}.
+/// Writes a whole array. An empty shape stands for {data.size()}.
+///
+/// Throws:   io_error; size_error unless shape's product is data.size(), before there is a file.
 template <std::ranges::contiguous_range Data>
   requires element<std::ranges::range_value_t<Data>>
 void write(std::string path, Data const& data, std::vector<std::size_t> shape = {}) {
   using T = std::ranges::range_value_t<Data>;
   std::span<T const> const all(data);
+  if (!shape.empty()) detail::require_elements(path, shape, all.size());
   save file(std::move(path), std::move(shape));
   file.open<T>({all.size(), false});
   file.write(all);

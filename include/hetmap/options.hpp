@@ -91,8 +91,8 @@ struct options {
   std::optional<std::size_t> window = {};
   /// Size, in bytes, of all the memory that a stream may hold. Streams only.
   std::optional<std::size_t> max_bytes = {};
-  /// A std::stop_token, say. Stops the call: running calls of f finish, no further one starts,
-  /// cancelled_error.
+  /// A std::stop_token, say. Stops the call with cancelled_error: each worker ends behind the chunk
+  /// it is at. Without .chunk_size that is the call of f that runs, or about 0.1 ms of quick ones.
   stop_condition stop = {};
   /// Receives reports while the call runs.
   progress_callback progress = {};

@@ -6,7 +6,7 @@
 //   nesting  a call from a worker of the same pool is run by that worker, with the others' help as
 //            they get free: no new threads, no deadlock, and nothing but that call's own work.
 //   options  a call's own win over the pool's; .workers can only lower the number; .deadline is
-//            served: when it passes, running calls of f finish, no further one starts,
+//            served: when it passes, the call ends as by a stop request (options.hpp), with
 //            timeout_error.
 // Further exceptions of all verbs: closed_error after close(); broken_pool_error if the initializer
 // threw; cancelled_error if terminate() ended the call.
@@ -197,6 +197,18 @@ class HETMAP_API pool {
     detail::pool_call const call(*core_,
                                  detail::checked("pool::starmap_into", how, {.deadline = true}));
     detail::writing(call.how(), out, by_row, rows);
+  }
+
+  template <class Build = build, class Out, class F, class Rows>
+    requires stop_starmappable<F, Rows> &&
+             stop_mappable_into<Out, detail::collected<detail::starred<std::remove_reference_t<F>>>,
+                                Rows>
+  void starmap_into(collect_options const& how, Out&& out, F&& f, Rows&& rows) {
+    detail::starred<std::remove_reference_t<F>> by_row{f};
+    detail::collected<detail::starred<std::remove_reference_t<F>>> safe{by_row};
+    detail::pool_call const call(*core_,
+                                 detail::checked("pool::starmap_into", how, {.deadline = true}));
+    detail::writing(call.how(), out, safe, rows);
   }
 
   template <class Build = build, class F, class... In>

@@ -321,6 +321,21 @@ header inspect(std::string const& path) {
 
 namespace detail {
 
+void require_elements(std::string const& path, std::span<std::size_t const> shape,
+                      std::size_t elements) {
+  std::size_t product = 1;
+  bool counted = true;
+  for (std::size_t const length : shape)
+    counted = !__builtin_mul_overflow(product, length, &product) && counted;
+  if (counted && product == elements) return;
+  throw size_error(std::string("hetmap: cannot write '")
+                       .append(path)
+                       .append("': the shape is of ")
+                       .append(counted ? std::to_string(product) : std::string("too many"))
+                       .append(" elements and there are ")
+                       .append(std::to_string(elements)));
+}
+
 header read_header(hetmap::detail::input_file& file, element_type wanted) {
   return read_any_header(file, &wanted);
 }

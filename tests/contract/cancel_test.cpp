@@ -62,6 +62,18 @@ TEST_P(CancelContract, AtMostOneFurtherCallAWorkerStarts) {
   EXPECT_LE(further, hetmap::explain(stoppable(), f, x).workers);
 }
 
+TEST_P(CancelContract, SlowElementsOfACallThatDoesNotChooseChunksAreStoppedAsSoon) {
+  std::atomic<int> calls{0};
+  auto const f = [&](int i) {
+    if (++calls == 1) stop.request_stop();
+    std::this_thread::sleep_for(1ms);
+    return i;
+  };
+  hetmap::options const how{.backend = GetParam(), .workers = 2, .stop = stop.get_token()};
+  EXPECT_THROW(hetmap::map(how, f, support::indices(100000)), hetmap::cancelled_error);
+  EXPECT_LE(calls, 2);
+}
+
 TEST_P(CancelContract, AnotherThreadStopsTheCallPromptly) {
   std::atomic<int> calls{0};
   int_function const f = [&](int i) {

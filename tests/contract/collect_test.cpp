@@ -146,6 +146,18 @@ TEST_P(CollectContract, RowsAndOutputs) {
   expect_two_of_three(out, 200);
 }
 
+TEST_P(CollectContract, OutcomesAreReadAsOptionalsAre) {
+  auto const name = [](int i) { return i == 1 ? throw i : std::string("a name"); };
+  auto names = hetmap::map(collecting(), name, support::indices(2));
+  EXPECT_EQ(names[0]->size() + (*names[0]).size(), 12u);
+  EXPECT_EQ(names[0].value_or("none"), "a name");
+  EXPECT_EQ(std::move(names[1]).value_or("none"), "none");
+  auto const own = [](int i) { return i == 1 ? throw i : std::make_unique<int>(7); };
+  auto owned = hetmap::map(collecting(), own, support::indices(2));
+  EXPECT_EQ(std::move(owned[1]).value_or(nullptr), nullptr);
+  EXPECT_EQ(*std::move(owned[0]).value_or(nullptr), 7);
+}
+
 TEST_P(CollectContract, UnsizedInputs) {
   auto const x = support::indices(1000);
   std::forward_list<int> const list(x.begin(), x.end());

@@ -11,6 +11,8 @@
 #include <functional>
 #include <iostream>
 #include <latch>
+#include <optional>
+#include <random>
 #include <ranges>
 #include <span>
 #include <sstream>

@@ -234,6 +234,7 @@ TEST(Pool, AnInitializerThatThrowsBreaksItPromptly) {
       for (;;) pool.submit([] {}).get();
     } catch (hetmap::broken_pool_error const& e) {
       EXPECT_THROW(std::rethrow_exception(e.cause()), std::domain_error);
+      EXPECT_NE(std::string(e.what()).find("(no)"), std::string::npos) << e.what();
     }
     EXPECT_THROW(pool.map([](int i) { return i; }, support::indices(10)),
                  hetmap::broken_pool_error);

@@ -104,6 +104,18 @@ TEST(MapReduce, CallsFOncePerElement) {
   }
 }
 
+TEST(MapReduce, SeveralRangesAndAnOperationThatTakesAnything) {
+  // Cannot be called with an element and a stop token.
+  auto const larger = [](auto a, auto b) { return std::max(a, b); };
+  std::vector<double> const x{2, 7, 1, 7};
+  auto const at =
+      hetmap::map_reduce([](std::size_t i, double v) { return std::pair(v, i); }, larger,
+                         std::pair(0.0, std::size_t{0}), std::views::iota(std::size_t{0}), x);
+  EXPECT_EQ(at, std::pair(7.0, std::size_t{3}));
+  hetmap::pool pool{2u};
+  EXPECT_EQ(pool.map_reduce(std::plus<>(), larger, 0.0, x, x), 14);
+}
+
 TEST(MapReduce, NumbersOfAnyTypeAddUpRight) {
   auto const check = [](auto zero) {
     using T = decltype(zero);

@@ -214,6 +214,15 @@ TEST(Npy, HeadersSurviveMakingAndParsing) {
   }
 }
 
+TEST(Npy, AnArrayOfAnotherShapeIsRefusedBeforeThereIsAFile) {
+  std::string const path = "refused_shape.npy";
+  std::vector<float> const six(6);
+  for (std::vector<std::size_t> const shape :
+       {std::vector<std::size_t>{5, 4}, {4, 3}, {std::size_t{1} << 33, std::size_t{1} << 33}, {0}})
+    EXPECT_THROW(hetmap::npy::write(path, six, shape), hetmap::size_error);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST(Npy, RowsAreAnInput) {
   std::vector<double> x(60);
   for (std::size_t i = 0; i != x.size(); ++i) x[i] = static_cast<double>(i);

@@ -22,8 +22,17 @@ TEST(Plan, UnknownWorkIsSharedAtOnceOneElementAtATime) {
   EXPECT_EQ(p.chunk_elements, 0u);
 }
 
-TEST(Plan, ManyElementsKeepToWholeBlocks) {
-  EXPECT_EQ(make_plan({.elements = 1'000'000}, eight_cores).granule, 64u);
+TEST(Plan, ManyElementsKeepToWholeBlocksOnceTheyAreKnownToBeQuick) {
+  EXPECT_EQ(make_plan({.elements = 1'000'000}, eight_cores).granule, 1u);
+  EXPECT_EQ(make_plan({.elements = 1'000'000, .element_nanoseconds = 1}, eight_cores).granule, 64u);
+}
+
+TEST(Plan, AGpuIsGivenWholeBlocksWhateverTheyCost) {
+  machine const with_gpu{.workers = 8, .concurrency = 8};
+  problem call{.asked = backend::gpu, .elements = 1'000'000};
+  EXPECT_EQ(make_plan(call, with_gpu).granule, 64u);
+  call.chunk_size = 7;
+  EXPECT_EQ(make_plan(call, with_gpu).granule, 7u);
 }
 
 TEST(Plan, CostlyElementsAreHandedOutOneByOne) {

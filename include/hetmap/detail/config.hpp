@@ -6,6 +6,16 @@
 
 #include <cstddef>
 
+#if __cplusplus < 202002L
+#error "hetmap needs C++20: compile with -std=c++20 or later"
+#endif
+#if !defined __cpp_exceptions && !defined __CUDACC__
+#error "hetmap needs exceptions: compile without -fno-exceptions"
+#endif
+#if !defined __cpp_rtti && !defined __CUDACC__
+#error "hetmap needs run-time type information: compile without -fno-rtti"
+#endif
+
 #define HETMAP_VERSION_MAJOR 0
 #define HETMAP_VERSION_MINOR 1
 #define HETMAP_VERSION_PATCH 0

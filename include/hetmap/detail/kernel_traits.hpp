@@ -218,6 +218,21 @@ template <class F, class... In>
 using result_t =
     std::remove_cvref_t<std::invoke_result_t<std::remove_reference_t<F>&, argument_t<In>...>>;
 
+// Values and not concepts, for compilers to name in what they say: of a disjunction of concepts GCC
+// tells only that it does not hold.
+
+/// F can be called with one element of each range, perhaps with a std::stop_token behind them.
+template <class F, class... In>
+inline constexpr bool takes_one_element_of_each =
+    std::invocable<std::remove_reference_t<F>&, argument_t<In>...> ||
+    std::invocable<with_stop<std::remove_reference_t<F>>&, argument_t<In>...>;
+
+/// F can be called with the elements of a row, perhaps with a std::stop_token behind them.
+template <class F, class Rows>
+inline constexpr bool takes_the_elements_of_a_row =
+    takes_elements_of<std::remove_reference_t<F>, argument_t<Rows>> ||
+    takes_elements_and_stop<std::remove_reference_t<F>, argument_t<Rows>>;
+
 }  // namespace detail
 
 /// F can be applied to one element of each of these ranges, and at least one of them ends.
@@ -229,7 +244,8 @@ concept mappable = sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
 /// mappable, perhaps with a std::stop_token as the last argument of F.
 template <class F, class... In>
 concept stop_mappable =
-    mappable<F, In...> || mappable<detail::with_stop<std::remove_reference_t<F>>, In...>;
+    sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
+    !(detail::unbounded<In> && ...) && detail::takes_one_element_of_each<F, In...>;
 
 namespace detail {
 template <class F, class... In>
@@ -261,17 +277,23 @@ concept starmappable_into =
 
 // The same, perhaps with a std::stop_token as the last argument of F.
 
+namespace detail {
+
+/// The results can be assigned to the elements of Out, an array that is not const or columns(...).
 template <class Out, class F, class... In>
-concept stop_mappable_into =
+inline constexpr bool results_fit_output =
     mappable_into<Out, F, In...> ||
-    mappable_into<Out, detail::with_stop<std::remove_reference_t<F>>, In...>;
+    mappable_into<Out, with_stop<std::remove_reference_t<F>>, In...>;
+
+}  // namespace detail
+
+template <class Out, class F, class... In>
+concept stop_mappable_into = stop_mappable<F, In...> && detail::results_fit_output<Out, F, In...>;
 
 template <class F, class Rows>
 concept stop_starmappable =
-    starmappable<F, Rows> ||
-    (std::ranges::input_range<Rows> && !detail::unbounded<Rows> &&
-     detail::tuple_like<detail::argument_t<Rows>> &&
-     detail::takes_elements_and_stop<std::remove_reference_t<F>, detail::argument_t<Rows>>);
+    std::ranges::input_range<Rows> && !detail::unbounded<Rows> &&
+    detail::tuple_like<detail::argument_t<Rows>> && detail::takes_the_elements_of_a_row<F, Rows>;
 
 template <class Out, class F, class Rows>
 concept stop_starmappable_into =

@@ -147,7 +147,7 @@ template <any_options Options>
   if (o.chunk_size == std::size_t{0}) refuse_zero(verb, "chunk_size");
   if (o.window == std::size_t{0}) refuse_zero(verb, "window");
   if (o.max_bytes == std::size_t{0}) refuse_zero(verb, "max_bytes");
-  if (o.deadline) refuse_option(verb, "deadline", "pools");
+  if (o.deadline) refuse_option(verb, "deadline", "calls of pools that are no streams");
   if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
   return {.verb = verb,
           .backend = o.backend,

@@ -360,6 +360,9 @@ template <class F, class Op, class T, class... In>
   requires mappable<F, In&...>
 [[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
   using R = result_t<F, In&...>;
+  static_assert(!std::floating_point<R> || !std::integral<T> || std::same_as<T, bool>,
+                "hetmap: map_reduce's accumulator has the type of init, an integer, and would cut "
+                "each of these floating-point results to one: write 0.0, not 0");
   if constexpr ((indexable<In&> && ...)) {
     return reducing_indexed(
         how, nullptr, f, op, std::move(init), shortest(in...),
@@ -427,18 +430,29 @@ template <class F, class Op, class T, class... In>
 }  // namespace detail
 
 /// F can be applied to one element of each range, and Op joins two of T, which can be made of what
-/// F returns.
+/// F returns. Op comes first: an overload that takes options looks at arguments one place further
+/// on, and must not get as far as to call what is no function of elements.
 template <class F, class Op, class T, class... In>
 concept map_reducible =
-    mappable<F, In...> &&
+    std::invocable<std::remove_reference_t<Op>&, T, T> && mappable<F, In...> &&
     detail::reduces<std::remove_reference_t<Op>, T,
                     std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>;
+
+namespace detail {
+
+/// Accumulators of type T can be made of the results and joined by Op.
+template <class F, class Op, class T, class... In>
+inline constexpr bool results_can_be_joined =
+    map_reducible<F, Op, T, In...> ||
+    map_reducible<with_stop<std::remove_reference_t<F>>, Op, T, In...>;
+
+}  // namespace detail
 
 /// map_reducible, perhaps with a std::stop_token as the last argument of F.
 template <class F, class Op, class T, class... In>
 concept stop_map_reducible =
-    map_reducible<F, Op, T, In...> ||
-    map_reducible<detail::with_stop<std::remove_reference_t<F>>, Op, T, In...>;
+    std::invocable<std::remove_reference_t<Op>&, T, T> && stop_mappable<F, In...> &&
+    detail::results_can_be_joined<F, Op, T, In...>;
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
