@@ -41,6 +41,7 @@ class pinned_between final : public device {
   status query(event, bool&) noexcept override { return no(); }
   status block_until(event) noexcept override { return no(); }
   status block_until_idle(stream) noexcept override { return no(); }
+  status capturing(stream, bool&) noexcept override { return no(); }
   status copy_in(stream, void*, void const*, std::size_t) noexcept override { return no(); }
   status copy_out(stream, void*, void const*, std::size_t) noexcept override { return no(); }
   status copy_within(stream, void*, void const*, std::size_t) noexcept override { return no(); }
