@@ -219,19 +219,22 @@ using result_t =
     std::remove_cvref_t<std::invoke_result_t<std::remove_reference_t<F>&, argument_t<In>...>>;
 
 // Values and not concepts, for compilers to name in what they say: of a disjunction of concepts GCC
-// tells only that it does not hold.
+// tells only that it does not hold. With a requirement inside, so that what comes second is looked
+// at only if the first does not hold: a generic lambda may be an error with a stop token.
 
 /// F can be called with one element of each range, perhaps with a std::stop_token behind them.
 template <class F, class... In>
-inline constexpr bool takes_one_element_of_each =
-    std::invocable<std::remove_reference_t<F>&, argument_t<In>...> ||
-    std::invocable<with_stop<std::remove_reference_t<F>>&, argument_t<In>...>;
+inline constexpr bool takes_one_element_of_each = requires {
+  requires std::invocable<std::remove_reference_t<F>&, argument_t<In>...> ||
+               std::invocable<with_stop<std::remove_reference_t<F>>&, argument_t<In>...>;
+};
 
 /// F can be called with the elements of a row, perhaps with a std::stop_token behind them.
 template <class F, class Rows>
-inline constexpr bool takes_the_elements_of_a_row =
-    takes_elements_of<std::remove_reference_t<F>, argument_t<Rows>> ||
-    takes_elements_and_stop<std::remove_reference_t<F>, argument_t<Rows>>;
+inline constexpr bool takes_the_elements_of_a_row = requires {
+  requires takes_elements_of<std::remove_reference_t<F>, argument_t<Rows>> ||
+               takes_elements_and_stop<std::remove_reference_t<F>, argument_t<Rows>>;
+};
 
 }  // namespace detail
 
@@ -281,9 +284,10 @@ namespace detail {
 
 /// The results can be assigned to the elements of Out, an array that is not const or columns(...).
 template <class Out, class F, class... In>
-inline constexpr bool results_fit_output =
-    mappable_into<Out, F, In...> ||
-    mappable_into<Out, with_stop<std::remove_reference_t<F>>, In...>;
+inline constexpr bool results_fit_output = requires {
+  requires mappable_into<Out, F, In...> ||
+               mappable_into<Out, with_stop<std::remove_reference_t<F>>, In...>;
+};
 
 }  // namespace detail
 

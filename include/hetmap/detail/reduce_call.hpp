@@ -442,9 +442,10 @@ namespace detail {
 
 /// Accumulators of type T can be made of the results and joined by Op.
 template <class F, class Op, class T, class... In>
-inline constexpr bool results_can_be_joined =
-    map_reducible<F, Op, T, In...> ||
-    map_reducible<with_stop<std::remove_reference_t<F>>, Op, T, In...>;
+inline constexpr bool results_can_be_joined = requires {
+  requires map_reducible<F, Op, T, In...> ||
+               map_reducible<with_stop<std::remove_reference_t<F>>, Op, T, In...>;
+};
 
 }  // namespace detail
 
