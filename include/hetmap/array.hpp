@@ -274,7 +274,7 @@ concept array_mappable_into = detail::an_array<Out> && array_mappable<F, In...>;
 /// Arrays, perhaps beside ranges, can be map_reduced.
 template <class F, class Op, class T, class... In>
 concept array_reducible =
-    array_mappable<F, In...> &&
+    std::invocable<std::remove_reference_t<Op>&, T, T> && array_mappable<F, In...> &&
     detail::reduces<std::remove_reference_t<Op>, T,
                     std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In&>...>>;
 

@@ -141,7 +141,8 @@ concept device_span_mappable_into =
 /// device_spans, at least one, perhaps beside ranges, can be map_reduced.
 template <class F, class Op, class T, class... In>
 concept device_span_reducible =
-    device_span_mappable<F, In...> && (detail::a_device_span<In> || ...) &&
+    std::invocable<std::remove_reference_t<Op>&, T, T> && device_span_mappable<F, In...> &&
+    (detail::a_device_span<In> || ...) &&
     detail::reduces<std::remove_reference_t<Op>, T,
                     std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In&>...>>;
 

@@ -241,7 +241,7 @@ TEST_P(RangesContract, WideAndNarrowIndexTypesWork) {
   auto const y = hetmap::map(here(), f, std::views::iota(far, far + 200));
   EXPECT_EQ(y[199], far + 200);
   EXPECT_EQ(hetmap::map(here(), f, std::views::iota(short{0}, short{300}))[299], 300);
-  EXPECT_EQ(hetmap::map(here(), f, std::views::iota(0ul, 300ul))[299], 300);
+  EXPECT_EQ(hetmap::map(here(), f, std::views::iota(0u, 300u))[299], 300);
   EXPECT_EQ(hetmap::map(here(), f, std::views::iota(-5, 5))[0], -4);
 }
 

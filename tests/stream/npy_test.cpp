@@ -217,7 +217,7 @@ TEST(Npy, HeadersSurviveMakingAndParsing) {
 TEST(Npy, AnArrayOfAnotherShapeIsRefusedBeforeThereIsAFile) {
   std::string const path = "refused_shape.npy";
   std::vector<float> const six(6);
-  for (std::vector<std::size_t> const shape :
+  for (std::vector<std::size_t> const& shape :
        {std::vector<std::size_t>{5, 4}, {4, 3}, {std::size_t{1} << 33, std::size_t{1} << 33}, {0}})
     EXPECT_THROW(hetmap::npy::write(path, six, shape), hetmap::size_error);
   EXPECT_FALSE(std::filesystem::exists(path));
