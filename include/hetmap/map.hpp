@@ -13,7 +13,8 @@
 //   results keep the order of the input.
 //   errors  what f or an input throws leaves the call as it is, from the element that serial
 //           execution would have met first; failed_index() tells which. Every element before it
-//           has been computed, no call of f is running any more.
+//           has been computed, but for those that a stop request came before; no call of f is
+//           running any more.
 //   options come first where they come at all, in braces or as a variable (options.hpp).
 // Further exceptions of all verbs: option_error; device_unavailable if a backend asked for by name
 // is not there; cancelled_error after a stop request.
