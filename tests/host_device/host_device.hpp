@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include <hetmap/array.hpp>
+#include <hetmap/device_span.hpp>
 
 #include <algorithm>
 #include <cstdint>
