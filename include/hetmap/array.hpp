@@ -30,7 +30,7 @@ struct array_access;
 /// what they need and leave results where they were computed, so that a chain of maps on a GPU
 /// stays there; host() brings back what is stale.
 ///
-/// Requires: T is trivially copyable.
+/// Requires: T is trivially copyable. Several threads may map one array at once, on one GPU.
 /// Memory:   n * sizeof(T) on either side, from the first time that it is needed there. What is on
 ///           a GPU only is gone when that is lost; the option .host_copy prevents it.
 template <class T>
