@@ -2,11 +2,10 @@
 
 #if HETMAP_TEAM_TBB
 #include "forked.hpp"
+#include "thread.hpp"
 
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_group.h>
 #else
 #include "../topology.hpp"
 #endif
@@ -23,6 +22,31 @@ bool left_behind() {
   return fork_count() != at_start;
 }
 
+/// One call's lanes, halved until each is a task of its own.
+struct halving {
+  void (*body)(void*, unsigned);
+  void* context;
+  tbb::task_group tasks{};
+
+  /// Hands the upper halves of first..last over, and runs the first.
+  void run(unsigned first, unsigned last) noexcept {
+    if (last - first > 1) {
+      // oneTBB starts threads when it is handed work, and they keep the signal mask of that moment.
+      signals_blocked const handed_on;
+      try {
+        while (last - first > 1) {
+          unsigned const middle = first + (last - first) / 2;
+          tasks.run([this, middle, last] { run(middle, last); });
+          last = middle;
+        }
+      } catch (...) {
+        // No memory or thread for it: those lanes that there are do the rest.
+      }
+    }
+    body(context, first);
+  }
+};
+
 }  // namespace
 
 unsigned team_concurrency() {
@@ -32,14 +56,11 @@ unsigned team_concurrency() {
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
   if (left_behind()) return run_team_of_own_threads(lanes, body, context);
   // Isolated, so that a caller who waits here inside another call's function runs nothing of that
-  // other call; one task a lane, so that lane 0 stays with the caller.
+  // other call.
   tbb::this_task_arena::isolate([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<unsigned>(0, lanes, 1),
-        [&](tbb::blocked_range<unsigned> const& r) {
-          for (unsigned k = r.begin(); k != r.end(); ++k) body(context, k);
-        },
-        tbb::simple_partitioner());
+    halving team{body, context};
+    team.run(0, lanes);
+    team.tasks.wait();
   });
 }
 
