@@ -6,6 +6,9 @@
 
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
+
+#include <thread>
+#include <utility>
 #else
 #include "../topology.hpp"
 #endif
@@ -26,24 +29,35 @@ bool left_behind() {
 struct halving {
   void (*body)(void*, unsigned);
   void* context;
+  std::thread::id caller = std::this_thread::get_id();
   tbb::task_group tasks{};
 
-  /// Hands the upper halves of first..last over, and runs the first.
-  void run(unsigned first, unsigned last) noexcept {
-    if (last - first > 1) {
+  void run(unsigned lanes) {
+    {
       // oneTBB starts threads when it is handed work, and they keep the signal mask of that moment.
+      // By now it has to be handed over, since the caller's function and waiting are interrupted by
+      // signals as they always were.
       signals_blocked const handed_on;
-      try {
-        while (last - first > 1) {
-          unsigned const middle = first + (last - first) / 2;
-          tasks.run([this, middle, last] { run(middle, last); });
-          last = middle;
-        }
-      } catch (...) {
-        // No memory or thread for it: those lanes that there are do the rest.
-      }
+      hand_over(0, lanes);
     }
-    body(context, first);
+    body(context, 0);
+    tasks.wait();
+  }
+
+  /// All of first..last but the first, in halves.
+  void hand_over(unsigned first, unsigned last) noexcept {
+    try {
+      for (; last - first > 1; last = first + (last - first) / 2)
+        tasks.run([this, from = first + (last - first) / 2, last] { run_half(from, last); });
+    } catch (...) {
+      // No memory or thread for it: those lanes that there are do the rest.
+    }
+  }
+
+  void run_half(unsigned first, unsigned last) noexcept {
+    // Once the caller gets here nothing is left for anybody to do.
+    if (std::this_thread::get_id() != caller) hand_over(first, std::exchange(last, first + 1));
+    for (; first != last; ++first) body(context, first);
   }
 };
 
@@ -59,8 +73,7 @@ void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* 
   // other call.
   tbb::this_task_arena::isolate([&] {
     halving team{body, context};
-    team.run(0, lanes);
-    team.tasks.wait();
+    team.run(lanes);
   });
 }
 
