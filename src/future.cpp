@@ -1,6 +1,7 @@
 // The shared state of futures: who runs it, who waits for it, who is told.
 #include <hetmap/detail/future_state.hpp>
 
+#include "cpu/float_control.hpp"
 #include "error.hpp"
 #include "pool_core.hpp"
 
@@ -102,6 +103,7 @@ void future_state::run_claimed() noexcept {
   unsigned how = with_value;
   {
     users_code const scope;
+    core::float_scope const givers(floats_);
     core::clear_failed_index();
     try {
       work();
@@ -190,13 +192,17 @@ void future_state::complete(unsigned how) noexcept {
     if (mine.first == nullptr) mine.last = nullptr;
     future_state* const of = c->of;
     scope.pool = of->origin_;
-    c->run(*of);
+    {
+      core::float_scope const givers(c->floats);
+      c->run(*of);
+    }
     of->drop_reference();
   }
   postponing = nullptr;
 }
 
 void future_state::when_done(continuation& c) noexcept {
+  c.floats = core::float_control_here();
   {
     std::lock_guard const lock(lock_of(*this));
     if ((word_.fetch_or(watched, std::memory_order_acq_rel) & phases) < with_value) {
@@ -208,7 +214,13 @@ void future_state::when_done(continuation& c) noexcept {
   c.run(*this);
 }
 
+void future_state::belongs_to(pool_core& pool) noexcept {
+  floats_ = core::float_control_here();
+  pool_ = origin_ = &pool;
+}
+
 void future_state::follows(future_state& before) noexcept {
+  floats_ = core::float_control_here();
   before.add_reference();
   std::lock_guard const lock(lock_of(*this));
   before_ = &before;

@@ -1,5 +1,6 @@
 #include "short_call.hpp"
 
+#include "cpu/float_control.hpp"
 #include "cpu/hot_team.hpp"
 #include "cpu/math_level.hpp"
 #include "cpu/team.hpp"
@@ -82,6 +83,7 @@ class shared_call {
 
   void run_lane(unsigned lane) noexcept {
     math_level_scope const math(level_);
+    float_scope const callers(floats_);
     unsigned const first = lane * parts_a_lane_;
     for (unsigned k = 0; k != parts_; ++k) run_part((first + k) % parts_);
   }
@@ -151,6 +153,7 @@ class shared_call {
   unsigned parts_;
   unsigned parts_a_lane_;
   isa level_;
+  float_control floats_ = float_control_here();
   void (*discard_)(column const&, std::size_t, std::size_t) noexcept;
 
   std::atomic<std::uint64_t> taken_{0};  // bit k: part k

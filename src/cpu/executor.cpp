@@ -1,6 +1,7 @@
 #include "executor.hpp"
 
 #include "../plan.hpp"
+#include "float_control.hpp"
 #include "math_level.hpp"
 #include "stream.hpp"
 #include "team.hpp"
@@ -45,12 +46,14 @@ struct call {
                                                       : work.in_place && work.can_copy_out
                                                           ? detail::copy_bytes
                                                           : nullptr;
+  float_control const floats = float_control_here();
   std::mutex guard{};
   efforts in_all{};
 
   void run_lane(unsigned lane) noexcept {
     // What is reproducible uses the algorithms that every processor has.
     math_level_scope const level(how.reproducible ? isa::baseline : how.level);
+    float_scope const callers(floats);
     scratch memory;
     void* slot = nullptr;
     pace size(how);

@@ -41,6 +41,7 @@ void pipeline::state::wake_lane() noexcept {
 }
 
 void pipeline::state::work_once(std::unique_lock<std::mutex>& lock) noexcept {
+  core::float_scope const makers(floats);
   if (!on_device) return step(lock);
   if (!driving) return drive(lock);
   // Another lane is at the device: it need not wait for the input.

@@ -2,6 +2,7 @@
 // them talks to a device (driver.cpp); the consumer waits and takes (pipeline.cpp).
 #pragma once
 
+#include "../cpu/float_control.hpp"
 #include "../cpu/pace.hpp"
 #include "../cpu/workers.hpp"
 #include "../gpu/held_arrays.hpp"
@@ -138,6 +139,7 @@ struct pipeline::state {
   core::stream_shape const form;
   chunk_function const code;
   isa const level;
+  core::float_control const floats = core::float_control_here();  // of whoever made the stream
 
   core::chunk_pace size;       // of what the CPU's lanes take
   core::chunk_pace sent_size;  // of what is sent to the device

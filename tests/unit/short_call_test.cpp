@@ -1,14 +1,20 @@
 // Short calls shared among threads that are awake: every element once, the failure that a loop
 // would have met, nothing left behind.
 #include "short_call.hpp"
+#include "cpu/float_control.hpp"
+#include "cpu/hot_team.hpp"
 #include "rates.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/error.hpp>
+#include <hetmap/topology.hpp>
 
 #include <atomic>
+#include <cfenv>
+#include <chrono>
 #include <optional>
 #include <set>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -93,6 +99,39 @@ TEST(ShortCall, ReportsTheLowestFailureAndDestroysWhatWasMade) {
           ASSERT_EQ(map.made[i], map.destroyed[i]) << i << ", lanes " << lanes;
         }
       }
+}
+
+/// Looks at the control words of every thread that it runs on.
+struct map_of_control_words {
+  static void loop(void* self, detail::chunk&) {
+    auto& me = *static_cast<map_of_control_words*>(self);
+    float_control const now = float_control_here();
+    if (now.vector != me.callers.vector || now.scalar != me.callers.scalar) ++me.wrong;
+    if (std::this_thread::get_id() != me.caller) ++me.elsewhere;
+  }
+
+  float_control callers = float_control_here();
+  std::thread::id caller = std::this_thread::get_id();
+  std::atomic<int> wrong{0};
+  std::atomic<int> elsewhere{0};
+};
+
+TEST(ShortCall, RunsUnderItsCallersFloatControlOnEveryThread) {
+  if (hetmap::physical_cores() == 1) GTEST_SKIP() << "nobody to share with";
+  shared_hot_team().wake();  // they start under the usual one
+  std::fesetround(FE_UPWARD);
+  map_of_control_words map;
+  detail::kernel_code const code{{map.loop, map.loop, map.loop}, nullptr, isa::baseline};
+  detail::rate learned;
+  detail::job const work{.code = &code, .context = &map, .count = 64, .learned = &learned};
+  auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (map.elsewhere == 0 && std::chrono::steady_clock::now() < until) {
+    shared_hot_team().wake();
+    run_shared(work, 2, 8);
+  }
+  std::fesetround(FE_TONEAREST);
+  EXPECT_GT(map.elsewhere, 0);
+  EXPECT_EQ(map.wrong, 0);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct HETMAP_API continuation {
 
   continuation* next = nullptr;  // the state's, like what follows
   future_state* of = nullptr;
+  float_control floats;  // of the thread that gave it
 };
 
 /// While one exists, what completes on this thread runs its continuations at once; otherwise those
@@ -103,7 +104,7 @@ class HETMAP_API future_state : public task {
   /// Requires: claimed. Lets go of the function and completes without having run it.
   void fail_claimed(std::exception_ptr error, bool cancelled) noexcept;
   /// To be run by that pool's workers, or else behind that future.
-  void belongs_to(pool_core& pool) noexcept { pool_ = origin_ = &pool; }
+  void belongs_to(pool_core& pool) noexcept;
   void follows(future_state& before) noexcept;
 
  protected:
@@ -155,6 +156,7 @@ class HETMAP_API future_state : public task {
   future_state* before_ = nullptr;
   watcher* watchers_ = nullptr;
   continuation* continuations_ = nullptr;  // the last; its next is the first
+  float_control floats_;                   // of the thread that gave the function
   std::size_t order_ = 0;                  // of completion, in the process
   std::size_t failed_at_;                  // see failed_index(); set with error_
 };

@@ -1,4 +1,4 @@
-// What a worker's queue holds.
+// What a worker's queue holds, and what it needs to know of whoever queued it.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -14,6 +14,12 @@ struct task {
   task* previous = nullptr;  // the queue's, like what follows
   task* next = nullptr;
   bool queued = false;
+};
+
+/// A thread's floating-point control words, as the core reads and sets them.
+struct float_control {
+  unsigned vector = 0;
+  unsigned scalar = 0;
 };
 
 }  // namespace detail
