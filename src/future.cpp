@@ -1,6 +1,7 @@
 // The shared state of futures: who runs it, who waits for it, who is told.
 #include <hetmap/detail/future_state.hpp>
 
+#include "cpu/forked.hpp"
 #include "error.hpp"
 #include "pool_core.hpp"
 
@@ -42,8 +43,8 @@ constexpr std::size_t no_index = static_cast<std::size_t>(-1);
 
 /// Locks are shared by many states, chosen by address: they are held for a few instructions, and a
 /// state that nobody waits for never needs one.
-std::mutex& lock_of(future_state const& state) noexcept {
-  static std::mutex locks[61];
+core::process_mutex& lock_of(future_state const& state) noexcept {
+  static constinit core::process_mutex locks[61];
   return locks[reinterpret_cast<std::uintptr_t>(&state) / 64 % std::size(locks)];
 }
 

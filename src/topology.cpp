@@ -1,5 +1,7 @@
 #include "topology.hpp"
 
+#include "cpu/forked.hpp"
+
 #include <hetmap/topology.hpp>
 
 #include <algorithm>
@@ -167,8 +169,8 @@ std::size_t cache_size(std::string const& root, unsigned cpu) {
 }
 
 std::size_t last_level_cache() {
-  static std::size_t const size = cache_size("", allowed_cpus().front());
-  return size;
+  static constinit remembered<std::size_t> size;
+  return size.get([] { return cache_size("", allowed_cpus().front()); });
 }
 
 double available_memory(std::string const& root) {
@@ -198,8 +200,8 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 
 unsigned physical_cores() {
-  static unsigned const cores = core::physical_cores("", core::allowed_cpus());
-  return cores;
+  static constinit core::remembered<unsigned> cores;
+  return cores.get([] { return core::physical_cores("", core::allowed_cpus()); });
 }
 
 }  // namespace HETMAP_ABI

@@ -1,5 +1,7 @@
 #include "forms.hpp"
 
+#include "../cpu/forked.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -16,15 +18,15 @@ namespace {
 using namespace detail;
 
 struct registry {
-  std::mutex guard;
+  process_mutex guard;
   std::vector<gpu_form const*> forms;        // in the order of their registration
   std::atomic<std::uint64_t> generation{1};  // 0 is what a call site starts with
 };
 
 registry& all_forms() {
   // Never destroyed: files that were loaded later take their forms back later.
-  static registry& all = *new registry;
-  return all;
+  static constinit made_once<registry> all;
+  return all.get();
 }
 
 bool same_name(char const* a, char const* b) { return a == b || std::strcmp(a, b) == 0; }
