@@ -30,8 +30,9 @@ constinit std::atomic<environment const*> found_environment{nullptr};
 environment const* find_environment() noexcept {
   try {
     static constinit made_once<environment> all;
-    environment const& found = all.get(
-        [] { return environment{explain_requested(), default_backend(), isa_level()}; });
+    environment const& found = all.get([] {
+      return environment{explain_requested(), default_backend(), isa_level()};
+    });
     found_environment.store(&found, std::memory_order_release);
     return &found;
   } catch (...) {

@@ -80,6 +80,21 @@ future_state::~future_state() = default;
 
 void result_state<void>::drop_value() noexcept {}
 
+void future_state::belongs_to(pool_core& pool) noexcept {
+  pool_ = origin_ = &pool;
+  forks_ = core::fork_count();
+}
+
+/// Who waits for threads that stayed in the parent process would wait for ever.
+void future_state::require_this_process() const {
+  if (done() || forks_ == core::fork_count()) return;
+  core::clear_failed_index();
+  throw broken_pool_error(
+      "hetmap: the threads that this future waits for stayed in the process that this one was "
+      "forked from",
+      nullptr);
+}
+
 bool future_state::claim() noexcept {
   unsigned seen = word_.load(std::memory_order_relaxed);
   while ((seen & phases) == pending)
@@ -214,6 +229,7 @@ void future_state::follows(future_state& before) noexcept {
   std::lock_guard const lock(lock_of(*this));
   before_ = &before;
   origin_ = before.origin_;
+  forks_ = before.forks_;
 }
 
 bool future_state::watch(watcher& w) noexcept {
@@ -275,6 +291,7 @@ struct sleeper : watcher {
 }  // namespace
 
 void future_state::wait_long() {
+  require_this_process();
   if (help() && done()) return;
   sleeper me;
   if (!watch(me)) return;
@@ -287,6 +304,7 @@ void future_state::wait_long() {
 
 bool future_state::wait_for(time_limit limit) {
   if (done() || !(limit.seconds() > 0)) return done();
+  require_this_process();
   auto const deadline = moment(from_now(limit));
   sleeper me;
   if (!watch(me)) return true;
@@ -421,6 +439,10 @@ std::size_t completion_queue::next(std::int64_t deadline) {
   std::unique_lock lock(s.guard);
   auto const ready = [&] { return s.given != s.completed.size(); };
   if (s.given == s.places.size()) return none;
+  if (!ready()) {
+    for (auto const& p : s.places)
+      if (!p.completed) p.of->require_this_process();
+  }
   while (!ready() && is_worker_of_some_pool() && s.helped != s.places.size()) {
     lock.unlock();
     s.places[s.helped++].of->help();

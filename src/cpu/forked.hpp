@@ -120,7 +120,8 @@ class remembered {
     std::uint64_t known = value_.load(std::memory_order_relaxed);
     if (known == unknown) {
       std::uint64_t const found = static_cast<std::uint64_t>(find()) + 1;
-      known = value_.compare_exchange_strong(known, found, std::memory_order_relaxed) ? found : known;
+      known =
+          value_.compare_exchange_strong(known, found, std::memory_order_relaxed) ? found : known;
     }
     return static_cast<T>(known - 1);
   }

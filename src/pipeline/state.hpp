@@ -2,6 +2,7 @@
 // them talks to a device (driver.cpp); the consumer waits and takes (pipeline.cpp).
 #pragma once
 
+#include "../cpu/forked.hpp"
 #include "../cpu/pace.hpp"
 #include "../cpu/workers.hpp"
 #include "../gpu/held_arrays.hpp"
@@ -124,6 +125,12 @@ struct pipeline::state {
   [[nodiscard]] std::size_t own_bytes() const;
   [[nodiscard]] core::device_demand demand();
 
+  /// Whether its lanes are in the process that this one was forked from.
+  [[nodiscard]] bool left_behind() const noexcept {
+    return team != nullptr && forks != core::fork_count();
+  }
+
+  unsigned const forks = core::fork_count();
   stream_job const work;
   stream_settings const how;
   bool const stoppable;

@@ -103,7 +103,7 @@ class HETMAP_API future_state : public task {
   /// Requires: claimed. Lets go of the function and completes without having run it.
   void fail_claimed(std::exception_ptr error, bool cancelled) noexcept;
   /// To be run by that pool's workers, or else behind that future.
-  void belongs_to(pool_core& pool) noexcept { pool_ = origin_ = &pool; }
+  void belongs_to(pool_core& pool) noexcept;
   void follows(future_state& before) noexcept;
 
  protected:
@@ -137,6 +137,7 @@ class HETMAP_API future_state : public task {
   };
 
   static void run_queued(task& self) noexcept;
+  void require_this_process() const;
   [[noreturn]] static void refuse_taken();
   void wait_long();
   bool help() noexcept;
@@ -157,6 +158,7 @@ class HETMAP_API future_state : public task {
   continuation* continuations_ = nullptr;  // the last; its next is the first
   std::size_t order_ = 0;                  // of completion, in the process
   std::size_t failed_at_;                  // see failed_index(); set with error_
+  unsigned forks_ = 0;                     // of the process whose threads complete it
 };
 
 /// The state of a future<T>: room for one T.
