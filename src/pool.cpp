@@ -18,8 +18,6 @@
 #include <system_error>
 #include <utility>
 
-#include <pthread.h>
-
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -51,7 +49,7 @@ pool_core::pool_core(unsigned workers, hetmap::backend where, std::function<void
     : where_(where),
       initializer_(std::move(initializer)),
       name_(std::move(name)),
-      threads_(workers, &start_worker, this) {
+      threads_(workers, &start_worker, this, name_.empty() ? "hetmap" : name_.c_str()) {
   if (threads_.size() != workers)
     throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
                             std::string("hetmap: the system gave a pool only ")
@@ -64,7 +62,6 @@ pool_core::pool_core(unsigned workers, hetmap::backend where, std::function<void
 void pool_core::start_worker(void* self, unsigned) {
   auto& me = *static_cast<pool_core*>(self);
   pool_of_this_thread = &me;
-  if (!me.name_.empty()) pthread_setname_np(pthread_self(), me.name_.substr(0, 15).c_str());
   if (!me.initializer_) return;
   try {
     me.initializer_();
@@ -216,7 +213,9 @@ pool::~pool() {
   core_->close();
   if (cannot_join(*core_)) {
     // Destroyed by its own work: the last worker would have to join itself.
-    std::thread([core = core_] { delete core; }).detach();
+    // Where no thread is to be had it stays: its own end by themselves.
+    static_cast<void>(core::start_detached(
+        "hetmap end", [](void* core) { delete static_cast<detail::pool_core*>(core); }, core_));
     return;
   }
   delete core_;

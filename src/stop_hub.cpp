@@ -1,4 +1,5 @@
 // The stop token of one call, for functions that take one.
+#include "cpu/thread.hpp"
 #include "pool_core.hpp"
 
 #include <hetmap/detail/chunk.hpp>
@@ -9,7 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
-#include <thread>
+#include <system_error>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -29,8 +30,32 @@ struct stop_hub::state {
   pool_core* pool = nullptr;
   std::optional<std::stop_callback<request_of>> link;
   std::mutex guard;
-  std::condition_variable_any over;
-  std::jthread timer;  // only where there is a deadline
+  std::condition_variable ended;
+  bool over = false;  // guarded by guard
+  std::chrono::steady_clock::time_point due;
+  std::optional<core::threads> timer;  // only where there is a deadline
+
+  ~state() { end_timer(); }
+
+  void end_timer() noexcept {
+    {
+      std::lock_guard const lock(guard);
+      over = true;
+    }
+    ended.notify_one();
+    timer.reset();
+  }
+
+  /// Requests at the deadline, unless the call has ended by then.
+  static void run_timer(void* of, unsigned) {
+    auto& hub = *static_cast<stop_hub*>(of);
+    state& me = *hub.state_;
+    {
+      std::unique_lock lock(me.guard);
+      if (me.ended.wait_until(lock, me.due, [&] { return me.over; })) return;
+    }
+    hub.request();
+  }
 };
 
 stop_hub::stop_hub(settings const& how) : state_(new state) {
@@ -38,25 +63,22 @@ stop_hub::stop_hub(settings const& how) : state_(new state) {
   if (how.stop != nullptr)
     if (void const* const theirs = how.stop->held(typeid(std::stop_token)))
       state_->link.emplace(*static_cast<std::stop_token const*>(theirs), request_of{this});
-  if (how.deadline != 0)
-    state_->timer = std::jthread([this, at = how.deadline](std::stop_token const& ended) {
-      using clock = std::chrono::steady_clock;
-      clock::time_point const due(
-          std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(at)));
-      std::unique_lock lock(state_->guard);
-      state_->over.wait_until(lock, ended, due, [] { return false; });
-      if (!ended.stop_requested()) request();
-    });
+  if (how.deadline != 0) {
+    using clock = std::chrono::steady_clock;
+    state_->due = clock::time_point(
+        std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(how.deadline)));
+    state_->timer.emplace("hetmap timer", 0, 1, &state::run_timer, this);
+    if (int const refusal = state_->timer->refusal())
+      throw std::system_error(refusal, std::generic_category(),
+                              "hetmap: the system gave no thread for a deadline");
+  }
   if (how.pool != nullptr) how.pool->add(*this);
 }
 
 stop_hub::~stop_hub() {
   if (state_->pool != nullptr) state_->pool->remove(*this);
   state_->link.reset();
-  if (state_->timer.joinable()) {
-    state_->timer.request_stop();
-    state_->timer.join();
-  }
+  state_->end_timer();
 }
 
 void const* stop_hub::token(std::type_info const& type) const noexcept {

@@ -5,16 +5,23 @@
 #include <hetmap/topology.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
 
+#include <dirent.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace hetmap::core {
 namespace {
@@ -83,25 +90,64 @@ std::pair<std::vector<std::string>, bool> control_groups(std::string const& root
   return {directories, unified};
 }
 
-}  // namespace
-
-std::vector<unsigned> allowed_cpus() {
-  std::vector<unsigned> cpus;
+/// Those of thread `id`, 0 for the calling one; none if it has ended.
+void add_cpus_of(pid_t id, std::set<unsigned>& to) {
   for (unsigned size = 1024; size <= 1u << 16; size *= 2) {
-    cpu_set_t* const set = CPU_ALLOC(size);
-    if (set == nullptr) break;
-    auto const bytes = CPU_ALLOC_SIZE(size);
-    bool const got = sched_getaffinity(0, bytes, set) == 0;
-    for (unsigned cpu = 0; got && cpu != size; ++cpu)
-      if (CPU_ISSET_S(cpu, bytes, set)) cpus.push_back(cpu);
-    CPU_FREE(set);
-    if (got) break;
+    std::vector<unsigned long> mask(CPU_ALLOC_SIZE(size) / sizeof(unsigned long));
+    auto* const set = reinterpret_cast<cpu_set_t*>(mask.data());
+    std::size_t const bytes = CPU_ALLOC_SIZE(size);
+    if (sched_getaffinity(id, bytes, set) == 0) {
+      for (unsigned cpu = 0; cpu != size; ++cpu)
+        if (CPU_ISSET_S(cpu, bytes, set)) to.insert(cpu);
+      return;
+    }
+    if (errno != EINVAL) return;  // else the kernel knows of more
   }
-  if (cpus.empty()) cpus.push_back(0);
-  return cpus;
 }
 
-unsigned logical_cpus() { return static_cast<unsigned>(allowed_cpus().size()); }
+/// A number that this process finds once; a forked child finds its own.
+class once_a_process_number {
+ public:
+  template <class Find>
+  unsigned get(Find find) {
+    std::uint64_t const forks = fork_count();
+    std::uint64_t known = known_.load(std::memory_order_relaxed);
+    if (known == 0 || known >> 32 != forks) {
+      known = forks << 32 | find();
+      known_.store(known, std::memory_order_relaxed);
+    }
+    return static_cast<unsigned>(known);
+  }
+
+ private:
+  std::atomic<std::uint64_t> known_{0};  // forks, the number
+};
+
+}  // namespace
+
+std::vector<unsigned> cpus_of_this_thread() {
+  std::set<unsigned> cpus;
+  add_cpus_of(0, cpus);
+  if (cpus.empty()) cpus.insert(0);
+  return {cpus.begin(), cpus.end()};
+}
+
+std::vector<unsigned> allowed_cpus() {
+  std::set<unsigned> cpus;
+  add_cpus_of(0, cpus);
+  add_cpus_of(getpid(), cpus);  // the main thread, also where the list cannot be read
+  // Not by std::filesystem, which ends the process where it finds no memory.
+  std::unique_ptr<DIR, int (*)(DIR*)> const all(opendir("/proc/self/task"), &closedir);
+  while (dirent const* const entry = all ? readdir(all.get()) : nullptr)
+    if (int const id = std::atoi(entry->d_name)) add_cpus_of(id, cpus);
+  if (cpus.empty()) cpus.insert(0);
+  return {cpus.begin(), cpus.end()};
+}
+
+unsigned logical_cpus() {
+  static constinit once_a_process_number cpus;
+  return cpus.get([] { return static_cast<unsigned>(allowed_cpus().size()); });
+}
 
 unsigned count_cores(std::string const& root, std::vector<unsigned> const& cpus) {
   std::set<std::pair<std::string, std::string>> cores;
@@ -200,7 +246,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 
 unsigned physical_cores() {
-  static constinit core::remembered<unsigned> cores;
+  static constinit core::once_a_process_number cores;
   return cores.get([] { return core::physical_cores("", core::allowed_cpus()); });
 }
 

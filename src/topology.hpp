@@ -8,8 +8,17 @@
 
 namespace hetmap::core {
 
-/// Logical CPUs in this process's affinity mask; at least one.
+/// The CPUs that the calling thread may use, ascending; at least one.
+[[nodiscard]] std::vector<unsigned> cpus_of_this_thread();
+
+/// The CPUs that this process may use, ascending; at least one: those that any of its threads may.
+/// A thread that was pinned does not stand for its process. A mask that the process was started
+/// with counts, and so does one that its main thread took while it was the only one, since all have
+/// it.
+///
+/// Cost:     a system call a thread of the process.
 [[nodiscard]] std::vector<unsigned> allowed_cpus();
+/// How many these were when this process first asked.
 [[nodiscard]] unsigned logical_cpus();
 
 /// Distinct cores among these logical CPUs, as /sys/devices/system/cpu tells; each CPU counts as

@@ -5,7 +5,7 @@
 #include <hetmap/topology.hpp>
 
 #include <chrono>
-#include <system_error>
+#include <thread>
 
 namespace hetmap::core {
 namespace {
@@ -38,19 +38,17 @@ void pause() noexcept {
 
 }  // namespace
 
-hot_team::hot_team(unsigned members, std::int64_t spin_nanoseconds) : spin_(spin_nanoseconds) {
-  members_.reserve(members);
-  try {
-    for (unsigned k = 1; k <= members; ++k) members_.emplace_back([this, k] { serve(k); });
-  } catch (std::system_error const&) {
-    // No more threads to be had: calls do without them.
-  }
-}
+// Calls do without members that the system refuses.
+hot_team::hot_team(unsigned members, std::int64_t spin_nanoseconds)
+    : spin_(spin_nanoseconds),
+      members_(
+          "hetmap short", 1, members,
+          [](void* self, unsigned k) { static_cast<hot_team*>(self)->serve(k); }, this) {}
 
 hot_team::~hot_team() {
   closing_.store(true);
   wake();
-  for (std::thread& t : members_) t.join();
+  members_.join();
 }
 
 bool hot_team::ready(std::int64_t nanoseconds) noexcept {
@@ -59,7 +57,7 @@ bool hot_team::ready(std::int64_t nanoseconds) noexcept {
   last_.store(time, std::memory_order_relaxed);
   if (time < crowded_until_.load(std::memory_order_relaxed)) return false;
   if (awake() != 0) return true;
-  if (time - before - nanoseconds < often_nanoseconds && !members_.empty()) wake();
+  if (time - before - nanoseconds < often_nanoseconds && members_.size() != 0) wake();
   return false;
 }
 

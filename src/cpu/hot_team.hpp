@@ -2,10 +2,10 @@
 // a sleeping thread takes longer to wake up than such a call takes.
 #pragma once
 
+#include "thread.hpp"
+
 #include <atomic>
 #include <cstdint>
-#include <thread>
-#include <vector>
 
 namespace hetmap::core {
 
@@ -52,7 +52,7 @@ class hot_team {
   std::atomic<unsigned> wakes_{0};
   std::atomic<bool> closing_{false};
   std::int64_t spin_;
-  std::vector<std::thread> members_;
+  threads members_;  // last: they use what is above
 };
 
 /// The process's hot team: its members, one less than the physical cores, start when short calls

@@ -2,16 +2,15 @@
 
 #if HETMAP_TEAM_TBB
 #include "forked.hpp"
+#include "thread.hpp"
 
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_group.h>
 
 #include <atomic>
 #include <mutex>
-#include <system_error>
 #include <thread>
+#include <utility>
 
 #include <limits.h>
 #include <pthread.h>
@@ -49,28 +48,71 @@ struct team_call {
 /// what changes in a new thread that uses oneTBB.
 void leave_oneTBB() noexcept {
   if (inside_team == 0) return;
-  bool was_there[PTHREAD_KEYS_MAX] = {};
-  auto const is_there = [](pthread_key_t key) { return pthread_getspecific(key) != nullptr; };
-  try {
-    std::thread([&] {
-      for (pthread_key_t key = 0; key != PTHREAD_KEYS_MAX; ++key) was_there[key] = is_there(key);
-      try {
-        tbb::this_task_arena::isolate([] {});
-      } catch (...) {
-        // No memory: it may have come far enough.
-      }
+  using keys = bool[PTHREAD_KEYS_MAX];
+  keys new_with_oneTBB = {};
+  auto const look = [](void* context, unsigned) {
+    keys& found = *static_cast<keys*>(context);
+    auto const each = [&](auto&& act) {
       for (pthread_key_t key = 0; key != PTHREAD_KEYS_MAX; ++key)
-        was_there[key] = is_there(key) && !was_there[key];
-    }).join();
+        act(found[key], pthread_getspecific(key) != nullptr);
+    };
+    each([](bool& is, bool there) { is = there; });
+    try {
+      tbb::this_task_arena::isolate([] {});
+    } catch (...) {
+      // No memory: it may have come far enough.
+    }
+    each([](bool& is, bool there) { is = there && !is; });
+  };
+  try {
+    threads("hetmap exit", 0, 1, look, &new_with_oneTBB).join();
   } catch (...) {
-    return;  // no thread, or no memory: nothing to be done
+    return;  // no memory: nothing to be done
   }
   for (pthread_key_t key = 0; key != PTHREAD_KEYS_MAX; ++key)
-    if (was_there[key]) pthread_setspecific(key, nullptr);
+    if (new_with_oneTBB[key]) pthread_setspecific(key, nullptr);
 }
 
 /// Before oneTBB's destructor, since this library is loaded after it.
 [[gnu::destructor]] void at_exit() noexcept { leave_oneTBB(); }
+
+/// One call's lanes, halved until each is a task of its own.
+struct halving {
+  void (*body)(void*, unsigned);
+  void* context;
+  std::thread::id caller = std::this_thread::get_id();
+  tbb::task_group tasks{};
+
+  void run(unsigned lanes) {
+    {
+      // oneTBB starts threads when it is handed work, and they keep the signal mask of that moment.
+      // By now it has to be handed over, since the caller's function and waiting are interrupted by
+      // signals as they always were.
+      signals_blocked const handed_on;
+      hand_over(0, lanes);
+    }
+    team_call const scope;
+    body(context, 0);
+    tasks.wait();
+  }
+
+  /// All of first..last but the first, in halves.
+  void hand_over(unsigned first, unsigned last) noexcept {
+    try {
+      for (; last - first > 1; last = first + (last - first) / 2)
+        tasks.run([this, from = first + (last - first) / 2, last] { run_half(from, last); });
+    } catch (...) {
+      // No memory or thread for it: those lanes that there are do the rest.
+    }
+  }
+
+  void run_half(unsigned first, unsigned last) noexcept {
+    // Once the caller gets here nothing is left for anybody to do.
+    if (std::this_thread::get_id() != caller) hand_over(first, std::exchange(last, first + 1));
+    team_call const scope;
+    for (; first != last; ++first) body(context, first);
+  }
+};
 
 }  // namespace
 
@@ -89,15 +131,10 @@ unsigned team_concurrency() {
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
   if (left_behind()) return run_team_of_own_threads(lanes, body, context);
   // Isolated, so that a caller who waits here inside another call's function runs nothing of that
-  // other call; one task a lane, so that lane 0 stays with the caller.
+  // other call.
   tbb::this_task_arena::isolate([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<unsigned>(0, lanes, 1),
-        [&](tbb::blocked_range<unsigned> const& r) {
-          team_call const scope;
-          for (unsigned k = r.begin(); k != r.end(); ++k) body(context, k);
-        },
-        tbb::simple_partitioner());
+    halving team{body, context};
+    team.run(lanes);
   });
 }
 

@@ -1,10 +1,9 @@
 #include "team.hpp"
+#include "thread.hpp"
 
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,13 +11,8 @@ namespace hetmap::core {
 
 void run_team_of_own_threads(unsigned lanes, void (*body)(void* context, unsigned lane),
                              void* context) {
-  std::vector<std::jthread> others;
-  others.reserve(lanes);
-  try {
-    for (unsigned k = 1; k < lanes; ++k) others.emplace_back(body, context, k);
-  } catch (std::system_error const&) {
-    // No more threads to be had: those that there are do the rest.
-  }
+  // Where the system gives fewer, those that there are do the rest.
+  threads const others("hetmap", 1, lanes - 1, body, context);
   body(context, 0);
 }
 

@@ -5,6 +5,7 @@
 #include <hetmap/topology.hpp>
 
 #include <system_error>
+#include <thread>
 
 namespace hetmap::core {
 namespace {
@@ -25,20 +26,19 @@ void pause() noexcept {
 
 }  // namespace
 
-workers::workers(unsigned count, void (*started)(void*, unsigned), void* context)
-    : started_(started), context_(context) {
-  threads_.reserve(count);
-  try {
-    for (unsigned k = 0; k != count; ++k)
-      threads_.emplace_back([this, k] {
-        owner_of_this_thread = this;
-        if (started_ != nullptr) started_(context_, k);
-        serve();
-      });
-  } catch (std::system_error const&) {
-    if (threads_.empty()) throw;
-    // No more to be had: those that there are do the rest.
-  }
+workers::workers(unsigned count, void (*started)(void*, unsigned), void* context, char const* name)
+    : started_(started), context_(context), threads_(name, 0, count, &workers::begin, this) {
+  if (size() == 0 && count != 0)
+    throw std::system_error(threads_.refusal(), std::generic_category(),
+                            "hetmap: the system gave no thread");
+  // Where there are fewer than asked for, they do the rest.
+}
+
+void workers::begin(void* self, unsigned number) {
+  auto& me = *static_cast<workers*>(self);
+  owner_of_this_thread = &me;
+  if (me.started_ != nullptr) me.started_(me.context_, number);
+  me.serve();
 }
 
 workers::~workers() {
@@ -96,8 +96,7 @@ void workers::close() noexcept {
 
 void workers::join() {
   std::lock_guard const lock(joining_);
-  for (std::thread& t : threads_)
-    if (t.joinable()) t.join();
+  threads_.join();
 }
 
 void workers::empty_inbox() noexcept {

@@ -2,14 +2,14 @@
 // it promises no number of threads at once.
 #pragma once
 
+#include "thread.hpp"
+
 #include <hetmap/detail/task.hpp>
 
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
-#include <thread>
-#include <vector>
 
 namespace hetmap::core {
 
@@ -24,10 +24,11 @@ using detail::task;
 class workers {
  public:
   /// started: called on each thread before its first task, with `context` and the thread's number.
+  /// name:    what debuggers show of them.
   ///
-  /// Throws:   std::system_error if not even one thread is to be had.
+  /// Throws:   std::system_error if not even one thread is to be had; std::bad_alloc.
   explicit workers(unsigned count, void (*started)(void* context, unsigned number) = nullptr,
-                   void* context = nullptr);
+                   void* context = nullptr, char const* name = "hetmap");
 
   /// close() and join().
   ~workers();
@@ -35,7 +36,7 @@ class workers {
   workers(workers const&) = delete;
   workers& operator=(workers const&) = delete;
 
-  [[nodiscard]] unsigned size() const noexcept { return static_cast<unsigned>(threads_.size()); }
+  [[nodiscard]] unsigned size() const noexcept { return threads_.size(); }
 
   /// Whether the calling thread is one of these.
   [[nodiscard]] bool own_this_thread() const noexcept;
@@ -71,6 +72,7 @@ class workers {
  private:
   static constexpr std::size_t closed_bit = ~(~std::size_t{0} >> 1);
 
+  static void begin(void* self, unsigned number);
   void serve() noexcept;
   [[nodiscard]] task* pop() noexcept;  // with guard_ held, like the next two
   void empty_inbox() noexcept;
@@ -89,7 +91,7 @@ class workers {
   void (*started_)(void*, unsigned);
   void* context_;
   std::mutex joining_;
-  std::vector<std::thread> threads_;
+  threads threads_;  // last: they use what is above
 };
 
 /// The process's own workers, one a physical core: made when first asked for, never joined. A
