@@ -1,8 +1,9 @@
 // Large blocks of memory, kept for the next result of the same size class.
 #pragma once
 
+#include "cpu/forked.hpp"
+
 #include <cstddef>
-#include <mutex>
 #include <vector>
 
 namespace hetmap::core {
@@ -14,7 +15,10 @@ class block_cache {
   static constexpr std::size_t smallest = std::size_t{128} << 10;
 
   explicit block_cache(std::size_t limit) : limit_(limit) {}
-  ~block_cache() { release(); }
+  ~block_cache() {
+    release();
+    guard_.leave();
+  }
   block_cache(block_cache const&) = delete;
   block_cache& operator=(block_cache const&) = delete;
 
@@ -46,7 +50,7 @@ class block_cache {
 
   void shrink_to(std::size_t bytes) noexcept;
 
-  mutable std::mutex guard_;
+  mutable process_mutex guard_;
   std::vector<kept> kept_;  // least recently given back first
   std::size_t held_ = 0;
   std::size_t limit_;

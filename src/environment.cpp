@@ -1,5 +1,6 @@
 #include "environment.hpp"
 
+#include "cpu/forked.hpp"
 #include "error.hpp"
 
 #include <hetmap/error.hpp>
@@ -20,17 +21,20 @@ std::string_view variable(char const* name) {
 }  // namespace
 
 bool explain_requested() {
-  static bool const requested = variable("HETMAP_EXPLAIN") == "1";
-  return requested;
+  static constinit remembered<bool> requested;
+  return requested.get([] { return variable("HETMAP_EXPLAIN") == "1"; });
 }
 
 constinit std::atomic<environment const*> found_environment{nullptr};
 
 environment const* find_environment() noexcept {
   try {
-    static environment const all{explain_requested(), default_backend(), isa_level()};
-    found_environment.store(&all, std::memory_order_release);
-    return &all;
+    static constinit made_once<environment> all;
+    environment const& found = all.get([] {
+      return environment{explain_requested(), default_backend(), isa_level()};
+    });
+    found_environment.store(&found, std::memory_order_release);
+    return &found;
   } catch (...) {
     return nullptr;
   }
@@ -76,8 +80,9 @@ char const* name(isa level) noexcept {
 }
 
 isa isa_level() {
-  static isa const level = core::level_from(core::variable("HETMAP_ISA"), core::highest_level());
-  return level;
+  static constinit core::remembered<isa> level;
+  return level.get(
+      [] { return core::level_from(core::variable("HETMAP_ISA"), core::highest_level()); });
 }
 
 char const* name(backend where) noexcept {
@@ -101,11 +106,11 @@ backend backend_from_name(std::string_view text, std::string_view source) {
 }
 
 backend default_backend() {
-  static backend const chosen = [] {
+  static constinit core::remembered<backend> chosen;
+  return chosen.get([] {
     auto const text = core::variable("HETMAP_BACKEND");
     return text.empty() ? backend::automatic : backend_from_name(text, "HETMAP_BACKEND");
-  }();
-  return chosen;
+  });
 }
 
 namespace detail {

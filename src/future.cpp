@@ -2,6 +2,7 @@
 #include <hetmap/detail/future_state.hpp>
 
 #include "cpu/float_control.hpp"
+#include "cpu/forked.hpp"
 #include "error.hpp"
 #include "pool_core.hpp"
 
@@ -43,8 +44,8 @@ constexpr std::size_t no_index = static_cast<std::size_t>(-1);
 
 /// Locks are shared by many states, chosen by address: they are held for a few instructions, and a
 /// state that nobody waits for never needs one.
-std::mutex& lock_of(future_state const& state) noexcept {
-  static std::mutex locks[61];
+core::process_mutex& lock_of(future_state const& state) noexcept {
+  static constinit core::process_mutex locks[61];
   return locks[reinterpret_cast<std::uintptr_t>(&state) / 64 % std::size(locks)];
 }
 
@@ -79,6 +80,21 @@ std::int64_t from_now(time_limit limit) noexcept {
 future_state::~future_state() = default;
 
 void result_state<void>::drop_value() noexcept {}
+
+void future_state::belongs_to(pool_core& pool) noexcept {
+  pool_ = origin_ = &pool;
+  forks_ = core::fork_count();
+}
+
+/// Who waits for threads that stayed in the parent process would wait for ever.
+void future_state::require_this_process() const {
+  if (done() || forks_ == core::fork_count()) return;
+  core::clear_failed_index();
+  throw broken_pool_error(
+      "hetmap: the threads that this future waits for stayed in the process that this one was "
+      "forked from",
+      nullptr);
+}
 
 bool future_state::claim() noexcept {
   unsigned seen = word_.load(std::memory_order_relaxed);
@@ -225,6 +241,7 @@ void future_state::follows(future_state& before) noexcept {
   std::lock_guard const lock(lock_of(*this));
   before_ = &before;
   origin_ = before.origin_;
+  forks_ = before.forks_;
 }
 
 bool future_state::watch(watcher& w) noexcept {
@@ -286,6 +303,7 @@ struct sleeper : watcher {
 }  // namespace
 
 void future_state::wait_long() {
+  require_this_process();
   if (help() && done()) return;
   sleeper me;
   if (!watch(me)) return;
@@ -298,6 +316,7 @@ void future_state::wait_long() {
 
 bool future_state::wait_for(time_limit limit) {
   if (done() || !(limit.seconds() > 0)) return done();
+  require_this_process();
   auto const deadline = moment(from_now(limit));
   sleeper me;
   if (!watch(me)) return true;
@@ -432,6 +451,10 @@ std::size_t completion_queue::next(std::int64_t deadline) {
   std::unique_lock lock(s.guard);
   auto const ready = [&] { return s.given != s.completed.size(); };
   if (s.given == s.places.size()) return none;
+  if (!ready()) {
+    for (auto const& p : s.places)
+      if (!p.completed) p.of->require_this_process();
+  }
   while (!ready() && is_worker_of_some_pool() && s.helped != s.places.size()) {
     lock.unlock();
     s.places[s.helped++].of->help();

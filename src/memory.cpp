@@ -1,4 +1,5 @@
 #include "block_cache.hpp"
+#include "cpu/forked.hpp"
 #include "error.hpp"
 #include "gpu/resources.hpp"
 #include "topology.hpp"
@@ -35,10 +36,12 @@ std::align_val_t aligned_to(std::size_t alignment) {
 
 core::block_cache& blocks() {
   // Never destroyed: vectors of static duration give their blocks back after any destructor here.
-  static core::block_cache& all = *new core::block_cache(
-      std::min(default_cache_limit, static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
-                                        static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 8));
-  return all;
+  static constinit core::made_once<core::block_cache> all;
+  return all.get([] {
+    return core::block_cache(
+        std::min(default_cache_limit, static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+                                          static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / 8));
+  });
 }
 
 bool is_cached(std::size_t bytes, std::size_t alignment) {

@@ -247,7 +247,7 @@ void pool::terminate() {
 }
 
 pool& default_pool() {
-  static core::once_a_process<pool> shared;
+  static constinit core::once_a_process<pool> shared;
   return shared.get([] { return new pool(pool_options{.name = "hetmap"}); });
 }
 

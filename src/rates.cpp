@@ -1,5 +1,7 @@
 #include "rates.hpp"
 
+#include "cpu/forked.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -50,14 +52,15 @@ struct kernel_key_hash {
 };
 
 struct registry {
-  std::mutex guard;
+  core::process_mutex guard;
   std::unordered_map<kernel_key, std::unique_ptr<rate>, kernel_key_hash> rates;
 };
 
 }  // namespace
 
 rate& rate_of(std::type_info const& kernel, void const* function) {
-  static registry& all = *new registry;  // call sites keep references, also past exit handlers
+  static constinit core::made_once<registry> made;
+  registry& all = made.get();
   char const* const name = kernel.name();
   std::lock_guard const guard(all.guard);
   auto& slot = all.rates[{name, name[0] == '*' ? name : nullptr, function}];

@@ -145,7 +145,7 @@ std::vector<unsigned> allowed_cpus() {
 }
 
 unsigned logical_cpus() {
-  static once_a_process_number cpus;
+  static constinit once_a_process_number cpus;
   return cpus.get([] { return static_cast<unsigned>(allowed_cpus().size()); });
 }
 
@@ -215,8 +215,8 @@ std::size_t cache_size(std::string const& root, unsigned cpu) {
 }
 
 std::size_t last_level_cache() {
-  static std::size_t const size = cache_size("", allowed_cpus().front());
-  return size;
+  static constinit remembered<std::size_t> size;
+  return size.get([] { return cache_size("", allowed_cpus().front()); });
 }
 
 double available_memory(std::string const& root) {
@@ -246,7 +246,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 
 unsigned physical_cores() {
-  static core::once_a_process_number cores;
+  static constinit core::once_a_process_number cores;
   return cores.get([] { return core::physical_cores("", core::allowed_cpus()); });
 }
 

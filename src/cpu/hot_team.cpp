@@ -118,7 +118,7 @@ void hot_team::serve(unsigned member) noexcept {
 }
 
 hot_team& shared_hot_team() {
-  static once_a_process<hot_team> team;
+  static constinit once_a_process<hot_team> team;
   return team.get([] { return new hot_team(physical_cores() - 1, shared_spin_nanoseconds); });
 }
 

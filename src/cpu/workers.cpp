@@ -168,7 +168,7 @@ void workers::serve() noexcept {
 }
 
 workers& shared_workers() {
-  static once_a_process<workers> shared;
+  static constinit once_a_process<workers> shared;
   return shared.get([] { return new workers(physical_cores()); });
 }
 

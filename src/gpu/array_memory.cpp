@@ -8,6 +8,7 @@
 #include <hetmap/error.hpp>
 #include <hetmap/vector.hpp>
 
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,7 @@ inline namespace HETMAP_ABI {
 namespace detail {
 
 array_memory::~array_memory() {
+  guard_.leave();
   if (host_ != nullptr) release_block(host_, bytes(), alignment_);
   if (device_ != nullptr)
     core::give_back_device_block(*gpu_, bytes(), device_, std::move(readers_));

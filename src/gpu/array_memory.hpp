@@ -1,6 +1,7 @@
 // The copies of an array and which of them is current.
 #pragma once
 
+#include "../cpu/forked.hpp"
 #include "../device.hpp"
 #include "unwaited.hpp"
 
@@ -8,7 +9,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -54,7 +54,7 @@ class array_memory {
   std::size_t count_;
   std::size_t size_;
   std::size_t alignment_;
-  mutable std::mutex guard_;
+  mutable core::process_mutex guard_;
   void* host_ = nullptr;
   bool host_current_ = false;
   core::device* gpu_ = nullptr;  // where the device copy is

@@ -1,5 +1,6 @@
 #include "device_blocks.hpp"
 
+#include "../cpu/forked.hpp"
 #include "devices.hpp"
 #include "resources.hpp"
 
@@ -20,13 +21,13 @@ struct kept_block {
 };
 
 struct kept_blocks {
-  std::mutex guard;
+  process_mutex guard;
   std::vector<kept_block> all;
 };
 
 kept_blocks& kept() {
-  static kept_blocks& here = *new kept_blocks;
-  return here;
+  static constinit made_once<kept_blocks> here;
+  return here.get();
 }
 
 /// Rounded up by an eighth at most, so that blocks of about one size replace one another.

@@ -1,10 +1,10 @@
 #include "devices.hpp"
 
+#include "../cpu/forked.hpp"
+
 #include <atomic>
 #include <mutex>
 #include <vector>
-
-#include <pthread.h>
 
 namespace hetmap::core {
 namespace {
@@ -15,9 +15,10 @@ struct known_device {
 };
 
 struct known_devices {
-  std::mutex guard;
+  process_mutex guard;
   device_provider* provider = nullptr;
   std::atomic<bool> probed{false};
+  std::atomic<unsigned> probed_after_forks{0};
   char const* why_none = "";
   std::vector<known_device> all;
   std::atomic<unsigned> epoch{1};
@@ -25,18 +26,13 @@ struct known_devices {
 
 known_devices& known() {
   // Never destroyed: arrays of static duration give their memory back after any destructor here.
-  static known_devices& here = *new known_devices;
-  return here;
+  static constinit made_once<known_devices> here;
+  return here.get();
 }
 
 /// A driver does not survive a fork: a child of a process that had probed its devices has none.
-std::atomic<bool> forked_after_probe{false};
-
-void watch_for_forks() {
-  static bool const watching [[maybe_unused]] = [] {
-    pthread_atfork(nullptr, nullptr, [] { forked_after_probe = true; });
-    return true;
-  }();
+bool forked_after_probe(known_devices const& here) noexcept {
+  return here.probed && here.probed_after_forks != fork_count();
 }
 
 constexpr char const* no_gpu_half =
@@ -56,12 +52,12 @@ void set_device_provider(device_provider* provider) noexcept {
 usable_device find_device(std::optional<unsigned> index) {
   auto& here = known();
   std::lock_guard const guard(here.guard);
-  if (forked_after_probe)
+  if (forked_after_probe(here))
     return {nullptr,
             "a process that was forked after its parent had used the GPU has none; fork "
             "before that, or start a program"};
   if (!here.probed) {
-    watch_for_forks();
+    here.probed_after_forks = fork_count();
     here.why_none = no_gpu_half;
     unsigned const count = here.provider != nullptr ? here.provider->count(here.why_none) : 0;
     here.all.assign(count, {});
@@ -95,8 +91,8 @@ void mark_lost(device const& gpu, status why) noexcept {
 }
 
 bool is_lost(device const& gpu) noexcept {
-  if (forked_after_probe) return true;
   auto& here = known();
+  if (forked_after_probe(here)) return true;
   std::lock_guard const guard(here.guard);
   for (known_device const& k : here.all)
     if (k.gpu == &gpu) return !k.why.ok();

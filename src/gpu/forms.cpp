@@ -1,5 +1,7 @@
 #include "forms.hpp"
 
+#include "../cpu/forked.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -16,15 +18,15 @@ namespace {
 using namespace detail;
 
 struct registry {
-  std::mutex guard;
+  process_mutex guard;
   std::vector<gpu_form const*> forms;        // in the order of their registration
   std::atomic<std::uint64_t> generation{1};  // 0 is what a call site starts with
 };
 
 registry& all_forms() {
   // Never destroyed: files that were loaded later take their forms back later.
-  static registry& all = *new registry;
-  return all;
+  static constinit made_once<registry> all;
+  return all.get();
 }
 
 bool same_name(char const* a, char const* b) { return a == b || std::strcmp(a, b) == 0; }
@@ -33,7 +35,7 @@ bool same_name(char const* a, char const* b) { return a == b || std::strcmp(a, b
 bool is_ambiguous(char const* kernel) { return std::strstr(kernel, "_GLOBAL__N_") != nullptr; }
 
 bool serves(gpu_form const& form, gpu_site const& site) {
-  return form.kind == site.kind && same_name(form.kernel, site.kernel);
+  return form.kind == site.kind && same_name(form.kernel, site.kernel->name());
 }
 
 }  // namespace
@@ -47,9 +49,9 @@ std::string demangled(char const* name) {
 
 std::string missing_form(gpu_site const& site) {
   bool const map = site.kind == form_kind::map;
-  std::string const kernel = demangled(site.kernel);
-  std::string const signature = demangled(site.signature);
-  if (is_ambiguous(site.kernel))
+  std::string const kernel = demangled(site.kernel->name());
+  std::string const signature = demangled(site.signature->name());
+  if (is_ambiguous(site.kernel->name()))
     return "kernel " + kernel +
            " lies in an unnamed namespace, where the GPU form of another file "
            "cannot be told from its own; give it a namespace with a name";
@@ -100,9 +102,9 @@ gpu_form const* find_gpu_form(gpu_site& site) {
   // Stored under the lock, so that what two threads find is never mixed up.
   std::lock_guard const guard(all.guard);
   gpu_form const* found = nullptr;
-  if (!core::is_ambiguous(site.kernel))
+  if (!core::is_ambiguous(site.kernel->name()))
     for (gpu_form const* form : all.forms)
-      if (core::serves(*form, site) && core::same_name(form->signature, site.signature)) {
+      if (core::serves(*form, site) && core::same_name(form->signature, site.signature->name())) {
         found = form;
         break;
       }

@@ -1,5 +1,6 @@
 #include "held_arrays.hpp"
 
+#include "../cpu/forked.hpp"
 #include "array_memory.hpp"
 
 #include <cstring>
@@ -13,13 +14,13 @@ using detail::array_memory;
 using detail::host_access;
 
 struct living_arrays {
-  std::mutex guard;
+  process_mutex guard;
   std::unordered_set<array_memory const*> all;
 };
 
 living_arrays& living() {
-  static living_arrays& here = *new living_arrays;  // arrays may outlive any other static object
-  return here;
+  static constinit made_once<living_arrays> here;  // arrays may outlive any other static object
+  return here.get();
 }
 
 bool lives(array_memory const* memory) {

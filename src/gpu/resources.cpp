@@ -1,5 +1,6 @@
 #include "resources.hpp"
 
+#include "../cpu/forked.hpp"
 #include "device_blocks.hpp"
 #include "devices.hpp"
 
@@ -20,14 +21,14 @@ constexpr std::size_t smallest_ring = std::size_t{64} << 10;
 constexpr std::ptrdiff_t most_kept_of_streams = 2;
 
 struct kept_resources {
-  std::mutex guard;
+  process_mutex guard;
   std::vector<std::unique_ptr<device_resources>> all;
 };
 
 kept_resources& kept() {
   // Never destroyed: freeing memory of a device while its runtime is torn down is an error.
-  static kept_resources& here = *new kept_resources;
-  return here;
+  static constinit made_once<kept_resources> here;
+  return here.get();
 }
 
 /// Rounded up by an eighth at most.

@@ -1,5 +1,6 @@
 #include "route.hpp"
 
+#include "../cpu/forked.hpp"
 #include "../rates.hpp"
 #include "array_memory.hpp"
 #include "devices.hpp"
@@ -26,8 +27,9 @@ gpu_route refused(char const* why) {
 }  // namespace
 
 char const* interned(std::string const& text) {
-  static std::mutex guard;
-  static std::set<std::string>& all = *new std::set<std::string>;
+  static constinit process_mutex guard;
+  static constinit made_once<std::set<std::string>> made;
+  auto& all = made.get();
   std::lock_guard const lock(guard);
   return all.insert(text).first->c_str();
 }

@@ -351,12 +351,25 @@ pipeline::pipeline(stream_job const& work, stream_settings const& how) {
   state_->listed = how.pool->streams();
 }
 pipeline::~pipeline() {
+  if (state_->left_behind()) {
+    // Nobody will ever let go of what its lanes held.
+    static_cast<void>(state_.release());
+    return;
+  }
   if (state_->listed) state_->listed->remove(*this);
 }
 
-bool pipeline::next(segment& out, time_limit const* limit) { return state_->next(out, limit); }
+bool pipeline::next(segment& out, time_limit const* limit) {
+  if (!state_->left_behind()) return state_->next(out, limit);
+  core::clear_failed_index();
+  throw broken_pool_error(std::string(state_->how.verb)
+                              .append(": the threads of this stream stayed in the process that "
+                                      "this one was forked from"),
+                          nullptr);
+}
 
 void pipeline::close() noexcept {
+  if (state_->left_behind()) return;
   std::lock_guard const lock(state_->guard);
   state_->chunks.close();
   if (state_->waiting && state_->chunks.finished()) state_->arrived.notify_one();

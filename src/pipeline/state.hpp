@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../cpu/float_control.hpp"
+#include "../cpu/forked.hpp"
 #include "../cpu/pace.hpp"
 #include "../cpu/workers.hpp"
 #include "../gpu/held_arrays.hpp"
@@ -125,6 +126,12 @@ struct pipeline::state {
   [[nodiscard]] std::size_t own_bytes() const;
   [[nodiscard]] core::device_demand demand();
 
+  /// Whether its lanes are in the process that this one was forked from.
+  [[nodiscard]] bool left_behind() const noexcept {
+    return team != nullptr && forks != core::fork_count();
+  }
+
+  unsigned const forks = core::fork_count();
   stream_job const work;
   stream_settings const how;
   bool const stoppable;

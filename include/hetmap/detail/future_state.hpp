@@ -138,6 +138,7 @@ class HETMAP_API future_state : public task {
   };
 
   static void run_queued(task& self) noexcept;
+  void require_this_process() const;
   [[noreturn]] static void refuse_taken();
   void wait_long();
   bool help() noexcept;
@@ -159,6 +160,7 @@ class HETMAP_API future_state : public task {
   float_control floats_;                   // of the thread that gave the function
   std::size_t order_ = 0;                  // of completion, in the process
   std::size_t failed_at_;                  // see failed_index(); set with error_
+  unsigned forks_ = 0;                     // of the process whose threads complete it
 };
 
 /// The state of a future<T>: room for one T.

@@ -28,7 +28,8 @@ inline namespace HETMAP_TAG {
 /// The call site of a kernel and a signature.
 template <class Kernel, class Signature, form_kind Kind = form_kind::map>
 [[nodiscard]] gpu_site& gpu_site_of() {
-  static gpu_site site{Kind, typeid(kernel_identity_t<Kernel>).name(), typeid(Signature).name()};
+  // Constant, so that the compiler guards nothing: a forked child could wait for that for ever.
+  static constinit gpu_site site{Kind, &typeid(kernel_identity_t<Kernel>), &typeid(Signature)};
   return site;
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <typeinfo>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -121,8 +122,8 @@ class registered_gpu_form {
 /// What one call site wants, and what it found when it last looked: static data of the call site.
 struct gpu_site {
   form_kind kind;
-  char const* kernel;     ///< as in gpu_form
-  char const* signature;  ///< as in gpu_form
+  std::type_info const* kernel;     ///< whose name is as in gpu_form
+  std::type_info const* signature;  ///< the same
   std::atomic<gpu_form const*> found{nullptr};
   std::atomic<std::uint64_t> generation{0};  ///< that `found` belongs to; 0: never looked
 };

@@ -9,6 +9,7 @@
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 
+#include <atomic>
 #include <concepts>
 #include <ranges>
 #include <span>
@@ -208,9 +209,15 @@ template <class F, class... Args>
   if constexpr (!cost_known_by_type<std::remove_cv_t<F>>) {
     return nullptr;
   } else {
-    static rate& by_type = rate_of(typeid(kernel_name<F, Args...>), nullptr);
+    // Not a guarded reference: a forked child would wait for a thread that was setting it.
+    static constinit std::atomic<rate*> by_type{nullptr};
     void const* const address = function_address(f);
-    return address == nullptr ? &by_type : &rate_of(typeid(kernel_name<F, Args...>), address);
+    if (address != nullptr) return &rate_of(typeid(kernel_name<F, Args...>), address);
+    rate* known = by_type.load(std::memory_order_acquire);
+    if (known == nullptr)
+      by_type.store(known = &rate_of(typeid(kernel_name<F, Args...>), nullptr),
+                    std::memory_order_release);
+    return known;
   }
 }
 
