@@ -47,7 +47,7 @@ struct named_column {
   }
   [[noreturn]] void refuse_host() const {
     refuse(" is a device_span and not in the memory of " + of_gpu() +
-           ": that of the host is given as a range, which is copied; other has been freed");
+           ": it was freed, or it is the host's, which is given as a range and copied");
   }
   [[noreturn]] void refuse_foreign(unsigned owner) const {
     clear_failed_index();
