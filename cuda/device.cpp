@@ -94,17 +94,28 @@ status cuda_device::memory(core::memory_sizes& sizes) noexcept {
   return current_device(index_).run([&] { return cudaMemGetInfo(&sizes.free, &sizes.total); });
 }
 
-place cuda_device::where(void const* address) noexcept {
-  cudaPointerAttributes found{};
+status cuda_device::locate(core::memory_range* ranges, std::size_t count) noexcept {
   current_device const here(index_);
-  if (!here.run([&] { return cudaPointerGetAttributes(&found, address); }).ok())
-    return place::pageable;
-  switch (found.type) {
-    case cudaMemoryTypeHost: return place::pinned;
-    case cudaMemoryTypeDevice: return found.device == index_ ? place::device : place::foreign;
-    // Managed memory moves to whoever touches it: threads may stage it like any other.
-    default: return place::pageable;
+  status met;
+  auto const place_of = [&](void const* address, unsigned& owner) {
+    cudaPointerAttributes found{};
+    met = here.run([&] { return cudaPointerGetAttributes(&found, address); });
+    if (met.what != core::fault::lost && !met.ok()) met = {};
+    owner = static_cast<unsigned>(found.device);
+    switch (found.type) {
+      case cudaMemoryTypeHost: return place::pinned;
+      case cudaMemoryTypeManaged: return place::managed;
+      case cudaMemoryTypeDevice: return found.device == index_ ? place::device : place::foreign;
+      default: return place::pageable;
+    }
+  };
+  for (core::memory_range* r = ranges; r != ranges + count && met.ok(); ++r) {
+    r->where = place_of(r->begin, r->owner);
+    if (!met.ok() || r->where == place::pageable || r->where == place::foreign) continue;
+    unsigned owner = 0;
+    r->whole = place_of(static_cast<char const*>(r->begin) + (r->bytes - 1), owner) == r->where;
   }
+  return met;
 }
 
 // -- streams and events --

@@ -23,7 +23,7 @@ class cuda_device final : public core::device {
   core::status pin(void*& block, std::size_t bytes) noexcept override;
   void unpin(void* block) noexcept override;
   core::status memory(core::memory_sizes& sizes) noexcept override;
-  core::place where(void const* address) noexcept override;
+  core::status locate(core::memory_range* ranges, std::size_t count) noexcept override;
 
   core::status create(stream& made) noexcept override;
   void destroy(stream made) noexcept override;

@@ -27,10 +27,20 @@ struct [[nodiscard]] status {
 
 /// Where an address points to.
 enum class place : unsigned char {
-  pageable,  ///< host memory that the device knows nothing of
+  pageable,  ///< host memory that the device knows nothing of, or memory of nobody's
   pinned,    ///< host memory that the device copies from and to directly, and can reach
+  managed,   ///< memory that moves to whoever touches it, host and devices alike
   device,    ///< memory of this device
   foreign,   ///< memory of another device
+};
+
+/// Memory that somebody names, and what a device knows of it.
+struct memory_range {
+  void const* begin = nullptr;
+  std::size_t bytes = 0;          ///< at least 1
+  place where = place::pageable;  ///< the first byte
+  bool whole = true;              ///< the last byte is there as well; said unless pageable, foreign
+  unsigned owner = 0;             ///< foreign: index of the device whose it is
 };
 
 /// Size, in bytes, of a device's memory.
@@ -62,8 +72,8 @@ class device {
   virtual status pin(void*& block, std::size_t bytes) noexcept = 0;
   virtual void unpin(void* block) noexcept = 0;
   virtual status memory(memory_sizes& sizes) noexcept = 0;
-  /// Says place::pageable where it cannot tell.
-  [[nodiscard]] virtual place where(void const* address) noexcept = 0;
+  /// Says where these ranges lie; place::pageable where it cannot tell.
+  virtual status locate(memory_range* ranges, std::size_t count) noexcept = 0;
 
   // -- streams and events. Streams do not wait for the default stream.
   virtual status create(stream& made) noexcept = 0;

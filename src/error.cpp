@@ -26,6 +26,7 @@ inline namespace HETMAP_ABI {
 option_error::~option_error() = default;
 size_error::~size_error() = default;
 overlap_error::~overlap_error() = default;
+memory_error::~memory_error() = default;
 io_error::~io_error() = default;
 device_unavailable::~device_unavailable() = default;
 device_error::~device_error() = default;

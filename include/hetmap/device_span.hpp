@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -19,16 +20,29 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// Memory of a GPU that is not hetmap's: from Thrust, CuPy, PyTorch or cudaMalloc. Only GPUs map
-/// it.
+/// Memory of a GPU that is not hetmap's: from Thrust, CuPy, PyTorch or cudaMalloc; managed memory
+/// as well. Only GPUs map it.
+///
+/// Requires: the elements lie in one allocation of the GPU that runs the call (.device), aligned to
+///           T, and stay there until the call, or what it enqueued, is over. A span of no elements
+///           may begin anywhere.
+/// Throws:   every call looks at each of its spans before it launches anything: memory_error if one
+///           is null, not aligned, in the memory of the host (pageable or pinned), freed, or ends
+///           outside of the GPU's memory; device_unavailable if it is another GPU's; overlap_error.
+///           The GPU can be used as before then. What cannot be seen is an error as in any kernel
+///           and mostly costs the process the GPU (device_error): an end in another allocation,
+///           memory that is freed while it is used, a stream that was destroyed, what pointers in
+///           f point to.
+/// Cost:     asking CUDA about the first and the last element of each span.
 template <class T>
 struct device_span {
   using value_type = std::remove_cv_t<T>;
 
   T* data = nullptr;
   std::size_t size = 0;
-  /// Of an output: the stream (a cudaStream_t) that the map is enqueued in. Without one the map
-  /// runs in a stream of hetmap's and is waited for.
+  /// Of an output: the stream (a cudaStream_t) of that GPU that the map is enqueued in. Without one
+  /// the map runs in a stream of hetmap's and is waited for. An input may name the same stream, and
+  /// no other.
   std::optional<void*> stream = {};
 };
 
@@ -46,9 +60,19 @@ inline constexpr bool is_device_span<device_span<T>> = true;
 template <class T>
 concept a_device_span = is_device_span<std::remove_cvref_t<T>>;
 template <class T>
-inline constexpr bool is_device_output = is_device_span<T>;
+inline constexpr bool is_device_output = false;
+template <class T>
+inline constexpr bool is_device_output<device_span<T>> = !std::is_const_v<T>;
 template <class... T>
-inline constexpr bool is_device_output<device_columns<T...>> = true;
+inline constexpr bool is_device_output<device_columns<T...>> = (!std::is_const_v<T> && ...);
+
+/// device_spans among arguments, the first being bit 0.
+template <class... Arguments>
+[[nodiscard]] constexpr std::uint32_t bits_of_device_spans() {
+  std::uint32_t bits = 0, bit = 1;
+  ((bits |= a_device_span<Arguments> ? bit : 0u, bit <<= 1), ...);
+  return bits;
+}
 
 inline namespace HETMAP_TAG {
 
@@ -65,6 +89,20 @@ inline void only_on_gpu(settings& how) {
   if (how.backend != backend::gpu)
     throw device_unavailable(std::string(how.verb) +
                              ": a device_span is a GPU's; leave .backend out, or copy it first");
+}
+
+/// Throws option_error: an input that names another stream than the one that the call runs in would
+/// not be waited for.
+template <class In>
+void expect_no_other_stream(char const*, std::optional<void*> const&, In const&) {}
+template <class T>
+void expect_no_other_stream(char const* verb, std::optional<void*> const& stream,
+                            device_span<T> const& in) {
+  if (in.stream && in.stream != stream)
+    throw option_error(
+        std::string(verb).append(": an input names a stream that the call does not run in, which "
+                                 "is that of its output; wait "
+                                 "for the input's, and leave it out"));
 }
 
 /// The stream that the outputs of a call name, if any does.
@@ -91,7 +129,9 @@ void writing_on_gpu(settings const& asked, std::tuple<device_span<Out>...> const
         if (room < n) refuse_short_output(how.verb, room, n);
         only_on_gpu(how);
         auto const stream = one_stream(how.verb, {out.stream...});
-        auto const submit = [&](job const& j) {
+        (detail::expect_no_other_stream(how.verb, stream, in), ...);
+        auto const submit = [&](job& j) {
+          j.device_spans = detail::bits_of_device_spans<device_span<Out>..., In...>();
           if (stream)
             run_on_stream(j, how, *stream);
           else
@@ -117,9 +157,14 @@ T reducing(settings const& asked, F& f, Op& op, T init, In&... in) {
   settings how = asked;
   only_on_gpu(how);
   std::size_t const n = shortest(in...);
+  (detail::expect_no_other_stream(how.verb, std::nullopt, in), ...);
   return with_reduce_job(
-      nullptr, [&](job const& j) { run(j, how); }, f, op, std::move(init), n, leaf_elements(n),
-      source_of(in)...);
+      nullptr,
+      [&](job& j) {
+        j.device_spans = detail::bits_of_device_spans<In...>();
+        run(j, how);
+      },
+      f, op, std::move(init), n, leaf_elements(n), source_of(in)...);
 }
 
 }  // namespace HETMAP_TAG
@@ -158,7 +203,10 @@ template <class... T>
 
 /// map_into over memory of a GPU. `out` may start exactly at an input.
 ///
-/// Throws:   device_unavailable without a GPU or a form of f; what map_into throws.
+/// Throws:   device_unavailable without a GPU or a form of f; what device_span and map_into throw.
+///           A CUDA error that the calling thread had pending (cudaGetLastError) may be cleared by
+///           a call on a GPU, so look at it before; one that cannot be cleared is thrown as
+///           device_error.
 /// Waits:    until every element of out is final, and what was enqueued by others before has to be
 ///           complete. With out.stream for nothing: the map takes its turn in that stream, a
 ///           failing element and others of the launch may stay as they were, and .stop and
@@ -178,7 +226,7 @@ void map_into(options const& how, Out const& out, F&& f, In&&... in) {
 
 /// map_reduce over memory of a GPU, where it is folded; only values come back.
 ///
-/// Throws:   what map_into and map_reduce throw.
+/// Throws:   what map_into over memory of a GPU, and map_reduce, throw.
 /// Waits:    until the result is there.
 /// Memory:   none that stays.
 template <class F, class Op, class T, class... In>

@@ -38,6 +38,15 @@ class HETMAP_API overlap_error : public std::invalid_argument {
   ~overlap_error() override;
 };
 
+/// Memory that a GPU was to use where it lies is not to be used so: it is null, not aligned to its
+/// elements, the host's, or ends beyond its allocation. The text names the argument, its address
+/// and what is needed. Nothing was launched, and the GPU can be used as before.
+class HETMAP_API memory_error : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+  ~memory_error() override;
+};
+
 /// A backend was asked for by name that this machine or this build cannot offer.
 class HETMAP_API device_unavailable : public std::runtime_error {
  public:

@@ -32,7 +32,11 @@
 ///
 /// Requires: the kernel is a trivially copyable class whose call operator is const and marked
 ///           HETMAP_FN, and has a name outside of the file; one to eight inputs and outputs of
-///           trivially copyable elements.
+///           trivially copyable elements, aligned to 256 bytes at most. What pointers in the kernel
+///           point to is the GPU's to read; nobody can check that.
+/// Throws:   a call on a GPU may clear a CUDA error that its thread had pending
+///           (cudaGetLastError), since the launch's own could not be told from it: look at it before
+///           the call. One that cannot be cleared is thrown as device_error.
 /// Cost:     nothing before the first call on a GPU; 5 to 10 s of compile time.
 /// Memory:   8 KiB of pinned memory a file, from the first launch on.
 #define HETMAP_GPU_KERNEL(...)                                                              \
@@ -82,7 +86,8 @@ constexpr bool is_unnamed() {
 template <class... T>
 inline constexpr bool are_gpu_elements =
     sizeof...(T) >= 1 && sizeof...(T) <= most_gpu_columns &&
-    (std::is_trivially_copyable_v<T> && ...) && (std::is_same_v<T, std::remove_cvref_t<T>> && ...);
+    (std::is_trivially_copyable_v<T> && ...) && ((alignof(T) <= largest_gpu_alignment) && ...) &&
+    (std::is_same_v<T, std::remove_cvref_t<T>> && ...);
 
 template <class R, class Indices = std::make_index_sequence<result_columns<R>::count>>
 inline constexpr bool is_gpu_result = false;
@@ -115,9 +120,10 @@ struct gpu_requirements<R(A...), F> {
                 "tables in a hetmap::array and a hetmap::ref to it in the kernel");
   static_assert(are_gpu_elements<A...>,
                 "a GPU form takes one to eight inputs, of trivially copyable types without const "
-                "and &");
+                "and &, aligned to 256 bytes at most");
   static_assert(is_gpu_result<R>,
-                "a GPU form returns one trivially copyable value, or a tuple of one to eight");
+                "a GPU form returns one trivially copyable value, or a tuple of one to eight, "
+                "aligned to 256 bytes at most");
   static_assert(std::is_invocable_v<F const&, A const&...>,
                 "the kernel cannot be called with these arguments, or its call operator is not "
                 "const");
@@ -152,6 +158,7 @@ class gpu_registration {
             .outputs = made::output_count,
             .inputs = made::input_count,
             .element_bytes = made::element_bytes,
+            .element_alignments = made::element_alignments,
             .launch = made::launch,
             .failures = count_failures};
   }

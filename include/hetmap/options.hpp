@@ -101,7 +101,7 @@ struct options {
   /// The same bits on every CPU: no instruction set beyond the file's own, no contraction of
   /// a * b + c, no GPU.
   bool reproducible = false;
-  /// Which GPU, by index from 0.
+  /// Which GPU, by index from 0; the first, if not set. Memory of GPUs that is mapped has to be its.
   std::optional<unsigned> device = {};
   /// Stops the call when it has lasted so long. Pools only.
   std::optional<time_limit> deadline = {};
@@ -155,7 +155,7 @@ struct settings {
   pool_core* pool = nullptr;                    // null: not a pool's call
   stop_hub* hub = nullptr;                      // null: f takes no stop token
   std::int64_t deadline = 0;                    // nanoseconds of the steady clock; 0: not set
-  int device = -1;                              // -1: not set
+  std::int64_t device = -1;                     // -1: not set
   bool host_copy = false;
 };
 
@@ -195,7 +195,7 @@ template <any_options Options>
           .stop = o.stop.stop_possible() ? &o.stop : nullptr,
           .progress = o.progress ? &o.progress : nullptr,
           .deadline = o.deadline ? from_now(*o.deadline) : 0,
-          .device = o.device ? static_cast<int>(*o.device & 0x7FFFFFFFu) : -1,
+          .device = o.device ? std::int64_t{*o.device} : -1,
           .host_copy = o.host_copy};
 }
 

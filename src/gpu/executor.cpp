@@ -21,15 +21,6 @@ using namespace detail;
 
 char* at(void* base, std::size_t bytes) { return static_cast<char*>(base) + bytes; }
 
-/// Where `count` elements lie. What begins in pinned memory need not end there: programs may have
-/// pinned a part of a larger block.
-place place_of(device& gpu, column const& memory, std::size_t count) {
-  place const first = gpu.where(memory.base);
-  if (first != place::pinned || count == 0) return first;
-  std::size_t const last = (count - 1) * memory.stride + memory.bytes - 1;
-  return gpu.where(at(memory.base, last)) == place::pinned ? place::pinned : place::pageable;
-}
-
 /// One call on its way through the ring.
 class ring_run {
  public:
@@ -338,57 +329,6 @@ class ring_run {
 };
 
 }  // namespace
-
-std::vector<located_column> locate_columns(job const& call, device& gpu, char const* verb) {
-  gpu_work const& work = *call.gpu;
-  std::vector<located_column> out;
-  if (work.fold != nullptr) {
-    column const values{nullptr, work.fold->value_bytes, work.fold->value_bytes};
-    out.push_back({.how = travel::staged, .output = true, .memory = values, .every = fold_piece});
-    if (work.site != nullptr)
-      out.push_back({.how = travel::within, .output = true, .memory = values});
-  }
-  bool host_has_inputs = true;
-  for (unsigned k = 0; k != work.outputs + work.inputs; ++k) {
-    gpu_operand const& o = work.operands[k];
-    located_column c{
-        .output = k < work.outputs, .array = nullptr, .memory = o.memory, .first = o.first};
-    if (call.arrays != nullptr && call.arrays[k] != nullptr) {
-      c.array = call.arrays[k];
-    } else if (o.memory.base == nullptr && c.output) {
-      c.how = travel::staged;  // a result that is yet to be allocated
-    } else if (o.memory.base == nullptr) {
-      c.generated = true;
-    } else {
-      bool const dense = o.memory.stride == o.memory.bytes;
-      switch (place_of(gpu, o.memory, call.count)) {
-        case place::device: c.how = travel::none; break;
-        case place::pinned: c.how = dense ? travel::direct : travel::staged; break;
-        case place::pageable: c.how = travel::staged; break;
-        case place::foreign:
-          throw device_unavailable(std::string(verb) +
-                                   ": a range lies in the memory of another GPU; choose that one "
-                                   "by .device, or copy it first");
-      }
-    }
-    if (!c.output && c.how == travel::none && !c.generated) host_has_inputs = false;
-    out.push_back(c);
-  }
-  // Written directly only where a device that dies over it leaves something to compute it from.
-  for (located_column& c : out)
-    if (c.output && c.how == travel::direct && (call.in_place || !host_has_inputs))
-      c.how = travel::staged;
-  return out;
-}
-
-ring_shape ring_for(std::vector<located_column> const& columns, std::size_t count,
-                    std::size_t granule, std::size_t wanted) {
-  std::vector<ring_column> travelling;
-  travelling.reserve(columns.size());
-  for (located_column const& c : columns)
-    travelling.push_back({.how = c.how, .bytes = c.memory.bytes, .every = c.every});
-  return make_ring(std::move(travelling), count, granule, wanted, largest_launch);
-}
 
 gpu_outcome execute_on_gpu(job const& work, void const* functor, gpu_form const* form,
                            fold_launch const& fold, device& gpu,

@@ -4,8 +4,8 @@
 #include "../device.hpp"
 #include "../ending.hpp"
 #include "../ledger.hpp"
-#include "../pipeline/ring.hpp"
 #include "../reporter.hpp"
+#include "columns.hpp"
 #include "slot_flow.hpp"
 
 #include <hetmap/detail/chunk.hpp>
@@ -15,16 +15,6 @@
 #include <vector>
 
 namespace hetmap::core {
-
-/// Where the columns of a call are, seen from `gpu`.
-///
-/// Throws:   device_unavailable if one lies on another device.
-[[nodiscard]] std::vector<located_column> locate_columns(detail::job const& call, device& gpu,
-                                                         char const* verb);
-
-/// The ring that such columns travel through; wanted: elements of a slot, 0 for the default.
-[[nodiscard]] ring_shape ring_for(std::vector<located_column> const& columns, std::size_t count,
-                                  std::size_t granule, std::size_t wanted);
 
 enum class gpu_end : unsigned char {
   done,     ///< nothing was left to claim

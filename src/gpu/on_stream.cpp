@@ -77,16 +77,22 @@ namespace detail {
 void run_on_stream(job const& work, settings const& how, void* stream) {
   core::gpu_route route = core::find_route(work, how, backend::gpu, true);
   if (route.no_gpu != nullptr) core::refuse(how.verb, std::string("backend gpu: ") + route.no_gpu);
+  if (how.reproducible) core::refuse(how.verb, "reproducible results are the CPU's");
+  if (work.count == 0) return;
   if (route.travels)
     core::refuse(how.verb,
                  "a range beside the device_span is in host memory, which a call on a "
                  "stream does not copy; leave the stream out, or copy it first");
-  if (work.count == 0) return;
   core::status const s = core::enqueue(work, route, stream, how.verb);
   if (s.ok()) return;
   if (s.what == core::fault::lost) core::mark_lost(*route.gpu, s);
   core::clear_failed_index();
-  throw device_error(std::string(how.verb) + ": the launch failed: " + s.text);
+  std::string text(how.verb);
+  text.append(": GPU ").append(std::to_string(route.gpu->index()));
+  text.append(s.what == core::fault::lost ? " is lost to this process: " : " refused the launch: ");
+  text.append(s.text);
+  if (s.what == core::fault::refused) text.append(" (the stream has to be one of that GPU's)");
+  throw device_error(text);
 }
 
 }  // namespace detail

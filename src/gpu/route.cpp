@@ -1,13 +1,16 @@
 #include "route.hpp"
 
 #include "../cpu/forked.hpp"
+#include "../error.hpp"
 #include "../rates.hpp"
+#include "../run.hpp"
 #include "array_memory.hpp"
 #include "devices.hpp"
 #include "forms.hpp"
 
 #include <hetmap/error.hpp>
 
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -22,6 +25,14 @@ gpu_route refused(char const* why) {
   gpu_route out;
   out.no_gpu = why;
   return out;
+}
+
+/// Whether the columns of a call hold what the form takes, as far as sizes tell.
+bool same_elements(gpu_form const& form, gpu_work const& work) {
+  unsigned const first = form.outputs - work.outputs;  // a fold's results are nobody's columns
+  for (unsigned k = 0; k != work.outputs + work.inputs; ++k)
+    if (form.element_bytes[first + k] != work.operands[k].memory.bytes) return false;
+  return true;
 }
 
 }  // namespace
@@ -65,14 +76,22 @@ gpu_route find_route(job const& work, settings const& how, backend asked, bool i
     if (gpu_route none = look_up(); none.no_gpu != nullptr) return none;
   out.gpu = found.gpu;
   gpu_fold const* const fold = work.gpu->fold;
-  if (out.form != nullptr && (out.form->functor_bytes != work.functor_bytes ||
-                              out.form->outputs != (fold != nullptr ? 1 : work.gpu->outputs) ||
-                              out.form->inputs != work.gpu->inputs))
+  if (out.form != nullptr &&
+      (out.form->functor_bytes != work.functor_bytes ||
+       out.form->outputs != (fold != nullptr ? 1 : work.gpu->outputs) ||
+       out.form->inputs != work.gpu->inputs || !same_elements(*out.form, *work.gpu)))
     return refused("the file with its GPU form was compiled for another version of the kernel");
   if (fold != nullptr && (out.fold_form->functor_bytes != work.operation_bytes ||
                           out.fold_form->element_bytes[0] != fold->value_bytes))
     return refused("the file with its GPU form was compiled for another version of the operation");
-  out.columns = locate_columns(work, *found.gpu, how.verb);
+  status const known = locate_columns(work, out.form != nullptr ? *out.form : *out.fold_form,
+                                      *found.gpu, how.verb, out.columns);
+  if (!known.ok()) {
+    if (known.what == fault::lost) mark_lost(*found.gpu, known);
+    if (!by_name) return refused(known.text);
+    clear_failed_index();
+    std::rethrow_exception(failure_of(*found.gpu, known, how.verb));
+  }
   for (located_column const& c : out.columns) {
     if (fold != nullptr && c.output) continue;  // its values are next to nothing
     out.travels |= c.how != travel::none;

@@ -5,6 +5,7 @@
 #include "../device.hpp"
 #include "../pipeline/ring.hpp"
 #include "../pipeline/staging.hpp"
+#include "columns.hpp"
 #include "resources.hpp"
 
 #include <hetmap/detail/chunk.hpp>
@@ -15,17 +16,6 @@
 #include <vector>
 
 namespace hetmap::core {
-
-/// One column of a call, with where it is found.
-struct located_column {
-  travel how = travel::none;
-  bool generated = false;
-  bool output = false;
-  detail::array_memory* array = nullptr;  ///< whose copy on the device it will be
-  detail::column memory;                  ///< of the host, or of the device if nothing travels
-  std::size_t every = 1;                  ///< elements of the call that share one of the column
-  std::int64_t first = 0;                 ///< generated: element 0
-};
 
 /// The operation of a map_reduce on a GPU: the columns are the values of the pieces, then what is
 /// folded (the map's results, or an input where there is no map), then the rest.

@@ -33,10 +33,9 @@ class block_copy {
     lent_ = lend_resources(gpu_, why);
     if (!lent_) return why;
     try {
-      if (gpu_.where(inwards_ ? static_cast<void const*>(from_) : to_) == place::pinned)
-        why = directly();
-      else
-        why = by_pieces();
+      memory_range host{.begin = inwards_ ? from_ : to_, .bytes = bytes_};
+      why = gpu_.locate(&host, 1);
+      if (why.ok()) why = host.where == place::pinned && host.whole ? directly() : by_pieces();
     } catch (...) {
       why = {fault::refused, 0, "there is no memory to work with on the host"};
     }

@@ -71,7 +71,8 @@ TEST(CudaProbe, WithoutADriverEveryOperationFailsAndNothingHangs) {
   EXPECT_EQ(gpu.create(made).what, fault::lost);
   EXPECT_EQ(made, nullptr);
   int here = 0;
-  EXPECT_EQ(gpu.where(&here), hetmap::core::place::pageable);
+  hetmap::core::memory_range range{.begin = &here, .bytes = sizeof here};
+  EXPECT_EQ(gpu.locate(&range, 1).what, fault::lost);
   gpu.free(nullptr);
   gpu.unpin(nullptr);
 }

@@ -1,5 +1,5 @@
-// What is left of a process after a kernel has trapped: everything but the GPU. Exits with 77 where
-// there is no GPU.
+// What is left of a process after a kernel has trapped, one of hetmap's or, with an argument, one
+// of the application's: everything but the GPU. Exits with 77 where there is no GPU.
 #include "trap.hpp"
 
 #include "device_memory.hpp"
@@ -24,13 +24,39 @@ void expect(bool good, char const* what) {
 
 hetmap::options const on_gpu{.backend = hetmap::backend::gpu};
 
+template <class Error, class F>
+bool throws(F const& f) {
+  try {
+    f();
+  } catch (Error const& e) {
+    std::printf("%s\n", e.what());
+    return true;
+  }
+  return false;
+}
+
+/// hetmap knows nothing of it when it is asked to map memory of the GPU.
+int broken_by_others() {
+  support::on_device<std::int32_t> const data(std::vector<std::int32_t>(1000, 1));
+  auto const map = [&] { hetmap::map_into(data.span(), plus_one{}, data.span()); };
+  map();
+  expect(data.at(999) == 2, "the GPU works at first");
+  expect(break_gpu() != cudaSuccess, "the application breaks it");
+  expect(throws<hetmap::device_error>(map), "the next map throws device_error");
+  expect(throws<hetmap::device_unavailable>(map), "later ones device_unavailable");
+  expect(cudaDeviceSynchronize() != cudaSuccess, "the error is still CUDA's answer");
+  expect(hetmap::map(plus_one{}, std::vector<std::int32_t>(10, 1))[9] == 2, "the CPU works");
+  return failures == 0 ? 0 : 1;
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char**) {
   if (std::string const why = support::no_gpu_here(); !why.empty()) {
     std::printf("skipped: no GPU here: %s\n", why.c_str());
     return 77;
   }
+  if (argc > 1) return broken_by_others();
   std::size_t const n = 3'000'000;
   std::vector<std::int32_t> in(n);
   std::iota(in.begin(), in.end(), 0);

@@ -5,3 +5,14 @@
 
 HETMAP_GPU_KERNEL(std::int32_t(std::int32_t), trap_at);
 HETMAP_GPU_KERNEL(std::int32_t(std::int32_t), plus_one);
+
+namespace {
+
+__global__ void write_nowhere() { *reinterpret_cast<int volatile*>(16) = 1; }
+
+}  // namespace
+
+int break_gpu() {
+  write_nowhere<<<1, 1>>>();
+  return cudaDeviceSynchronize();
+}

@@ -18,3 +18,6 @@ struct trap_at {
 struct plus_one {
   HETMAP_FN std::int32_t operator()(std::int32_t v) const { return v + 1; }
 };
+
+/// Ends the GPU's context by a kernel that is nobody's of hetmap. Returns the CUDA error.
+int break_gpu();

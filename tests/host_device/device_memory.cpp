@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <new>
 
 #if defined __SANITIZE_ADDRESS__
@@ -65,6 +66,11 @@ void device_memory::unpin(void* block) {
   ::operator delete(block, alignment);
 }
 
+void device_memory::declare(void const* block, std::size_t bytes, hetmap::core::place where) {
+  declared_.insert_or_assign(static_cast<char const*>(block), std::pair{bytes, where});
+}
+void device_memory::forget(void const* block) { declared_.erase(static_cast<char const*>(block)); }
+
 bool device_memory::within(blocks const& all, void const* address, std::size_t bytes) {
   auto const* const a = static_cast<char const*>(address);
   auto const after = all.upper_bound(a);
@@ -76,15 +82,30 @@ bool device_memory::within(blocks const& all, void const* address, std::size_t b
 
 hetmap::core::place device_memory::where(void const* address) const {
   if (within(device_blocks_, address, 1)) return hetmap::core::place::device;
+  auto const* const a = static_cast<char const*>(address);
+  for (auto const& [block, what] : declared_)
+    if (!std::less<>()(a, block) && std::less<>()(a, block + what.first)) return what.second;
   return within(pinned_blocks_, address, 1) ? hetmap::core::place::pinned
                                             : hetmap::core::place::pageable;
+}
+
+void device_memory::locate(hetmap::core::memory_range& range) const {
+  range.where = where(range.begin);
+  range.whole = where(static_cast<char const*>(range.begin) + (range.bytes - 1)) == range.where;
+  range.owner = 1;
 }
 
 bool device_memory::holds(void const* address, std::size_t bytes) const {
   return within(device_blocks_, address, bytes);
 }
 bool device_memory::is_pinned(void const* address, std::size_t bytes) const {
-  return within(pinned_blocks_, address, bytes);
+  if (within(pinned_blocks_, address, bytes)) return true;
+  auto const* const a = static_cast<char const*>(address);
+  return std::any_of(declared_.begin(), declared_.end(), [&](auto const& d) {
+    auto const& [block, what] = d;
+    return what.second != hetmap::core::place::foreign && !std::less<>()(a, block) &&
+           !std::less<>()(block + what.first, a + bytes);
+  });
 }
 
 void device_memory::open() {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <utility>
 
 namespace support {
 
@@ -24,10 +25,15 @@ class device_memory {
   void free(void* block);
   void* pin(std::size_t bytes);
   void unpin(void* block);
+  /// Says of host memory that it is pinned, managed or another device's, or nothing special again.
+  void declare(void const* block, std::size_t bytes, hetmap::core::place where);
+  void forget(void const* block);
 
   [[nodiscard]] hetmap::core::place where(void const* address) const;
+  void locate(hetmap::core::memory_range& range) const;
   /// Whether all of these bytes lie in one block of the device.
   [[nodiscard]] bool holds(void const* address, std::size_t bytes) const;
+  /// Whether the device reaches all of these bytes, which are the host's.
   [[nodiscard]] bool is_pinned(void const* address, std::size_t bytes) const;
 
   /// Opens all blocks to the calling thread, as if it were the device, and closes them again.
@@ -57,6 +63,7 @@ class device_memory {
   unsigned opened_ = 0;
   blocks device_blocks_;
   blocks pinned_blocks_;
+  std::map<char const*, std::pair<std::size_t, hetmap::core::place>> declared_;
 };
 
 }  // namespace support

@@ -103,6 +103,8 @@ struct looped {
   struct sizes<std::index_sequence<O...>> {
     static constexpr std::size_t bytes[] = {sizeof(typename out::template type<O>)...,
                                             sizeof(A)...};
+    static constexpr std::size_t alignments[] = {alignof(typename out::template type<O>)...,
+                                                 alignof(A)...};
   };
 };
 
@@ -122,6 +124,8 @@ struct form_maker<R(A...)> {
         .outputs = loop::out::count,
         .inputs = sizeof...(A),
         .element_bytes = loop::template sizes<std::make_index_sequence<loop::out::count>>::bytes,
+        .element_alignments =
+            loop::template sizes<std::make_index_sequence<loop::out::count>>::alignments,
         .launch = loop::launch,
         .failures =
             How == telling::counts ? +[]() noexcept { return failures_counted.load(); } : nullptr};
@@ -132,6 +136,7 @@ struct form_maker<R(A...)> {
 template <class Op, class T>
 struct looped_fold {
   static constexpr std::size_t bytes[] = {sizeof(T), sizeof(T)};
+  static constexpr std::size_t alignments[] = {alignof(T), alignof(T)};
 
   static int launch(hd::gpu_launch const& work) noexcept {
     alignas(Op) unsigned char copied[sizeof(Op)];
@@ -192,6 +197,7 @@ class host_fold {
                      .outputs = 1,
                      .inputs = 1,
                      .element_bytes = detail::looped_fold<Op, T>::bytes,
+                     .element_alignments = detail::looped_fold<Op, T>::alignments,
                      .launch = detail::looped_fold<Op, T>::launch,
                      .failures = +[]() noexcept { return failures_counted.load(); }}) {}
 

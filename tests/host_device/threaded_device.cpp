@@ -83,9 +83,11 @@ status threaded_device::memory(memory_sizes& sizes) noexcept {
   sizes = {memory_.capacity() - memory_.used(), memory_.capacity()};
   return {};
 }
-place threaded_device::where(void const* address) noexcept {
+status threaded_device::locate(memory_range* ranges, std::size_t count) noexcept {
+  if (dead_) return dead();
   std::lock_guard const lock(memory_guard_);
-  return memory_.where(address);
+  for (std::size_t k = 0; k != count; ++k) memory_.locate(ranges[k]);
+  return {};
 }
 
 status threaded_device::create(stream& made) noexcept {

@@ -37,7 +37,7 @@ class threaded_device final : public hetmap::core::device {
   status pin(void*& block, std::size_t bytes) noexcept override;
   void unpin(void* block) noexcept override;
   status memory(hetmap::core::memory_sizes& sizes) noexcept override;
-  [[nodiscard]] hetmap::core::place where(void const* address) noexcept override;
+  status locate(hetmap::core::memory_range* ranges, std::size_t count) noexcept override;
   status create(stream& made) noexcept override;
   void destroy(stream made) noexcept override;
   status create_event(event& made) noexcept override;

@@ -146,6 +146,17 @@ TEST_F(Unwaited, ADeviceThatDiesMeanwhileIsLeftAlone) {
   EXPECT_EQ(gpu().misuse(), "");
 }
 
+TEST_F(Unwaited, ReproducibleResultsAreTheCpus) {
+  auto const before = gpu().launches();
+  for (bool const in_stream : {true, false}) {
+    auto out = out_;
+    if (!in_stream) out.stream.reset();
+    EXPECT_THROW(hetmap::map_into({.reproducible = true}, out, triple{}, indices),
+                 hetmap::device_unavailable);
+  }
+  EXPECT_EQ(gpu().launches(), before);
+}
+
 TEST_F(Unwaited, WithoutAnEventNothingIsLaunched) {
   hetmap::array<std::int64_t> const table(x);
   static_cast<void>(hetmap::map(on_gpu, triple{}, table));  // what is made once, is made

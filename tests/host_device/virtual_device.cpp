@@ -128,9 +128,12 @@ status virtual_device::memory(memory_sizes& sizes) noexcept {
   return {};
 }
 
-place virtual_device::where(void const* address) noexcept {
+status virtual_device::locate(memory_range* ranges, std::size_t count) noexcept {
   std::lock_guard const lock(guard_);
-  return dead_ ? place::pageable : memory_.where(address);
+  if (dead_) return dead();
+  ++looks_;
+  for (std::size_t k = 0; k != count; ++k) memory_.locate(ranges[k]);
+  return {};
 }
 
 status virtual_device::create(stream& made) noexcept {
@@ -258,6 +261,7 @@ status virtual_device::copy_in(stream in, void* to, void const* from, std::size_
   if (status const s = begin(operation::copy_in, fate); !s.ok()) return s;
   if (!memory_.holds(to, bytes)) blame("copy_in() to what is not the device's");
   if (memory_.where(from) == place::device) blame("copy_in() from the device");
+  if (is_pinned_in_part(from, bytes)) blame("copy_in() of memory that is pinned in part");
   bytes_in_ += bytes;
   double const time = static_cast<double>(bytes) / traits_.bytes_in_per_second * 1e9;
   auto const s = enqueue(in, {.what = operation::copy_in,
@@ -274,6 +278,7 @@ status virtual_device::copy_out(stream in, void* to, void const* from, std::size
   if (status const s = begin(operation::copy_out, fate); !s.ok()) return s;
   if (!memory_.holds(from, bytes)) blame("copy_out() from what is not the device's");
   if (memory_.where(to) == place::device) blame("copy_out() to the device");
+  if (is_pinned_in_part(to, bytes)) blame("copy_out() to memory that is pinned in part");
   bytes_out_ += bytes;
   double const time = static_cast<double>(bytes) / traits_.bytes_out_per_second * 1e9;
   auto const s = enqueue(in, {.what = operation::copy_out,

@@ -69,6 +69,13 @@ class virtual_device final : public hetmap::core::device {
   [[nodiscard]] std::chrono::nanoseconds now() const;
   [[nodiscard]] std::uint64_t operations() const { return ordinal_; }
   [[nodiscard]] std::uint64_t launches() const { return launches_; }
+  /// Times that it was asked where memory lies.
+  [[nodiscard]] std::uint64_t looks() const { return looks_; }
+  /// Breaks it, as a kernel of somebody else would.
+  void break_now() {
+    std::lock_guard const lock(guard_);
+    die(strike::lost);
+  }
   [[nodiscard]] std::size_t events() const { return events_.size(); }
   [[nodiscard]] std::uint64_t bytes_in() const { return bytes_in_; }
   [[nodiscard]] std::uint64_t bytes_out() const { return bytes_out_; }
@@ -91,7 +98,7 @@ class virtual_device final : public hetmap::core::device {
   status pin(void*& block, std::size_t bytes) noexcept override;
   void unpin(void* block) noexcept override;
   status memory(hetmap::core::memory_sizes& sizes) noexcept override;
-  [[nodiscard]] hetmap::core::place where(void const* address) noexcept override;
+  status locate(hetmap::core::memory_range* ranges, std::size_t count) noexcept override;
   status create(stream& made) noexcept override;
   void destroy(stream made) noexcept override;
   status create_event(event& made) noexcept override;
@@ -145,6 +152,10 @@ class virtual_device final : public hetmap::core::device {
   void die(strike how);
   status dead() const;
   double drawn(double nanoseconds);
+  [[nodiscard]] bool is_pinned_in_part(void const* address, std::size_t bytes) const {
+    return memory_.where(address) == hetmap::core::place::pinned &&
+           !memory_.is_pinned(address, bytes);
+  }
   void blame(std::string text);
 
   device_traits traits_;
@@ -160,6 +171,7 @@ class virtual_device final : public hetmap::core::device {
   double engine_free_at_[3] = {};
   std::uint64_t ordinal_ = 0;
   std::uint64_t launches_ = 0;
+  std::uint64_t looks_ = 0;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
   bool dead_ = false;

@@ -1,5 +1,5 @@
 // Where the columns of a call lie, as a device tells that knows nothing else.
-#include "gpu/executor.hpp"
+#include "gpu/columns.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,9 +22,13 @@ class pinned_between final : public device {
 
   char const* name() const noexcept override { return "pinned_between"; }
   unsigned index() const noexcept override { return 0; }
-  place where(void const* address) noexcept override {
-    std::less<> const before;
-    return !before(address, begin_) && before(address, end_) ? place::pinned : place::pageable;
+  status locate(memory_range* ranges, std::size_t count) noexcept override {
+    for (std::size_t k = 0; k != count; ++k) {
+      ranges[k].where = where(ranges[k].begin);
+      auto const* const last = static_cast<char const*>(ranges[k].begin) + (ranges[k].bytes - 1);
+      ranges[k].whole = where(last) == ranges[k].where;
+    }
+    return {};
   }
 
   status allocate(void*&, std::size_t) noexcept override { return no(); }
@@ -52,6 +56,10 @@ class pinned_between final : public device {
   status classify(int) noexcept override { return no(); }
 
  private:
+  place where(void const* address) const {
+    std::less<> const before;
+    return !before(address, begin_) && before(address, end_) ? place::pinned : place::pageable;
+  }
   static status no() noexcept { return {fault::refused, 1, "not here"}; }
   void const* begin_;
   void const* end_;
@@ -62,7 +70,10 @@ std::array<travel, 2> travels(device& gpu, float* out, float* in, std::size_t co
   gpu_operand const operands[] = {{.memory = {out, sizeof(float), sizeof(float)}},
                                   {.memory = {in, sizeof(float), sizeof(float)}}};
   gpu_work const work{.operands = operands, .outputs = 1, .inputs = 1};
-  auto const columns = locate_columns({.count = count, .gpu = &work}, gpu, "map");
+  constexpr std::size_t alignments[] = {alignof(float), alignof(float)};
+  hetmap::detail::gpu_form const form{.outputs = 1, .inputs = 1, .element_alignments = alignments};
+  std::vector<located_column> columns;
+  EXPECT_TRUE(locate_columns({.count = count, .gpu = &work}, form, gpu, "map", columns).ok());
   return {columns.at(0).how, columns.at(1).how};
 }
 

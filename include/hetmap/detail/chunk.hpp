@@ -63,12 +63,11 @@ HETMAP_API void copy_bytes(void* to, void const* from, std::size_t bytes) noexce
 /// The memory of a hetmap::array, on the host and on a device.
 class array_memory;
 
-/// One input or output as a GPU would need it: memory, or an array, or a sequence that is
-/// generated.
+/// One input or output as a GPU would need it: memory, or a sequence that is generated.
 struct gpu_operand {
-  column memory;                  ///< null base: generated, or an array
-  std::int64_t first = 0;         ///< generated: element i is first + i in its own type
-  array_memory* array = nullptr;  ///< whose elements these are; null: none
+  column memory;           ///< null base: generated, an array's, or an output that is yet to be had
+  std::int64_t first = 0;  ///< generated: element i is first + i in its own type
+  bool generated = false;
 };
 
 /// What becomes of a map's results that are not kept: they are folded where they were computed, and
@@ -105,9 +104,10 @@ struct job {
   detail::rate* alike = nullptr;  ///< to go by until `learned` knows more; null: nothing
   std::size_t exact_chunk = 0;    ///< map_blocks: every boundary is a multiple of it; else 0
   access reads = access::contiguous;
-  bool can_copy_out = false;  ///< the function heeds a chunk's copy_out
-  bool in_place = false;      ///< the output is an input: results must be copied out
-  bool keep_on_host = false;  ///< arrays that were written get a host copy at once
+  bool can_copy_out = false;       ///< the function heeds a chunk's copy_out
+  bool in_place = false;           ///< the output is an input: results must be copied out
+  bool keep_on_host = false;       ///< arrays that were written get a host copy at once
+  std::uint32_t device_spans = 0;  ///< columns, by bit, that the caller says are a GPU's memory
   /// Destroys results begin..end of the first column, which were constructed, when the call
   /// fails; null: nothing to do.
   void (*discard)(column const& out, std::size_t begin, std::size_t end) noexcept = nullptr;

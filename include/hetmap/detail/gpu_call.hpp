@@ -42,13 +42,17 @@ concept counts_up =
      std::same_as<Iterator, std::ranges::iterator_t<std::ranges::iota_view<
                                 std::iter_value_t<Iterator>, std::iter_value_t<Iterator>>>>);
 
+/// Elements that a GPU can hold.
+template <class T>
+concept gpu_element = std::is_trivially_copyable_v<T> && alignof(T) <= largest_gpu_alignment;
+
 /// What a source is to a GPU: the values that f gets from it, and where they are.
 template <class Source>
 struct gpu_input {
   static constexpr bool possible = false;
 };
 template <class T, class Argument>
-  requires std::is_trivially_copyable_v<T>
+  requires gpu_element<T>
 struct gpu_input<array_source<T, Argument>> {
   static constexpr bool possible = true;
   using value = std::remove_cv_t<T>;
@@ -63,12 +67,13 @@ struct gpu_input<iterator_source<Iterator>> {
   using value = std::iter_value_t<Iterator>;
   static gpu_operand operand(iterator_source<Iterator> const& s) {
     return {.memory = {nullptr, sizeof(value), sizeof(value)},
-            .first = static_cast<std::int64_t>(*s.first)};
+            .first = static_cast<std::int64_t>(*s.first),
+            .generated = true};
   }
 };
 
 template <class T>
-  requires std::is_trivially_copyable_v<T>
+  requires gpu_element<T>
 struct gpu_input<held_source<T>> {
   static constexpr bool possible = true;
   using value = T;
@@ -82,7 +87,8 @@ struct gpu_description {
   static constexpr bool possible = false;
   static constexpr char const* why_not =
       !(gpu_input<Src>::possible && ...)
-          ? "an input is neither an array of trivially copyable elements nor an iota of integers"
+          ? "an input is neither an array of trivially copyable elements, aligned to 256 bytes at "
+            "most, nor an iota of integers"
           : "the kernel is no trivially copyable functor that can be called as a const object";
 };
 
@@ -122,7 +128,8 @@ constexpr char const* why_results_cannot(bool of_tuples, bool fit) {
   return of_tuples
              ? "the kernel's tuples go to a column an element on the GPU: use map_columns, or "
                "columns(...)"
-         : !fit ? "the results are not one to eight trivially copyable elements"
+         : !fit ? "the results are not one to eight trivially copyable elements, aligned to 256 "
+                  "bytes at most"
                 : "the output's elements are of another type than the results";
 }
 template <store How, class R, class... Out>
@@ -134,8 +141,8 @@ inline constexpr bool keeps_results<How, R, Out...> =
     }(std::index_sequence_for<Out...>{});
 
 template <class... T>
-inline constexpr bool fits_gpu_columns = sizeof...(T) >= 1 && sizeof...(T) <= most_gpu_columns &&
-                                         (std::is_trivially_copyable_v<T> && ...);
+inline constexpr bool fits_gpu_columns =
+    sizeof...(T) >= 1 && sizeof...(T) <= most_gpu_columns && (gpu_element<T> && ...);
 
 template <store How, class F, class... Out, class... Src>
   requires gpu_functor<F> && (gpu_input<Src>::possible && ...) &&
@@ -199,7 +206,8 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
                                    fits_gpu_columns<Out...>;
   static constexpr char const* why_not =
       !types::in_rows
-          ? "its rows are not made of one to eight trivially copyable elements"
+          ? "its rows are not made of one to eight trivially copyable elements, aligned to 256 "
+            "bytes at most"
           : why_results_cannot(tuple_like<typename types::result> && sizeof...(Out) == 1,
                                fits_gpu_columns<Out...>);
 
@@ -253,7 +261,7 @@ struct fold_description<T, Op, F, Src...> {
   using signature = result(typename gpu_input<Src>::value...);
   static constexpr bool folds =
       gpu_functor<Op> && std::is_invocable_r_v<T, Op const&, T const&, T const&>;
-  static constexpr bool fits = std::is_trivially_copyable_v<T> && !tuple_like<T>;
+  static constexpr bool fits = gpu_element<T> && !tuple_like<T>;
 
   static constexpr bool possible =
       std::same_as<T, result> && folds && fits && sizeof...(Src) <= most_gpu_columns;
@@ -263,7 +271,8 @@ struct fold_description<T, Op, F, Src...> {
             "kernel return that, with compose(lift, f)"
       : !folds ? "the operation is no trivially copyable functor that can be called as a const "
                  "object"
-      : !fits  ? "the accumulator is a tuple, or not trivially copyable"
+      : !fits  ? "the accumulator is a tuple, or not trivially copyable, or aligned to more than "
+                 "256 bytes"
                : "it has more than eight inputs";
 
   std::array<gpu_operand, sizeof...(Src)> operands;

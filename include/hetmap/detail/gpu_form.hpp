@@ -19,6 +19,10 @@ inline constexpr std::size_t largest_launch = std::size_t{1} << 31;
 /// Inputs and outputs of one kernel never exceed so many each.
 inline constexpr unsigned most_gpu_columns = 8;
 
+/// What elements of a kernel are aligned to at most, in bytes: as far as memory of a GPU is sure to
+/// be.
+inline constexpr std::size_t largest_gpu_alignment = 256;
+
 /// Elements of a map_reduce that become one value on the GPU, and travel back as that. Fixed, so
 /// that the bits of a result do not depend on how a call was cut into launches; a multiple of every
 /// leaf that the CPU folds (reduce_call.hpp), so that either can go on where the other gave up.
@@ -83,7 +87,8 @@ struct gpu_form {
   std::size_t functor_bytes = 0;         ///< sizeof(F)
   unsigned outputs = 0;                  ///< 1, or the elements of a tuple-like R
   unsigned inputs = 0;
-  std::size_t const* element_bytes = nullptr;  ///< outputs first, then inputs
+  std::size_t const* element_bytes = nullptr;       ///< outputs first, then inputs
+  std::size_t const* element_alignments = nullptr;  ///< the same, in bytes
 
   /// Enqueues the work and returns without waiting. An output may start exactly at an input.
   ///

@@ -206,8 +206,11 @@ struct map_form<File, F, R(A...)> {
   struct column_sizes<std::index_sequence<O...>> {
     static constexpr std::size_t bytes[] = {sizeof(typename out::template type<O>)...,
                                             sizeof(A)...};
+    static constexpr std::size_t alignments[] = {alignof(typename out::template type<O>)...,
+                                                 alignof(A)...};
   };
   static constexpr std::size_t const* element_bytes = column_sizes<outputs>::bytes;
+  static constexpr std::size_t const* element_alignments = column_sizes<outputs>::alignments;
 
   /// f as Thrust calls it: a tuple of results is one of Thrust's own.
   struct for_thrust {

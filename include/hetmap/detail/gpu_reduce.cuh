@@ -84,6 +84,7 @@ struct reduce_form<File, Op, T(T, T)> {
   static constexpr unsigned output_count = 1;
   static constexpr unsigned input_count = 1;
   static constexpr std::size_t element_bytes[] = {sizeof(T), sizeof(T)};
+  static constexpr std::size_t element_alignments[] = {alignof(T), alignof(T)};
 
   /// Every piece by a block of its own.
   static int launch(gpu_launch const& work) noexcept {

@@ -24,7 +24,7 @@ struct stream_settings {
   std::size_t chunk_size = 0;
   std::size_t window = 0;
   std::size_t max_bytes = 0;
-  int device = -1;
+  std::int64_t device = -1;
   bool reproducible = false;
   bool resume = false;
   bool ordered = true;
@@ -155,7 +155,7 @@ template <any_options Options>
           .chunk_size = o.chunk_size.value_or(0),
           .window = o.window.value_or(0),
           .max_bytes = o.max_bytes.value_or(0),
-          .device = o.device ? static_cast<int>(*o.device & 0x7FFFFFFFu) : -1,
+          .device = o.device ? std::int64_t{*o.device} : -1,
           .reproducible = o.reproducible,
           .resume = o.resume,
           .stop = o.stop,
