@@ -80,10 +80,6 @@ inline constexpr bool is_complex = false;
 template <class T>
 inline constexpr bool is_complex<std::complex<T>> = true;
 
-/// Throws size_error unless the product of `shape` is `elements`.
-HETMAP_API void require_elements(std::string const& path, std::span<std::size_t const> shape,
-                                 std::size_t elements);
-
 /// Reads and checks the header of a file; leaves it at the data.
 [[nodiscard]] HETMAP_API header read_header(hetmap::detail::input_file& file, element_type wanted);
 [[nodiscard]] HETMAP_API header read_header(hetmap::detail::mapped_file const& file,
@@ -131,6 +127,11 @@ class reader : public hetmap::detail::file_input<T> {
 };
 
 /// A .npy file in memory: an array like any other, whose pages are read when they are touched.
+///
+/// Requires: nobody makes the file shorter meanwhile. Touching what is no longer there, or what the
+/// disk cannot read, is the signal SIGBUS and ends the process: no library can turn that into an
+/// exception. hetmap itself refuses to write over a file that is mapped; reader throws io_error in
+/// both cases.
 template <element T>
 class mapped {
  public:
@@ -139,9 +140,10 @@ class mapped {
       : file_(std::move(path)), header_(detail::read_header(file_, type_of<T>)) {}
 
   [[nodiscard]] T const* data() const noexcept {
-    return reinterpret_cast<T const*>(file_.bytes().data() + header_.data_offset);
+    std::size_t const before = moved_from() ? 0 : header_.data_offset;
+    return reinterpret_cast<T const*>(file_.bytes().data() + before);
   }
-  [[nodiscard]] std::size_t size() const noexcept { return header_.elements(); }
+  [[nodiscard]] std::size_t size() const noexcept { return moved_from() ? 0 : header_.elements(); }
   [[nodiscard]] T const* begin() const noexcept { return data(); }
   [[nodiscard]] T const* end() const noexcept { return data() + size(); }
   [[nodiscard]] std::vector<std::size_t> const& shape() const noexcept { return header_.shape; }
@@ -158,7 +160,7 @@ class mapped {
   ///
   /// Requires: *this outlives it and stays where it is.
   [[nodiscard]] auto rows() const {
-    std::size_t const n = header_.shape.empty() ? 1 : header_.shape.front();
+    std::size_t const n = moved_from() ? 0 : header_.shape.empty() ? 1 : header_.shape.front();
     return std::views::iota(std::size_t{0}, n) |
            std::views::transform([first = data(), row = row_elements()](std::size_t i) {
              return std::span<T const>(first + i * row, row);
@@ -168,22 +170,48 @@ class mapped {
   void drop_before(std::size_t i) noexcept { file_.drop(header_.data_offset + i * sizeof(T)); }
 
  private:
+  [[nodiscard]] bool moved_from() const noexcept { return file_.bytes().empty(); }
+
   hetmap::detail::mapped_file file_;
   header header_;
 };
 
+class save;
+
+namespace detail {
+
+/// Throws size_error unless the product of `shape` is `elements`.
+HETMAP_API void require_elements(std::string const& path, std::span<std::size_t const> shape,
+                                 std::size_t elements);
+
+HETMAP_API void write_whole(save file, element_type type, void const* from, std::size_t elements);
+
+}  // namespace detail
+
 /// A sink that writes a .npy file.
 ///
-/// The header is put right after every chunk, so that the file can be read at any moment, whatever
-/// ends the program. With .resume the file goes on behind its last complete chunk. A pipe needs a
+/// The header is put right after every chunk, so that what is written can be read at any moment,
+/// whatever ends the program. With .resume it goes on after the last complete chunk. A pipe needs a
 /// stream that knows its length.
-/// Throws, when used: io_error; format_error where a file to be resumed is not of this type and
-/// row.
+///
+/// A file that is there already and has something in it stays as it is until the new one is whole:
+/// that is made alongside, as path + ".hetmap-part", and takes its place at the end, with its owner
+/// and mode; other hard links keep the old one. If the run ends early, both stay, and a run with
+/// .resume goes on with the part. The disk needs room for both. With .resume and no part the file
+/// itself is appended to. Where no file can be made alongside (a folder that one may not write to,
+/// a file of another's, a mounted one, /dev/stdout) the old one is written over at once.
+///
+/// Throws, when used: io_error, also where an npy::reader, npy::mapped or raw::reader of this
+/// process reads the file, by whatever name, before anything is changed (with .resume, a mapped one
+/// may be gone on with: what is complete stays as it is); format_error where a file to be resumed
+/// is not of this type and row; size_error where elements are no whole number of rows.
 class HETMAP_API save {
  public:
+  /// The file is a vector.
+  explicit save(std::string path);
   /// shape: of the array, as in.shape() tells; its first length is put right as elements come, and
-  ///        counts only where rows have no elements. Empty: the file is a vector.
-  explicit save(std::string path, std::vector<std::size_t> shape = {});
+  ///        counts only where rows have no elements. (), without dimensions, is one element.
+  save(std::string path, std::vector<std::size_t> shape);
 
   template <element R>
   std::size_t open(sink_start const& start) {
@@ -200,7 +228,12 @@ class HETMAP_API save {
   std::size_t open_as(element_type type, sink_start const& start);
   void write_bytes(void const* from, std::size_t bytes);
   [[nodiscard]] std::string header_for(std::size_t elements) const;
-  [[nodiscard]] std::size_t resumed_at() const;
+  [[nodiscard]] bool ends_in_header() const;
+  [[nodiscard]] std::size_t resumed_at(sink_start const& start) const;
+  std::size_t start_file(sink_start const& start);
+
+  friend HETMAP_API void detail::write_whole(save file, element_type type, void const* from,
+                                             std::size_t elements);
 
   std::string path_;
   std::vector<std::size_t> shape_;
@@ -211,19 +244,24 @@ class HETMAP_API save {
   hetmap::detail::output_file file_;
 };
 
-/// Writes a whole array. An empty shape stands for {data.size()}.
+/// Writes a whole array, a vector if no shape is given; () is as for npy::save. At the end there is
+/// the whole new file, or what was there before (except for files that npy::save writes over at
+/// once).
 ///
-/// Throws:   io_error; size_error unless shape's product is data.size(), before there is a file.
+/// Throws:   io_error, as npy::save does; size_error unless shape's product is data.size(), before
+///           there is a file.
 template <std::ranges::contiguous_range Data>
   requires element<std::ranges::range_value_t<Data>>
-void write(std::string path, Data const& data, std::vector<std::size_t> shape = {}) {
+void write(std::string path, Data const& data, std::vector<std::size_t> shape) {
   using T = std::ranges::range_value_t<Data>;
   std::span<T const> const all(data);
   if (!shape.empty()) detail::require_elements(path, shape, all.size());
-  save file(std::move(path), std::move(shape));
-  file.open<T>({all.size(), false});
-  file.write(all);
-  file.finish();
+  detail::write_whole(save(std::move(path), std::move(shape)), type_of<T>, all.data(), all.size());
+}
+template <std::ranges::contiguous_range Data>
+  requires element<std::ranges::range_value_t<Data>>
+void write(std::string path, Data const& data) {
+  npy::write(std::move(path), data, {std::span(data).size()});
 }
 
 }  // namespace npy

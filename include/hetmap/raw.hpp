@@ -4,10 +4,10 @@
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/file.hpp>
 #include <hetmap/detail/file_input.hpp>
+#include <hetmap/error.hpp>
 #include <hetmap/sink.hpp>
 
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -48,10 +48,10 @@ class reader : public hetmap::detail::file_input<T> {
   }
 };
 
-/// A sink that writes elements as they are in memory. With .resume the file goes on behind its last
-/// whole element.
+/// A sink that writes elements as they are in memory. With .resume the file goes on after its last
+/// whole element. What becomes of a file that is there already: as npy::save says.
 ///
-/// Throws, when used: io_error.
+/// Throws, when used: io_error, also where a file to be resumed has more elements than will come.
 class save {
  public:
   explicit save(std::string path) : path_(std::move(path)) {}
@@ -60,9 +60,19 @@ class save {
     requires std::is_trivially_copyable_v<R>
   std::size_t open(sink_start const& start) {
     file_.open(path_, start.resume);
-    std::size_t const there = start.resume ? file_.size() / sizeof(R) : 0;
-    if (there != 0 || file_.size() != 0) file_.truncate(there * sizeof(R));
-    return there;
+    try {
+      std::size_t const there = file_.size() / sizeof(R);
+      if (start.total && there > *start.total)
+        throw io_error(std::string("hetmap: '")
+                           .append(file_.written_path())
+                           .append("' cannot be resumed: it has more elements than will come"),
+                       0);
+      if (file_.size() != 0) file_.truncate(there * sizeof(R));
+      return there;
+    } catch (...) {
+      file_.close();
+      throw;
+    }
   }
   template <class R>
   void write(std::span<R const> block) {

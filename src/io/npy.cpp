@@ -1,5 +1,6 @@
 // The .npy format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #include "../error.hpp"
+#include "npy_format.hpp"
 
 #include <hetmap/npy.hpp>
 
@@ -15,21 +16,57 @@ namespace npy {
 
 format_error::~format_error() = default;
 
+namespace format {
+
+void refuse(std::string const& what) {
+  core::clear_failed_index();
+  throw format_error("hetmap: .npy: " + what);
+}
+
+void require_countable(std::span<std::size_t const> shape) {
+  if (shape.size() > most_dimensions)
+    refuse(std::string("the shape has more than ")
+               .append(std::to_string(most_dimensions))
+               .append(" dimensions"));
+  std::size_t elements = 1;
+  for (std::size_t const n : shape) {
+    // A length of 0 makes the array empty, and its rows are counted all the same. 16: bytes.
+    if (n != 0 && elements > std::numeric_limits<std::size_t>::max() / 16 / n)
+      refuse("the shape has more elements than can be counted");
+    if (n != 0) elements *= n;
+  }
+}
+
+header checked(header h, element_type const* wanted, std::optional<std::size_t> file_bytes) {
+  if (wanted != nullptr && !(h.type == *wanted))
+    refuse("the elements are " + to_string(h.type) + ", not " + to_string(*wanted));
+  if (!file_bytes) return h;
+  std::size_t const data = *file_bytes < h.data_offset ? 0 : *file_bytes - h.data_offset;
+  if (data < h.elements() * h.type.bytes)
+    refuse(std::string("the file ends after ")
+               .append(std::to_string(data / h.type.bytes))
+               .append(" of ")
+               .append(std::to_string(h.elements()))
+               .append(" elements"));
+  return h;
+}
+
+}  // namespace format
+
 namespace {
 
+using format::checked;
+using format::front_bytes;
+using format::naming;
+using format::refuse;
+
 constexpr std::string_view magic{"\x93NUMPY", 6};
-constexpr std::size_t front_bytes = 12;  // magic, version, length of the text: version 1 has 10
 
 /// Longest text of a header, in bytes, that is read: NumPy's own need some hundred.
 constexpr std::size_t longest_text = std::size_t{1} << 20;
 
 /// Room for the first number of a shape that will grow: 2^64 has 20 digits.
 constexpr std::size_t digits_of_a_length = 20;
-
-[[noreturn]] void refuse(std::string const& what) {
-  core::clear_failed_index();
-  throw format_error("hetmap: .npy: " + what);
-}
 
 std::uint8_t byte_at(std::span<std::byte const> bytes, std::size_t i) {
   return std::to_integer<std::uint8_t>(bytes[i]);
@@ -89,7 +126,9 @@ class dictionary {
     if (at_ != text_.size()) wrong("its end");
     if (!type_ || !by_columns_ || !shape_)
       refuse("the header lacks one of 'descr', 'fortran_order' and 'shape'");
-    if (*by_columns_ && std::ranges::count_if(*shape_, [](std::size_t n) { return n != 1; }) > 1)
+    format::require_countable(*shape_);
+    if (*by_columns_ && std::ranges::find(*shape_, std::size_t{0}) == shape_->end() &&
+        std::ranges::count_if(*shape_, [](std::size_t n) { return n != 1; }) > 1)
       refuse("Fortran order is not served; write it with numpy.ascontiguousarray");
     return {*type_, *std::move(shape_), 0};
   }
@@ -155,16 +194,9 @@ class dictionary {
 
   std::vector<std::size_t> shape() {
     std::vector<std::size_t> out;
-    std::size_t elements = 1;
     expect('(');
     for (skip_space(); !take(')'); skip_space()) {
-      std::size_t const n = number();
-      if (n != 0 && elements > std::numeric_limits<std::size_t>::max() / 16 / n)
-        refuse("the shape has more elements than can be counted");
-      // A length of 0 anywhere makes the array empty, however large the others are.
-      elements = elements == 0 ? 0 : elements * n;
-      out.push_back(n);
-      if (out.size() > 64) refuse("the shape has more than 64 dimensions");
+      out.push_back(number());
       skip_space();
       if (!take(',')) {
         skip_space();
@@ -223,28 +255,6 @@ class dictionary {
   std::optional<bool> by_columns_;
   std::optional<std::vector<std::size_t>> shape_;
 };
-
-/// Adds the file's name to what is wrong with it.
-template <class Read>
-header naming(std::string const& path, Read&& read) {
-  try {
-    return read();
-  } catch (format_error const& e) {
-    throw format_error(std::string(e.what()).append(" ('").append(path).append("')"));
-  }
-}
-
-header checked(header h, element_type const* wanted, std::optional<std::size_t> file_bytes) {
-  if (wanted != nullptr && !(h.type == *wanted))
-    refuse("the elements are " + to_string(h.type) + ", not " + to_string(*wanted));
-  if (file_bytes && *file_bytes - h.data_offset < h.elements() * h.type.bytes)
-    refuse(std::string("the file ends after ")
-               .append(std::to_string((*file_bytes - h.data_offset) / h.type.bytes))
-               .append(" of ")
-               .append(std::to_string(h.elements()))
-               .append(" elements"));
-  return h;
-}
 
 std::vector<std::byte> front_of(hetmap::detail::input_file& file) {
   std::vector<std::byte> front(10);
@@ -321,21 +331,6 @@ header inspect(std::string const& path) {
 
 namespace detail {
 
-void require_elements(std::string const& path, std::span<std::size_t const> shape,
-                      std::size_t elements) {
-  std::size_t product = 1;
-  bool counted = true;
-  for (std::size_t const length : shape)
-    counted = !__builtin_mul_overflow(product, length, &product) && counted;
-  if (counted && product == elements) return;
-  throw size_error(std::string("hetmap: cannot write '")
-                       .append(path)
-                       .append("': the shape is of ")
-                       .append(counted ? std::to_string(product) : std::string("too many"))
-                       .append(" elements and there are ")
-                       .append(std::to_string(elements)));
-}
-
 header read_header(hetmap::detail::input_file& file, element_type wanted) {
   return read_any_header(file, &wanted);
 }
@@ -350,92 +345,6 @@ header read_header(hetmap::detail::mapped_file const& file, element_type wanted)
 }
 
 }  // namespace detail
-
-// -- save ------------------------------------------------------------------------------------
-
-save::save(std::string path, std::vector<std::size_t> shape)
-    : path_(std::move(path)), shape_(std::move(shape)) {
-  if (shape_.empty()) shape_.push_back(0);
-  for (std::size_t k = 1; k != shape_.size(); ++k) {
-    if (shape_[k] != 0 && row_elements_ > std::numeric_limits<std::size_t>::max() / 16 / shape_[k])
-      refuse("the shape has more elements than can be counted");
-    row_elements_ *= shape_[k];
-  }
-}
-
-std::string save::header_for(std::size_t elements) const {
-  std::vector<std::size_t> shape = shape_;
-  if (row_elements_ != 0) shape.front() = elements / row_elements_;
-  return make_header(type_, shape);
-}
-
-/// Elements of the file that is there; throws where they are not what will be appended to them.
-std::size_t save::resumed_at() const {
-  return naming(path_,
-                [&] {
-                  std::vector<std::byte> front(front_bytes);
-                  front.resize(file_.read_front(front.data(), front.size()));
-                  front.resize(header_bytes(front));
-                  front.resize(file_.read_front(front.data(), front.size()));
-                  header h = checked(parse_header(front), &type_, file_.size());
-                  if (h.shape.empty() || !std::ranges::equal(std::span(h.shape).subspan(1),
-                                                             std::span(shape_).subspan(1)))
-                    refuse("it cannot be resumed: its rows have another shape");
-                  if (h.data_offset != header_for(0).size())
-                    refuse("it cannot be resumed: its header was not made here");
-                  return h;
-                })
-      .elements();
-}
-
-std::size_t save::open_as(element_type type, sink_start const& start) {
-  type_ = type;
-  file_.open(path_, start.resume);
-  written_ = 0;
-  if (start.resume && file_.seekable() && file_.size() != 0) {
-    written_ = resumed_at();
-    if (start.total && written_ > *start.total)
-      naming(path_, [&]() -> header {
-        refuse("it cannot be resumed: it has more elements than will come");
-      });
-    shown_ = header_for(written_);
-    file_.truncate(shown_.size() + written_ * type_.bytes);
-    return written_;
-  }
-  if (!file_.seekable() && !start.total)
-    throw io_error(std::string("hetmap: cannot write '")
-                       .append(path_)
-                       .append("': the header says how many elements come, and a pipe takes it "
-                               "only once; write to a file, or stream an input of known length"),
-                   0);
-  shown_ = header_for(file_.seekable() ? 0 : start.total.value_or(0));
-  file_.append(shown_.data(), shown_.size());
-  return 0;
-}
-
-void save::write_bytes(void const* from, std::size_t bytes) {
-  file_.append(from, bytes);
-  written_ += bytes / type_.bytes;
-  if (!file_.seekable()) return;
-  std::string now = header_for(written_);
-  if (now == shown_) return;
-  file_.rewrite_front(now.data(), now.size());
-  shown_ = std::move(now);
-}
-
-void save::finish() {
-  if (row_elements_ != 0 ? written_ % row_elements_ != 0 : written_ != 0) {
-    abandon();
-    throw size_error(std::string("hetmap: '")
-                         .append(path_)
-                         .append("': ")
-                         .append(std::to_string(written_))
-                         .append(" elements are no whole number of rows"));
-  }
-  file_.finish();
-}
-
-void save::abandon() noexcept { file_.close(); }
 
 }  // namespace npy
 }  // namespace HETMAP_ABI

@@ -223,6 +223,101 @@ TEST(Npy, AnArrayOfAnotherShapeIsRefusedBeforeThereIsAFile) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(Npy, EveryShapeIsKept) {
+  temporary const from("from.npy"), to("to.npy");
+  std::vector<std::size_t> deep(40, 1);
+  deep[3] = 2;
+  for (std::vector<std::size_t> const& shape :
+       std::vector<std::vector<std::size_t>>{{},
+                                             {0},
+                                             {1},
+                                             {5},
+                                             {0, 3},
+                                             {3, 0},
+                                             {2, 0, 4},
+                                             {0, 0},
+                                             {1, 1},
+                                             {1, 1, 1},
+                                             {2, 3},
+                                             {1, std::size_t{1} << 40, 0},
+                                             std::vector<std::size_t>(64, 1),
+                                             deep}) {
+    std::size_t n = 1;
+    for (std::size_t const length : shape) n *= length;
+    SCOPED_TRACE(testing::PrintToString(shape));
+    npy::write(from.path(), std::vector<double>(n, 1.5), shape);
+    EXPECT_EQ(npy::inspect(from.path()).shape, shape);
+    for (bool const resume : {false, true}) {
+      npy::reader<double> in(from.path());
+      EXPECT_EQ(in.shape(), shape);
+      EXPECT_EQ(hetmap::imap(
+                    {.resume = resume}, [](double v) { return 2 * v; }, in) |
+                    npy::save(to.path(), in.shape()),
+                n);
+      npy::mapped<double> const y(to.path());
+      EXPECT_EQ(y.shape(), shape);
+      EXPECT_EQ(y.size(), n);
+      for (double const v : y) EXPECT_EQ(v, 3);
+    }
+  }
+}
+
+TEST(Npy, AnArrayWithoutDimensionsIsOneElement) {
+  using shape = std::vector<std::size_t>;
+  temporary const file("zero.npy");
+  auto const of = [](int n) {
+    return hetmap::imap(
+        {.chunk_size = 1}, [](int i) { return i; }, std::views::iota(0, n));
+  };
+  auto const shape_of = [&] { return npy::inspect(file.path()).shape; };
+  of(1) | npy::save(file.path());
+  EXPECT_EQ(shape_of(), shape{1}) << "no shape is not the shape ()";
+  npy::write(file.path(), std::vector<int>{7});
+  EXPECT_EQ(shape_of(), shape{1});
+  npy::write(file.path(), std::vector<int>{7}, {});
+  EXPECT_EQ(shape_of(), shape{});
+  for (int const n : {1, 0, 2, 100}) {
+    shape const expected = n == 1 ? shape{} : shape{static_cast<std::size_t>(n)};
+    of(n) | npy::save(file.path(), shape{});
+    EXPECT_EQ(shape_of(), expected);
+    npy::write(file.path(), std::vector<int>(static_cast<std::size_t>(n)), shape{});
+    EXPECT_EQ(shape_of(), expected);
+  }
+  // Of a length that is not known before, and in two runs.
+  auto const is = [](int k) { return std::views::filter([k](int i) { return i == k; }); };
+  hetmap::imap([](int i) { return i; }, std::views::iota(0, 9) | is(7)) |
+      npy::save(file.path(), shape{});
+  EXPECT_EQ(shape_of(), shape{});
+  EXPECT_EQ(npy::mapped<int>(file.path()).data()[0], 7);
+  EXPECT_EQ(npy::mapped<int>(file.path()).rows().size(), 1u);
+  hetmap::imap(
+      {.resume = true}, [](int i) { return i; }, std::views::iota(7, 10)) |
+      npy::save(file.path(), shape{});
+  EXPECT_EQ(shape_of(), shape{3});
+  EXPECT_TRUE(std::ranges::equal(npy::reader<int>(file.path()), std::array{7, 8, 9}));
+}
+
+TEST(Npy, ShapesThatNobodyCouldReadAreRefused) {
+  std::string const path = "refused_shape.npy";
+  EXPECT_THROW(npy::write(path, std::vector<double>(1), std::vector<std::size_t>(65, 1)),
+               npy::format_error);
+  EXPECT_THROW(npy::save(path, std::vector<std::size_t>(65, 1)), npy::format_error);
+  EXPECT_THROW(
+      npy::save(path, std::vector<std::size_t>{0, std::size_t{1} << 33, std::size_t{1} << 33}),
+      npy::format_error);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  for (char const* const text :
+       {"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 0, 4294967296)}"})
+    EXPECT_THROW(static_cast<void>(npy::parse_header(as_bytes(front_with(text)))),
+                 npy::format_error);
+  EXPECT_EQ(npy::parse_header(
+                as_bytes(front_with("{'descr': '<f8', 'fortran_order': True, 'shape': (3, 0)}")))
+                .shape,
+            (std::vector<std::size_t>{3, 0}))
+      << "the order of no elements is any";
+}
+
 TEST(Npy, RowsAreAnInput) {
   std::vector<double> x(60);
   for (std::size_t i = 0; i != x.size(); ++i) x[i] = static_cast<double>(i);

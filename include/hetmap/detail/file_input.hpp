@@ -25,6 +25,23 @@ template <class T>
 class file_input {
  public:
   file_input(input_file file, std::size_t size) : file_(std::move(file)), size_(size) {}
+  /// `other` is empty afterwards.
+  file_input(file_input&& other) noexcept
+      : file_(std::move(other.file_)),
+        size_(std::exchange(other.size_, 0)),
+        at_(std::exchange(other.at_, 0)),
+        here_(std::move(other.here_)),
+        used_(std::exchange(other.used_, 0)),
+        fails_(other.fails_) {}
+  file_input& operator=(file_input&& other) noexcept {
+    std::swap(file_, other.file_);
+    std::swap(size_, other.size_);
+    std::swap(at_, other.at_);
+    std::swap(here_, other.here_);
+    std::swap(used_, other.used_);
+    std::swap(fails_, other.fails_);
+    return *this;
+  }
 
   /// Elements from the beginning to the end, however many have been read.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -85,21 +102,30 @@ class file_input {
 
   std::size_t read_from_file(std::span<T> room) {
     std::size_t const wanted = std::min(room.size(), size_ - at_);
-    if (wanted == 0) return 0;
-    if (file_.read(room.data(), wanted * sizeof(T)) != wanted * sizeof(T))
-      throw io_error(
-          std::string("hetmap: '").append(file_.path()).append("' ended before its last element"),
-          0);
-    at_ += wanted;
-    return wanted;
+    std::size_t const got = whole_elements(room.first(wanted));
+    if (got != wanted) refuse();
+    at_ += got;
+    return got;
+  }
+  /// Fewer than `room` where the file ends before its last element, 0 from then on.
+  std::size_t whole_elements(std::span<T> room) {
+    if (room.empty() || std::exchange(fails_, true)) return 0;
+    std::size_t const got = file_.read(room.data(), room.size_bytes()) / sizeof(T);
+    fails_ = got != room.size();
+    return got;
   }
   void look() {
     if (used_ != here_.size()) return;
-    here_.resize(std::min(buffer_elements, size_ - at_));
+    std::size_t const wanted = std::min(buffer_elements, size_ - at_);
+    here_.resize(wanted);
+    used_ = wanted;  // there is none, should reading throw
+    here_.resize(whole_elements(here_));
     used_ = 0;
-    std::size_t const before = at_;
-    read_from_file(here_);
-    at_ = before;
+    if (here_.empty() && wanted != 0) refuse();
+  }
+  [[noreturn]] void refuse() const {
+    throw io_error(
+        std::string("hetmap: '").append(file_.path()).append("' ended before its last element"), 0);
   }
 
   input_file file_;
@@ -107,6 +133,7 @@ class file_input {
   std::size_t at_ = 0;    // elements handed out
   std::vector<T> here_;   // read for an iterator
   std::size_t used_ = 0;  // of those
+  bool fails_ = false;    // what follows cannot be read
 };
 
 }  // namespace detail
