@@ -12,6 +12,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -194,7 +196,7 @@ template <any_options Options>
           .reproducible = o.reproducible,
           .stop = o.stop.stop_possible() ? &o.stop : nullptr,
           .progress = o.progress ? &o.progress : nullptr,
-          .deadline = o.deadline ? from_now(*o.deadline) : 0,
+          .deadline = o.deadline ? detail::from_now(*o.deadline) : 0,
           .device = o.device ? static_cast<int>(*o.device & 0x7FFFFFFFu) : -1,
           .host_copy = o.host_copy};
 }
@@ -203,3 +205,5 @@ template <any_options Options>
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -109,3 +111,5 @@ class HETMAP_API output_file {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -135,3 +137,5 @@ struct gpu_site {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -3,6 +3,8 @@
 
 #include <hetmap/detail/config.hpp>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -19,3 +21,5 @@ struct task {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>
