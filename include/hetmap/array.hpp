@@ -19,6 +19,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -130,7 +132,8 @@ struct array_access {
   template <class T>
   static array_ref<T> ref(array<T> const& a) {
     array_ref<T> out;
-    out.words_ = {array_ref_mark, a.memory_, a.memory_ == nullptr ? nullptr : refer_to(*a.memory_)};
+    out.words_ = {array_ref_mark, a.memory_,
+                  a.memory_ == nullptr ? nullptr : detail::refer_to(*a.memory_)};
     out.size_ = a.size_;
     return out;
   }
@@ -178,13 +181,13 @@ decltype(auto) with_array_job(Submit&& submit, F& f, std::tuple<array<Out>...> c
                               std::size_t n, In&... in) {
   return std::apply(
       [&](auto const&... o) {
-        array_memory* const arrays[] = {memory_of(o)..., memory_of(in)...};
-        return with_job<How>(
+        array_memory* const arrays[] = {detail::memory_of(o)..., detail::memory_of(in)...};
+        return detail::with_job<How>(
             [&](job& j) {
               j.arrays = arrays;
               return submit(j);
             },
-            f, n, std::tuple<Out*...>{}, source_of(in)...);
+            f, n, std::tuple<Out*...>{}, detail::source_of(in)...);
       },
       out);
 }
@@ -194,9 +197,9 @@ template <store How, class... Out, class F, class... In>
 std::tuple<array<Out>...> mapped_arrays(settings const& how, F& f, In&... in) {
   static_assert((std::is_trivially_copyable_v<Out> && ...),
                 "hetmap: a map over arrays has trivially copyable results");
-  std::size_t const n = shortest(in...);
+  std::size_t const n = detail::shortest(in...);
   std::tuple<array<Out>...> results{array<Out>(n)...};
-  with_array_job<How>(
+  detail::with_array_job<How>(
       [&](job& j) {
         j.keep_on_host = how.host_copy;
         run(j, how);
@@ -211,7 +214,7 @@ template <class F, class... In>
 auto returning(settings const& how, F& f, In&... in) {
   using R = result_t<F, In&...>;
   static_assert(!std::is_void_v<R>, "hetmap: a map over arrays has results");
-  return std::get<0>(mapped_arrays<store::assign, R>(how, f, in...));
+  return std::get<0>(detail::mapped_arrays<store::assign, R>(how, f, in...));
 }
 
 /// The body of map_columns over arrays.
@@ -220,8 +223,9 @@ template <class F, class... In>
 auto returning_columns(settings const& how, F& f, In&... in) {
   using row = result_t<F, In&...>;
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
-    return mapped_arrays<store::spread, std::remove_cvref_t<std::tuple_element_t<K, row>>...>(
-        how, f, in...);
+    return detail::mapped_arrays<store::spread,
+                                 std::remove_cvref_t<std::tuple_element_t<K, row>>...>(how, f,
+                                                                                       in...);
   }(std::make_index_sequence<std::tuple_size_v<row>>{});
 }
 
@@ -236,9 +240,9 @@ template <class R, class F, class... In>
 void writing(settings const& how, array<R>& out, F& f, In&... in) {
   static_assert(std::same_as<R, result_t<F, In&...>>,
                 "hetmap: an array as output has elements of f's result type");
-  std::size_t const n = shortest(in...);
-  if (out.size() != n) refuse_other_length(how.verb, out.size(), n);
-  out = returning(how, f, in...);
+  std::size_t const n = detail::shortest(in...);
+  if (out.size() != n) detail::refuse_other_length(how.verb, out.size(), n);
+  out = detail::returning(how, f, in...);
 }
 
 /// The body of map_reduce over arrays.
@@ -248,14 +252,22 @@ T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
   using R = result_t<F, In&...>;
   static_assert(std::is_trivially_copyable_v<R>,
                 "hetmap: a map over arrays has trivially copyable results");
-  array_memory* const arrays[] = {memory_of(in)...};
+  array_memory* const arrays[] = {detail::memory_of(in)...};
   auto const mapped = [&](auto&& use) {
-    array<R> values = returning(how, f, in...);
+    array<R> values = detail::returning(how, f, in...);
     auto const host = values.host();
     return use(host);
   };
-  return reducing_indexed(how, arrays, f, op, std::move(init), shortest(in...), mapped,
-                          source_of(in)...);
+  return detail::reducing_indexed(how, arrays, f, op, std::move(init), detail::shortest(in...),
+                                  mapped, detail::source_of(in)...);
+}
+
+/// The body of explain over arrays.
+template <class F, class... In>
+plan planning_arrays(settings const& how, F& f, In&... in) {
+  std::size_t const n = detail::shortest(in...);
+  return detail::with_array_job<store::assign>([&](job const& j) { return plan_for(j, how); }, f,
+                                               std::tuple{array<result_t<F, In&...>>(n)}, n, in...);
 }
 
 }  // namespace HETMAP_TAG
@@ -306,7 +318,7 @@ template <class F, class... In>
   requires array_mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>> &&
            (!detail::any_options<std::remove_cvref_t<F>>)
 auto map_columns(F&& f, In&&... in) {
-  return map_columns(options{}, f, in...);
+  return detail::returning_columns(detail::settings{.verb = "map_columns"}, f, in...);
 }
 template <class F, class... In>
   requires array_mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>>
@@ -322,7 +334,7 @@ auto map_columns(options const& how, F&& f, In&&... in) {
 template <class R, class F, class... In>
   requires array_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 void map_into(array<R>& out, F&& f, In&&... in) {
-  map_into(options{}, out, f, in...);
+  detail::writing(detail::settings{.verb = "map_into"}, out, f, in...);
 }
 template <class R, class F, class... In>
   requires array_mappable<F, In...>
@@ -350,18 +362,16 @@ template <class F, class Op, class T, class... In>
 template <class F, class... In>
   requires array_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 [[nodiscard]] plan explain(F&& f, In&&... in) {
-  return explain(options{}, f, in...);
+  return detail::planning_arrays(detail::settings{.verb = "map"}, f, in...);
 }
 template <class F, class... In>
   requires array_mappable<F, In...>
 [[nodiscard]] plan explain(options const& how, F&& f, In&&... in) {
-  auto const checked = detail::checked("map", how, {.host_copy = true});
-  std::size_t const n = detail::shortest(in...);
-  return detail::with_array_job<detail::store::assign>(
-      [&](detail::job const& j) { return detail::plan_for(j, checked); }, f,
-      std::tuple{array<detail::result_t<F, In&...>>(n)}, n, in...);
+  return detail::planning_arrays(detail::checked("map", how, {.host_copy = true}), f, in...);
 }
 
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

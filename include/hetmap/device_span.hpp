@@ -17,6 +17,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -122,32 +124,33 @@ template <bool Columns, class... Out, class F, class... In>
 void writing_on_gpu(settings const& asked, std::tuple<device_span<Out>...> const& outputs, F& f,
                     In&... in) {
   settings how = asked;
-  std::size_t const n = shortest(in...);
+  std::size_t const n = detail::shortest(in...);
   std::apply(
       [&](auto const&... out) {
-        std::size_t const room = least(out.size...);
+        std::size_t const room = detail::least(out.size...);
         if (room < n) refuse_short_output(how.verb, room, n);
         only_on_gpu(how);
-        auto const stream = one_stream(how.verb, {out.stream...});
+        auto const stream = detail::one_stream(how.verb, {out.stream...});
         (detail::expect_no_other_stream(how.verb, stream, in), ...);
         auto const submit = [&](job& j) {
           j.device_spans = detail::bits_of_device_spans<device_span<Out>..., In...>();
           if (stream)
-            run_on_stream(j, how, *stream);
+            detail::run_on_stream(j, how, *stream);
           else
             run(j, how);
         };
-        assign<Columns>(how.verb, submit, f, n, std::tuple{out.data...}, source_of(in)...);
+        detail::assign<Columns>(how.verb, submit, f, n, std::tuple{out.data...},
+                                detail::source_of(in)...);
       },
       outputs);
 }
 template <class R, class F, class... In>
 void writing(settings const& how, device_span<R> const& out, F& f, In&... in) {
-  writing_on_gpu<false>(how, std::tuple{out}, f, in...);
+  detail::writing_on_gpu<false>(how, std::tuple{out}, f, in...);
 }
 template <class... R, class F, class... In>
 void writing(settings const& how, device_columns<R...> const& out, F& f, In&... in) {
-  writing_on_gpu<true>(how, out.spans, f, in...);
+  detail::writing_on_gpu<true>(how, out.spans, f, in...);
 }
 
 /// The body of map_reduce over memory of a GPU.
@@ -156,15 +159,15 @@ template <class F, class Op, class T, class... In>
 T reducing(settings const& asked, F& f, Op& op, T init, In&... in) {
   settings how = asked;
   only_on_gpu(how);
-  std::size_t const n = shortest(in...);
+  std::size_t const n = detail::shortest(in...);
   (detail::expect_no_other_stream(how.verb, std::nullopt, in), ...);
-  return with_reduce_job(
+  return detail::with_reduce_job(
       nullptr,
       [&](job& j) {
         j.device_spans = detail::bits_of_device_spans<In...>();
         run(j, how);
       },
-      f, op, std::move(init), n, leaf_elements(n), source_of(in)...);
+      f, op, std::move(init), n, leaf_elements(n), detail::source_of(in)...);
 }
 
 }  // namespace HETMAP_TAG
@@ -216,7 +219,7 @@ template <class Out, class F, class... In>
   requires device_span_mappable_into<Out, F, In...> &&
            (!detail::any_options<std::remove_cvref_t<F>>)
 void map_into(Out const& out, F&& f, In&&... in) {
-  map_into(options{}, out, f, in...);
+  detail::writing(detail::settings{.verb = "map_into"}, out, f, in...);
 }
 template <class Out, class F, class... In>
   requires device_span_mappable_into<Out, F, In...>
@@ -232,7 +235,7 @@ void map_into(options const& how, Out const& out, F&& f, In&&... in) {
 template <class F, class Op, class T, class... In>
   requires device_span_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
-  return map_reduce(options{}, f, op, std::move(init), in...);
+  return detail::reducing(detail::settings{.verb = "map_reduce"}, f, op, std::move(init), in...);
 }
 template <class F, class Op, class T, class... In>
   requires device_span_reducible<F, Op, T, In...>
@@ -243,3 +246,5 @@ template <class F, class Op, class T, class... In>
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

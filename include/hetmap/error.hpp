@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -170,8 +172,25 @@ class HETMAP_API kernel_error : public std::runtime_error {
 /// Waits:    no.
 [[nodiscard]] HETMAP_API std::optional<std::size_t> failed_index() noexcept;
 
+namespace detail {
+
+/// An exception that stays where it is when it is moved: an outcome that was moved from has failed
+/// as before, and is no success.
+struct lasting_exception {
+  std::exception_ptr thrown = {};
+
+  lasting_exception() noexcept = default;
+  explicit lasting_exception(std::exception_ptr e) noexcept : thrown(std::move(e)) {}
+  lasting_exception(lasting_exception const&) noexcept = default;
+  lasting_exception& operator=(lasting_exception const&) noexcept = default;
+  ~lasting_exception() = default;
+};
+
+}  // namespace detail
+
 /// The result of one element in collect mode: a value, or the exception that took its place.
 ///
+/// Moved from, it still holds what it held: the exception, or a value that was moved from.
 /// Memory:   that of std::optional<T> and one pointer.
 template <class T>
 class outcome {
@@ -182,21 +201,30 @@ class outcome {
   template <class Make>
   outcome(std::in_place_t, Make&& make) : value_(std::in_place, std::in_place, make) {}
 
-  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  [[nodiscard]] bool has_value() const noexcept { return error_.thrown == nullptr; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
   /// The value. Throws: the element's own exception if there is none.
-  [[nodiscard]] T& value() & { return checked(), value_->value; }
-  [[nodiscard]] T const& value() const& { return checked(), value_->value; }
-  [[nodiscard]] T&& value() && { return checked(), std::move(value_->value); }
+  [[nodiscard]] T& value() & {
+    checked();
+    return value_->value;
+  }
+  [[nodiscard]] T const& value() const& {
+    checked();
+    return value_->value;
+  }
+  [[nodiscard]] T&& value() && {
+    checked();
+    return std::move(value_->value);
+  }
   /// The value, or a T made of `other` in the place of an exception.
   template <class U>
   [[nodiscard]] T value_or(U&& other) const& {
-    return value_ ? value_->value : static_cast<T>(std::forward<U>(other));
+    return value_.has_value() ? value_->value : static_cast<T>(std::forward<U>(other));
   }
   template <class U>
   [[nodiscard]] T value_or(U&& other) && {
-    return value_ ? std::move(value_->value) : static_cast<T>(std::forward<U>(other));
+    return value_.has_value() ? std::move(value_->value) : static_cast<T>(std::forward<U>(other));
   }
   /// The value, unchecked. Requires: has_value().
   [[nodiscard]] T& operator*() & noexcept { return value_->value; }
@@ -206,7 +234,7 @@ class outcome {
   [[nodiscard]] T const* operator->() const noexcept { return std::addressof(value_->value); }
 
   /// The exception, or null where there is a value.
-  [[nodiscard]] std::exception_ptr error() const noexcept { return error_; }
+  [[nodiscard]] std::exception_ptr error() const noexcept { return error_.thrown; }
 
  private:
   // Initialises T with the very object that make() returns: nothing is converted, which a T that
@@ -219,10 +247,10 @@ class outcome {
   };
 
   void checked() const {
-    if (error_) std::rethrow_exception(error_);
+    if (!has_value()) std::rethrow_exception(error_.thrown);
   }
 
-  std::exception_ptr error_;
+  detail::lasting_exception error_;
   std::optional<built> value_;
 };
 
@@ -233,16 +261,18 @@ class outcome<void> {
   outcome() noexcept = default;
   explicit outcome(std::exception_ptr error) noexcept : error_(std::move(error)) {}
 
-  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  [[nodiscard]] bool has_value() const noexcept { return error_.thrown == nullptr; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
   void value() const {
-    if (error_) std::rethrow_exception(error_);
+    if (!has_value()) std::rethrow_exception(error_.thrown);
   }
-  [[nodiscard]] std::exception_ptr error() const noexcept { return error_; }
+  [[nodiscard]] std::exception_ptr error() const noexcept { return error_.thrown; }
 
  private:
-  std::exception_ptr error_;
+  detail::lasting_exception error_;
 };
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -100,7 +102,7 @@ class future {
   ///           cancelled_error; broken_pool_error; std::logic_error if the value was moved out.
   /// Waits:    until it is there. A worker that waits for work queued in its own pool runs that
   ///           work itself.
-  decltype(auto) get() const& { return as_const(&finished()); }
+  decltype(auto) get() const& { return as_const(finished()); }
   /// The same for a temporary handle or std::move(handle), which is empty afterwards: the result
   /// itself, moved out if this was the only handle or T cannot be copied, else copied. A function
   /// given to on_done(), on_value() or then() has a handle until it has run; so a T that cannot be
@@ -182,25 +184,25 @@ class future {
   }
 
   /// For the library: takes over one handle of the shared state.
-  explicit future(detail::result_state<T>& state) noexcept : state_(&state) {}
+  explicit future(detail::result_state<T>& state) noexcept : state_(std::addressof(state)) {}
   /// For the library: the shared state.
   [[nodiscard]] detail::result_state<T>* state() const noexcept { return state_; }
 
  private:
-  static decltype(auto) as_const(detail::result_state<T>* state) {
+  static decltype(auto) as_const(detail::result_state<T>& state) {
     if constexpr (std::is_void_v<T>)
       return;
     else if constexpr (std::is_reference_v<T>)
-      return state->value();
+      return state.value();
     else
-      return std::as_const(state->value());
+      return std::as_const(state.value());
   }
   template <class C>
   void give(C& c) const {
     if constexpr (std::is_void_v<T>)
       c();
     else
-      c(as_const(state_));
+      c(as_const(*state_));
   }
 
   detail::result_state<T>& held() const {
@@ -380,7 +382,7 @@ class completions {
     using value_type = detail::future_of<R>;
     using difference_type = std::ptrdiff_t;
 
-    explicit iterator(completions& of) : of_(&of) { ++*this; }
+    explicit iterator(completions& of) : of_(std::addressof(of)) { ++*this; }
     iterator(iterator&&) noexcept = default;
     iterator& operator=(iterator&&) noexcept = default;
 
@@ -431,3 +433,5 @@ template <detail::future_range R>
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -20,6 +22,8 @@ inline namespace HETMAP_ABI {
 /// f is called when an element is asked for, and never ahead of that.
 template <class F>
 class generate {
+  using returned = std::remove_cvref_t<std::invoke_result_t<F&>>;
+
   template <class T>
   struct element {
     using type = T;
@@ -30,29 +34,42 @@ class generate {
     using type = T;
     static constexpr bool ends = true;
   };
-  using returned = element<std::remove_cvref_t<std::invoke_result_t<F&>>>;
+  using yielded = typename element<returned>::type;
+  static constexpr bool ends = element<returned>::ends;
 
  public:
+  /// For the library: elements are no objects of derived classes.
+  using yields_exact_objects = void;
+
   explicit generate(F f) : f_(std::move(f)) {}
 
   class iterator {
    public:
-    using value_type = typename returned::type;
+    using value_type = std::remove_cv_t<yielded>;
     using difference_type = std::ptrdiff_t;
     using iterator_concept = std::input_iterator_tag;
 
-    explicit iterator(generate* g) : generate_(g) { generate_->step(); }
+    explicit iterator(generate* g) : generate_(g) { generate_->now_.emplace(generate_->f_); }
     iterator(iterator&&) noexcept = default;
     iterator& operator=(iterator&&) noexcept = default;
 
-    [[nodiscard]] value_type&& operator*() const noexcept { return std::move(*generate_->now_); }
+    [[nodiscard]] yielded&& operator*() const noexcept {
+      if constexpr (ends)
+        return std::move(*generate_->now_->value);
+      else
+        return std::move(generate_->now_->value);
+    }
     iterator& operator++() {
-      generate_->step();
+      generate_->now_.emplace(generate_->f_);
       return *this;
     }
     void operator++(int) { ++*this; }
     [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept {
-      return !generate_->now_;
+      if (!generate_->now_.has_value()) return true;  // f has thrown
+      if constexpr (ends)
+        return !generate_->now_->value.has_value();
+      else
+        return false;
     }
 
    private:
@@ -64,17 +81,18 @@ class generate {
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
-  void step() {
-    now_.reset();
-    if constexpr (returned::ends)
-      now_ = f_();
-    else
-      now_.emplace(f_());
-  }
+  // The very object that f returns: it is neither moved nor assigned.
+  struct made {
+    explicit made(F& f) : value(f()) {}
+
+    returned value;
+  };
 
   F f_;
-  std::optional<typename returned::type> now_;
+  std::optional<made> now_;
 };
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

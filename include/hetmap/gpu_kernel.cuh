@@ -19,6 +19,8 @@
 #include <typeinfo>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 /// Gives a kernel its GPU form for one signature:
 ///
 ///   HETMAP_GPU_KERNEL(double(double), square);
@@ -187,3 +189,5 @@ class gpu_registration {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

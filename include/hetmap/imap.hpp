@@ -40,6 +40,8 @@
 #include <hetmap/sink.hpp>
 #include <hetmap/stream.hpp>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -48,13 +50,15 @@ inline namespace HETMAP_ABI {
 template <class F, class... In>
 concept streamable =
     sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
+    (detail::elements_can_be_kept<In> && ...) &&
     std::invocable<std::remove_reference_t<F>&, detail::argument_t<In>...> &&
     !std::is_void_v<std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>;
 
 /// F can be applied to the elements of each row of Rows, which need not end, and returns something.
 template <class F, class Rows>
 concept star_streamable =
-    std::ranges::input_range<Rows> && detail::tuple_like<detail::argument_t<Rows>> &&
+    std::ranges::input_range<Rows> && detail::elements_can_be_kept<Rows> &&
+    detail::tuple_like<detail::argument_t<Rows>> &&
     detail::takes_elements_of<std::remove_reference_t<F>, detail::argument_t<Rows>> &&
     streamable<detail::starred<std::remove_reference_t<F>>, Rows>;
 
@@ -162,3 +166,5 @@ template <class F, class Rows>
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -102,7 +104,8 @@ template <class F, class G>
 template <class F, class G, class... More>
   requires(sizeof...(More) > 0)
 [[nodiscard]] constexpr auto compose(F&& f, G&& g, More&&... more) {
-  return compose(std::forward<F>(f), compose(std::forward<G>(g), std::forward<More>(more)...));
+  return hetmap::compose(std::forward<F>(f),
+                         hetmap::compose(std::forward<G>(g), std::forward<More>(more)...));
 }
 
 }  // namespace HETMAP_TAG
@@ -117,3 +120,5 @@ struct kernel_identity<composed<Outer, Inner>> {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

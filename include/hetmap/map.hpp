@@ -22,6 +22,8 @@
 
 #include <hetmap/detail/map_call.hpp>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 inline namespace HETMAP_TAG {
@@ -196,3 +198,5 @@ template <class F, class... In>
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

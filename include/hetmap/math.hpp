@@ -17,10 +17,12 @@
 #include <cmath>
 #endif
 
+#include <hetmap/detail/macros_aside.hpp>
+
 #if defined __GNUC__ && !defined __clang__ && !defined __CUDACC__
-#define HETMAP_MATH_FORM __attribute__((simd("notinbranch"), const, noplt))
+#define HETMAP_MATH_FORM __attribute__((__simd__("notinbranch"), __const__, __noplt__))
 #else
-#define HETMAP_MATH_FORM __attribute__((const))
+#define HETMAP_MATH_FORM __attribute__((__const__))
 #endif
 
 extern "C" {
@@ -84,36 +86,36 @@ concept real = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
 template <real T>
 [[nodiscard]] HETMAP_FN T floor(T x) {
-  T const r = rint(x);
-  return copysign(r - select(r > x, T(1), T(0)), x);
+  T const r = math::rint(x);
+  return math::copysign(r - hetmap::select(r > x, T(1), T(0)), x);
 }
 template <real T>
 [[nodiscard]] HETMAP_FN T ceil(T x) {
-  T const r = rint(x);
-  return copysign(r + select(r < x, T(1), T(0)), x);
+  T const r = math::rint(x);
+  return math::copysign(r + hetmap::select(r < x, T(1), T(0)), x);
 }
 template <real T>
 [[nodiscard]] HETMAP_FN T trunc(T x) {
-  T const a = fabs(x);
-  T const r = rint(a);
-  return copysign(r - select(r > a, T(1), T(0)), x);
+  T const a = math::fabs(x);
+  T const r = math::rint(a);
+  return math::copysign(r - hetmap::select(r > a, T(1), T(0)), x);
 }
 /// To the nearest integer, halves away from zero.
 template <real T>
 [[nodiscard]] HETMAP_FN T round(T x) {
-  T const a = fabs(x);
-  T const r = rint(a);
-  return copysign(r + select(a - r >= T(0.5), T(1), T(0)), x);
+  T const a = math::fabs(x);
+  T const r = math::rint(a);
+  return math::copysign(r + hetmap::select(a - r >= T(0.5), T(1), T(0)), x);
 }
 /// The smaller; the other one where one is not a number.
 template <real T>
 [[nodiscard]] HETMAP_FN constexpr T min(T x, T y) {
-  return select((x < y) | (y != y), x, y);
+  return hetmap::select((x < y) | (y != y), x, y);
 }
 /// The larger; the other one where one is not a number.
 template <real T>
 [[nodiscard]] HETMAP_FN constexpr T max(T x, T y) {
-  return select((x > y) | (y != y), x, y);
+  return hetmap::select((x > y) | (y != y), x, y);
 }
 
 }  // namespace HETMAP_TAG
@@ -122,3 +124,5 @@ template <real T>
 }  // namespace hetmap
 
 #undef HETMAP_MATH_FORM
+
+#include <hetmap/detail/macros_back.hpp>

@@ -9,6 +9,8 @@
 
 #include <cstddef>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -30,3 +32,5 @@ HETMAP_API void release_cached_memory() noexcept;
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace npy {
@@ -161,10 +163,10 @@ class mapped {
   /// Requires: *this outlives it and stays where it is.
   [[nodiscard]] auto rows() const {
     std::size_t const n = moved_from() ? 0 : header_.shape.empty() ? 1 : header_.shape.front();
-    return std::views::iota(std::size_t{0}, n) |
-           std::views::transform([first = data(), row = row_elements()](std::size_t i) {
-             return std::span<T const>(first + i * row, row);
-           });
+    return std::views::transform(std::views::iota(std::size_t{0}, n),
+                                 [first = data(), row = row_elements()](std::size_t i) {
+                                   return std::span<T const>(first + i * row, row);
+                                 });
   }
   /// Gives the pages before element i back to the system; touched again, they are read again.
   void drop_before(std::size_t i) noexcept { file_.drop(header_.data_offset + i * sizeof(T)); }
@@ -267,3 +269,5 @@ void write(std::string path, Data const& data) {
 }  // namespace npy
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

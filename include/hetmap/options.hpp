@@ -12,6 +12,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -101,7 +103,8 @@ struct options {
   /// The same bits on every CPU: no instruction set beyond the file's own, no contraction of
   /// a * b + c, no GPU.
   bool reproducible = false;
-  /// Which GPU, by index from 0; the first, if not set. Memory of GPUs that is mapped has to be its.
+  /// Which GPU, by index from 0; the first, if not set. Memory of GPUs that is mapped has to be
+  /// its.
   std::optional<unsigned> device = {};
   /// Stops the call when it has lasted so long. Pools only.
   std::optional<time_limit> deadline = {};
@@ -194,7 +197,7 @@ template <any_options Options>
           .reproducible = o.reproducible,
           .stop = o.stop.stop_possible() ? &o.stop : nullptr,
           .progress = o.progress ? &o.progress : nullptr,
-          .deadline = o.deadline ? from_now(*o.deadline) : 0,
+          .deadline = o.deadline ? detail::from_now(*o.deadline) : 0,
           .device = o.device ? std::int64_t{*o.device} : -1,
           .host_copy = o.host_copy};
 }
@@ -203,3 +206,5 @@ template <any_options Options>
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

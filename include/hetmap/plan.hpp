@@ -10,6 +10,8 @@
 #include <iosfwd>
 #include <string>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -66,3 +68,5 @@ HETMAP_API std::ostream& operator<<(std::ostream& out, plan const& p);
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <string>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -51,3 +53,5 @@ class HETMAP_API terminal_bar {
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

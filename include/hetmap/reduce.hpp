@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 inline namespace HETMAP_TAG {
@@ -30,8 +32,9 @@ inline namespace HETMAP_TAG {
 /// folded there in pieces of 16384, again at fixed indices, and one value a piece comes back. Its
 /// bits are not the CPU's, and a call that the CPU has to finish, under auto, has some of each.
 ///
-/// Requires: op is associative; T is movable; op may be called on several threads at once.
-/// Throws:   what f, op and the inputs throw; from f and the blocks' op the lowest element's
+/// Requires: op is associative; T can be moved (it need not be assignable); op may be called on
+/// several threads at once. Throws:   what f, op and the inputs throw; from f and the blocks' op
+/// the lowest element's
 ///           (failed_index(); of an op that fails on a GPU, the first of its piece). The other
 ///           exceptions of map.
 /// Waits:    until the result is there. A stop is heeded behind a block, of a 1024th of the
@@ -68,3 +71,5 @@ template <class F, class Op, class T, class... In>
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

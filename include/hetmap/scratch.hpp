@@ -7,6 +7,8 @@
 #include <span>
 #include <type_traits>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -42,3 +44,5 @@ class HETMAP_API scratch {
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -44,7 +46,7 @@ concept sink_for = requires(S& s, std::span<R const> block, sink_start const& st
 /// Waits:    until the sink has finished.
 template <class R, class S>
   requires sink_for<std::remove_reference_t<S>, R>
-std::size_t operator|(stream<R>&& results, S&& sink) {
+std::size_t operator|(stream<R>& results, S&& sink) {
   std::size_t const there = sink.template open<R>({results.total(), results.resumes()});
   std::size_t taken = there;
   try {
@@ -62,8 +64,8 @@ std::size_t operator|(stream<R>&& results, S&& sink) {
 }
 template <class R, class S>
   requires sink_for<std::remove_reference_t<S>, R>
-std::size_t operator|(stream<R>& results, S&& sink) {
-  return std::move(results) | std::forward<S>(sink);
+std::size_t operator|(stream<R>&& results, S&& sink) {
+  return hetmap::operator|(results, sink);
 }
 
 /// A sink that calls f with a span of each chunk's results. It has nothing to resume from.
@@ -90,3 +92,5 @@ class each {
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -10,6 +10,8 @@
 #include <typeinfo>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -37,7 +39,7 @@ class stop_condition {
     if (of_ != nullptr) of_->copy(token_, other.token_);
   }
   stop_condition& operator=(stop_condition const& other) {
-    if (this != &other) {
+    if (this != std::addressof(other)) {
       this->~stop_condition();
       of_ = nullptr;
       if (other.of_ != nullptr) other.of_->copy(token_, other.token_);
@@ -87,3 +89,5 @@ class stop_condition {
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

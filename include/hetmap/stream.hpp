@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -96,11 +98,11 @@ class cursor_reference {
   }
 
   stream_cursor<R>* operator->() const noexcept { return cursor_; }
-  explicit operator bool() const noexcept { return cursor_ != nullptr; }
+  [[nodiscard]] bool empty() const noexcept { return cursor_ == nullptr; }
 
  private:
   // Not inlined: GCC 12 would see the use of what another reference has freed.
-  __attribute__((noinline)) static void release(stream_cursor<R>* c) noexcept {
+  __attribute__((__noinline__)) static void release(stream_cursor<R>* c) noexcept {
     if (--c->owners == 0) delete c;
   }
 
@@ -130,7 +132,7 @@ class stream_iterator {
         generation_(other.generation_),
         cursor_(std::move(other.cursor_)) {}
   stream_iterator& operator=(stream_iterator&& other) noexcept {
-    if (this != &other) {
+    if (this != std::addressof(other)) {
       give_back();
       at_ = std::exchange(other.at_, nullptr);
       end_ = other.end_;
@@ -175,7 +177,7 @@ class stream_iterator {
     generation_ = cursor_->generation;
   }
   // Inlined, so that the iterator itself may stay in registers.
-  __attribute__((always_inline)) void step_over() {
+  __attribute__((__always_inline__)) void step_over() {
     try {
       cursor_->fetch();
     } catch (...) {
@@ -186,7 +188,7 @@ class stream_iterator {
     take();
   }
   void give_back() noexcept {
-    if (at_ == nullptr || !cursor_ || generation_ != cursor_->generation ||
+    if (at_ == nullptr || cursor_.empty() || generation_ != cursor_->generation ||
         at_ == cursor_->hole_place())
       return;
     cursor_->at = at_ + 1;
@@ -223,7 +225,7 @@ class stream {
       : state_(std::move(s)), cursor_(new detail::stream_cursor<R>(state_->work)) {}
   stream(stream&&) noexcept = default;
   stream& operator=(stream&& other) noexcept {
-    if (this != &other) {
+    if (this != std::addressof(other)) {
       retire();
       state_ = std::move(other.state_);
       cursor_ = std::move(other.cursor_);
@@ -306,7 +308,7 @@ class stream {
     return std::optional<R>(std::move(*cursor_->at++));
   }
   void retire() noexcept {
-    if (!cursor_) return;
+    if (cursor_.empty()) return;
     cursor_->work = nullptr;
     cursor_->at = cursor_->end = nullptr;
     ++cursor_->generation;
@@ -415,3 +417,5 @@ stream_with_indices<R> stream<R>::indexed() && {
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -3,6 +3,8 @@
 
 #include <hetmap/detail/config.hpp>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -31,3 +33,5 @@ enum class isa : unsigned char {
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

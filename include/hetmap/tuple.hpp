@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -31,6 +33,13 @@ HETMAP_FN constexpr T const& held(tuple_element_holder<I, T> const& t) {
   return t.value;
 }
 
+template <std::size_t I, class First, class... Rest>
+struct held_type : held_type<I - 1, Rest...> {};
+template <class First, class... Rest>
+struct held_type<0, First, Rest...> {
+  using type = First;
+};
+
 }  // namespace detail
 
 /// What std::tuple is to host code: elements by get<I>(t), structured bindings, columns(...) as
@@ -41,7 +50,7 @@ struct tuple : detail::tuple_storage<std::index_sequence_for<T...>, T...> {
   tuple() = default;
   HETMAP_FN constexpr tuple(T... values)
     requires(sizeof...(T) > 0)
-      : detail::tuple_storage<std::index_sequence_for<T...>, T...>{{std::move(values)}...} {}
+      : detail::tuple_storage<std::index_sequence_for<T...>, T...>{{static_cast<T&&>(values)}...} {}
 
   friend constexpr bool operator==(tuple const& a, tuple const& b) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -63,7 +72,7 @@ template <std::size_t I, class... T>
 }
 template <std::size_t I, class... T>
 [[nodiscard]] HETMAP_FN constexpr decltype(auto) get(tuple<T...>&& t) {
-  return static_cast<std::remove_reference_t<decltype(detail::held<I>(t))>&&>(detail::held<I>(t));
+  return static_cast<typename detail::held_type<I, T...>::type&&>(detail::held<I>(t));
 }
 
 }  // namespace HETMAP_ABI
@@ -78,3 +87,5 @@ template <class First, class... Rest>
 struct std::tuple_element<0, hetmap::tuple<First, Rest...>> {
   using type = First;
 };
+
+#include <hetmap/detail/macros_back.hpp>

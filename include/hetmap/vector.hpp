@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
@@ -154,3 +156,5 @@ struct vector_access {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

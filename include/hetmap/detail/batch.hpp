@@ -7,7 +7,12 @@
 #include <hetmap/vector.hpp>
 
 #include <cstddef>
+#include <new>
+#include <optional>
 #include <ranges>
+#include <utility>
+
+#include <hetmap/detail/macros_aside.hpp>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -21,43 +26,88 @@ inline constexpr std::size_t largest_batch_bytes = std::size_t{1} << 20;
 
 inline namespace HETMAP_TAG {
 
-/// The place of one range in a batched call. A forward range is kept as iterators, so that its
-/// elements stay where they are; a single-pass range as values, each read once. Nothing is kept of
-/// what can be indexed beside such a range (below).
+/// A walk over a range, in order, as slow as can be: the range is begun when its first element is
+/// asked for, and stepped on when the next one is, not when the one before has been used.
+template <class R>
+class walk {
+ public:
+  /// Stands on the first element that has not been used; false if there is none.
+  [[nodiscard]] bool step(R& range) {
+    if (!place_.has_value()) {
+      place_.emplace(range);
+    } else if (std::exchange(used_, false)) {
+      ++place_->next;
+    }
+    return !static_cast<bool>(std::as_const(place_->next) == std::as_const(place_->end));
+  }
+  [[nodiscard]] std::ranges::iterator_t<R>& at() { return place_->next; }
+  void use() { used_ = true; }
+
+ private:
+  struct place {
+    std::ranges::iterator_t<R> next;
+    std::ranges::sentinel_t<R> end;
+
+    explicit place(R& range) : next(std::ranges::begin(range)), end(std::ranges::end(range)) {}
+  };
+
+  std::optional<place> place_;
+  bool used_ = false;  // what it stands on
+};
+
+/// What a range that cannot be indexed is kept as until its elements' turn: iterators of a forward
+/// range, so that its elements stay where they are; else its elements, each read once.
+template <class R>
+struct kept_of {
+  using type = typename kept_element_of<R>::type;
+};
+template <std::ranges::forward_range R>
+struct kept_of<R> {
+  using type = std::ranges::iterator_t<R>;
+};
+
+/// Makes one at `to` of what an iterator stands on.
+template <class R>
+void keep_at(void* to, std::ranges::iterator_t<R>& it) {
+  using kept = typename kept_of<R>::type;
+  if constexpr (std::ranges::forward_range<R>)
+    ::new (to) kept(it);
+  else
+    ::new (to) kept(*it);
+}
+
+/// The place of one range in a batched call. Nothing is kept of what can be indexed beside a range
+/// that cannot (below).
 template <class R>
 class reader {
  public:
-  static constexpr bool keeps_iterators = std::ranges::forward_range<R>;
-  using kept = std::conditional_t<keeps_iterators, std::ranges::iterator_t<R>,
-                                  std::ranges::range_value_t<R>>;
+  static constexpr bool repeatable = std::ranges::forward_range<R>;
+  using kept = typename kept_of<R>::type;
 
-  explicit reader(R& range) : next_(std::ranges::begin(range)), end_(std::ranges::end(range)) {}
+  explicit reader(R& range) : range_(range) {}
 
-  [[nodiscard]] bool at_end() const { return next_ == end_; }
+  [[nodiscard]] bool step() { return walk_.step(range_); }
 
   /// Drops what was kept and makes room for so many.
   void restart(std::size_t room) { kept_ = vector_access::with_room<kept>(room); }
 
   void keep() {
     std::size_t const n = kept_.size();
-    if constexpr (keeps_iterators)
-      ::new (static_cast<void*>(kept_.data() + n)) kept(next_);
-    else
-      ::new (static_cast<void*>(kept_.data() + n)) kept(*next_);
+    detail::keep_at<R>(kept_.data() + n, walk_.at());
     vector_access::set_size(kept_, n + 1);
+    walk_.use();
   }
-  void advance() { ++next_; }
 
   [[nodiscard]] auto source() {
-    if constexpr (keeps_iterators)
+    if constexpr (repeatable)
       return kept_iterator_source<kept>{kept_.data()};
     else
       return array_source<kept, argument_t<R>>{kept_.data()};
   }
 
  private:
-  std::ranges::iterator_t<R> next_;
-  std::ranges::sentinel_t<R> end_;
+  R& range_;
+  walk<R> walk_;
   vector<kept> kept_;
 };
 
@@ -65,20 +115,23 @@ template <class R>
   requires indexable<R&>
 class reader<R> {
  public:
+  static constexpr bool repeatable = true;
   struct kept {};
 
-  explicit reader(R& range) : range_(range), length_(length_of(range)) {}
+  explicit reader(R& range) : range_(range) {}
 
-  [[nodiscard]] bool at_end() const { return next_ == length_; }
-  void restart(std::size_t) { first_ = next_; }
-  void keep() {}
-  void advance() { ++next_; }
+  [[nodiscard]] bool step() { return true; }  // nobody asks for more than the shortest length
+  void restart(std::size_t) {
+    if (!source_.has_value()) source_.emplace(detail::source_of(range_));
+    first_ = next_;
+  }
+  void keep() { ++next_; }
 
-  [[nodiscard]] auto source() { return source_of(range_).after(first_); }
+  [[nodiscard]] auto source() { return source_->after(first_); }
 
  private:
   R& range_;
-  std::size_t length_;
+  std::optional<decltype(detail::source_of(std::declval<R&>()))> source_;
   std::size_t first_ = 0;  // of this batch
   std::size_t next_ = 0;
 };
@@ -87,3 +140,5 @@ class reader<R> {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -16,6 +16,8 @@
 #include <cstdint>
 #include <typeinfo>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -226,3 +228,5 @@ enum class overlap : unsigned char { none, exact };
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 #if __cplusplus < 202002L
 #error "hetmap needs C++20: compile with -std=c++20 or later"
 #endif
@@ -23,18 +25,18 @@
 /// The inline namespace of types and of the compiled core: it changes when their layout does.
 #define HETMAP_ABI abi0
 
-#define HETMAP_API __attribute__((visibility("default")))
+#define HETMAP_API __attribute__((__visibility__("default")))
 
 /// Marks the call operator of a kernel: inlined into every clone of the element loop, also at -O0,
 /// and callable on the GPU when the file is compiled by nvcc.
 #ifdef __CUDACC__
-#define HETMAP_FN __host__ __device__ inline __attribute__((always_inline))
+#define HETMAP_FN __host__ __device__ inline __attribute__((__always_inline__))
 #else
-#define HETMAP_FN inline __attribute__((always_inline))
+#define HETMAP_FN inline __attribute__((__always_inline__))
 #endif
 
 /// Part of an element loop: has to vanish into the clone that uses it, whatever the -O level.
-#define HETMAP_INLINE inline __attribute__((always_inline))
+#define HETMAP_INLINE inline __attribute__((__always_inline__))
 
 // -- the build tag ---------------------------------------------------------------------------
 // Verbs and loops are templates, and the same template compiled twice in one program merges to
@@ -123,22 +125,22 @@
 #define HETMAP_AVX512_FEATURES HETMAP_AVX2_FEATURES ",avx512f,avx512bw,avx512dq,avx512vl,avx512cd"
 
 #ifdef __clang__
-#define HETMAP_CLONE __attribute__((flatten, noinline))
+#define HETMAP_CLONE __attribute__((__flatten__, __noinline__))
 #define HETMAP_CLONE_UNCONTRACTED HETMAP_CLONE
 #else
-#define HETMAP_CLONE __attribute__((flatten, noinline, optimize("O2", "peel-loops")))
+#define HETMAP_CLONE __attribute__((__flatten__, __noinline__, __optimize__("O2", "peel-loops")))
 #define HETMAP_CLONE_UNCONTRACTED \
-  __attribute__((flatten, noinline, optimize("O2", "peel-loops", "fp-contract=off")))
+  __attribute__((__flatten__, __noinline__, __optimize__("O2", "peel-loops", "fp-contract=off")))
 #endif
 
 #if defined __x86_64__ && !defined __CUDA_ARCH__
 #define HETMAP_HAS_X86_CLONES 1
-#define HETMAP_CLONE_AVX2 HETMAP_CLONE __attribute__((target(HETMAP_AVX2_FEATURES)))
+#define HETMAP_CLONE_AVX2 HETMAP_CLONE __attribute__((__target__(HETMAP_AVX2_FEATURES)))
 #ifdef __clang__
-#define HETMAP_CLONE_AVX512 HETMAP_CLONE __attribute__((target(HETMAP_AVX512_FEATURES)))
+#define HETMAP_CLONE_AVX512 HETMAP_CLONE __attribute__((__target__(HETMAP_AVX512_FEATURES)))
 #else
 #define HETMAP_CLONE_AVX512 \
-  HETMAP_CLONE __attribute__((target(HETMAP_AVX512_FEATURES ",prefer-vector-width=512")))
+  HETMAP_CLONE __attribute__((__target__(HETMAP_AVX512_FEATURES ",prefer-vector-width=512")))
 #endif
 #else
 #define HETMAP_HAS_X86_CLONES 0
@@ -178,3 +180,5 @@ inline constexpr std::size_t small_block_elements = 16;
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -4,6 +4,8 @@
 
 #include <hetmap/detail/config.hpp>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -14,3 +16,5 @@ HETMAP_API void use_cuda_devices() noexcept;
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

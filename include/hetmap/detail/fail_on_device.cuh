@@ -4,6 +4,8 @@
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/gpu_form.hpp>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -74,3 +76,5 @@ __device__ __forceinline__ void mark_as_failing() {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -20,6 +20,8 @@
 #include <typeinfo>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -99,11 +101,11 @@ F const& bare(F const& f) {
 }
 template <class F>
 auto const& bare(starred<F> const& s) {
-  return bare(s.f);
+  return detail::bare(s.f);
 }
 template <class F>
 auto const& bare(collected<F> const& c) {
-  return bare(c.f);
+  return detail::bare(c.f);
 }
 
 template <class F>
@@ -156,9 +158,9 @@ struct gpu_description<How, F, std::tuple<Out...>, Src...> {
                                    sizeof...(Src) <= most_gpu_columns;
   static constexpr char const* why_not = sizeof...(Src) > most_gpu_columns
                                              ? "it has more than eight inputs"
-                                             : why_results_cannot(tuple_like<result> &&
-                                                                      sizeof...(Out) == 1,
-                                                                  fits_gpu_columns<Out...>);
+                                             : detail::why_results_cannot(tuple_like<result> &&
+                                                                              sizeof...(Out) == 1,
+                                                                          fits_gpu_columns<Out...>);
 
   std::array<gpu_operand, sizeof...(Out) + sizeof...(Src)> operands;
   gpu_work work;
@@ -171,7 +173,7 @@ struct gpu_description<How, F, std::tuple<Out...>, Src...> {
                   gpu_input<Src>::operand(src)...};
             },
             out)),
-        work{.site = &gpu_site_of<F, signature>(),
+        work{.site = &detail::gpu_site_of<F, signature>(),
              .operands = operands.data(),
              .outputs = sizeof...(Out),
              .inputs = sizeof...(Src)} {}
@@ -192,12 +194,14 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
   struct typed;
   template <std::size_t... I>
   struct typed<std::index_sequence<I...>> {
-    using result = std::remove_cvref_t<
-        std::invoke_result_t<F const&, decltype(element<I>(std::declval<row const&>()))...>>;
+    using result =
+        std::remove_cvref_t<std::invoke_result_t<F const&, decltype(detail::element<I>(
+                                                               std::declval<row const&>()))...>>;
     using signature = result(cell<I>...);
     // Elements that are references, or made when asked for, lie nowhere in the row.
     static constexpr bool in_rows =
-        (std::is_lvalue_reference_v<decltype(element<I>(std::declval<row const&>()))> && ...) &&
+        (std::is_lvalue_reference_v<decltype(detail::element<I>(std::declval<row const&>()))> &&
+         ...) &&
         (!std::is_reference_v<std::tuple_element_t<I, row>> && ...) && fits_gpu_columns<cell<I>...>;
   };
   using types = typed<std::make_index_sequence<width>>;
@@ -208,8 +212,8 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
       !types::in_rows
           ? "its rows are not made of one to eight trivially copyable elements, aligned to 256 "
             "bytes at most"
-          : why_results_cannot(tuple_like<typename types::result> && sizeof...(Out) == 1,
-                               fits_gpu_columns<Out...>);
+          : detail::why_results_cannot(tuple_like<typename types::result> && sizeof...(Out) == 1,
+                                       fits_gpu_columns<Out...>);
 
   std::array<gpu_operand, sizeof...(Out) + width> operands;
   gpu_work work;
@@ -226,7 +230,7 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
               },
               out);
         }(std::make_index_sequence<width>{})),
-        work{.site = &gpu_site_of<std::remove_cv_t<F>, typename types::signature>(),
+        work{.site = &detail::gpu_site_of<std::remove_cv_t<F>, typename types::signature>(),
              .operands = operands.data(),
              .outputs = sizeof...(Out),
              .inputs = width} {}
@@ -234,7 +238,7 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
  private:
   template <std::size_t I>
   static void* address(row const* first) {
-    return const_cast<void*>(static_cast<void const*>(&element<I>(*first)));
+    return const_cast<void*>(static_cast<void const*>(std::addressof(detail::element<I>(*first))));
   }
 };
 
@@ -281,17 +285,20 @@ struct fold_description<T, Op, F, Src...> {
 
   fold_description(void (*take)(void*, std::size_t, void const*), Src const&... src)
       : operands{gpu_input<Src>::operand(src)...},
-        fold{.site = &gpu_site_of<Op, T(T, T), form_kind::reduce>(),
+        fold{.site = &detail::gpu_site_of<Op, T(T, T), form_kind::reduce>(),
              .value_bytes = sizeof(T),
              .take = take},
-        work{.site = reads_what_it_folds<F, Src...> ? nullptr : &gpu_site_of<F, signature>(),
-             .operands = operands.data(),
-             .outputs = 0,
-             .inputs = sizeof...(Src),
-             .fold = &fold} {}
+        work{
+            .site = reads_what_it_folds<F, Src...> ? nullptr : &detail::gpu_site_of<F, signature>(),
+            .operands = operands.data(),
+            .outputs = 0,
+            .inputs = sizeof...(Src),
+            .fold = &fold} {}
 };
 
 }  // namespace HETMAP_TAG
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -26,6 +26,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -324,3 +326,5 @@ struct map_form<File, F, R(A...)> {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -114,3 +116,5 @@ struct reduce_form<File, Op, T(T, T)> {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

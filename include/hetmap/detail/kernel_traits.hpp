@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/element.hpp>
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/source.hpp>
 #include <hetmap/detail/std_parts.hpp>
@@ -18,25 +19,18 @@
 #include <typeinfo>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
-
-template <class T>
-concept tuple_like = requires { std::tuple_size<std::remove_cvref_t<T>>::value; };
-
-template <std::size_t I, class Row>
-HETMAP_INLINE decltype(auto) element(Row&& row) {
-  using std::get;
-  return get<I>(std::forward<Row>(row));
-}
 
 template <class F, class Row,
           class = std::make_index_sequence<std::tuple_size<std::remove_cvref_t<Row>>::value>>
 inline constexpr bool takes_elements_of = false;
 template <class F, class Row, std::size_t... I>
 inline constexpr bool takes_elements_of<F, Row, std::index_sequence<I...>> =
-    std::invocable<F&, decltype(element<I>(std::declval<Row>()))...>;
+    std::invocable<F&, decltype(detail::element<I>(std::declval<Row>()))...>;
 
 template <class Out>
 concept writable_array =
@@ -64,7 +58,8 @@ template <class Result, class... T>
                (std::tuple_size<std::remove_cvref_t<Result>>::value == sizeof...(T))
 inline constexpr bool fills_columns<Result, column_list<T...>> =
     []<std::size_t... K>(std::index_sequence<K...>) {
-      return (std::is_assignable_v<T&, decltype(element<K>(std::declval<Result>()))> && ...);
+      return (std::is_assignable_v<T&, decltype(detail::element<K>(std::declval<Result>()))> &&
+              ...);
     }(std::index_sequence_for<T...>{});
 
 /// Becomes the stop token that a function's last parameter is. The header that defines
@@ -93,7 +88,7 @@ template <class F, class Row,
 inline constexpr bool takes_elements_and_stop = false;
 template <class F, class Row, std::size_t... I>
 inline constexpr bool takes_elements_and_stop<F, Row, std::index_sequence<I...>> =
-    std::invocable<F&, decltype(element<I>(std::declval<Row>()))..., stop_argument>;
+    std::invocable<F&, decltype(detail::element<I>(std::declval<Row>()))..., stop_argument>;
 
 inline namespace HETMAP_TAG {
 
@@ -106,7 +101,7 @@ struct with_stop {
   template <class... Args>
     requires std::invocable<F&, Args..., stop_argument>
   HETMAP_INLINE decltype(auto) operator()(Args&&... args) const {
-    return call(f, std::forward<Args>(args)..., stop_argument(*hub));
+    return detail::call(f, std::forward<Args>(args)..., stop_argument(*hub));
   }
 };
 
@@ -133,7 +128,7 @@ struct starred {
   template <class Row, std::size_t... I, class... Stop>
   HETMAP_INLINE decltype(auto) unpack(Row&& row, std::index_sequence<I...>,
                                       Stop const&... stop) const {
-    return call(f, element<I>(std::forward<Row>(row))..., stop...);
+    return detail::call(f, detail::element<I>(std::forward<Row>(row))..., stop...);
   }
 };
 
@@ -149,11 +144,11 @@ struct collected {
     using R = std::remove_cvref_t<std::invoke_result_t<F&, Args...>>;
     try {
       if constexpr (std::is_void_v<R>) {
-        call(f, std::forward<Args>(args)...);
+        detail::call(f, std::forward<Args>(args)...);
         return outcome<void>();
       } else {
         return outcome<R>(std::in_place,
-                          [&]() -> R { return call(f, std::forward<Args>(args)...); });
+                          [&]() -> R { return detail::call(f, std::forward<Args>(args)...); });
       }
     } catch (...) {
       return outcome<R>(std::current_exception());
@@ -185,7 +180,7 @@ inline constexpr bool cost_known_by_type<collected<F>> = cost_known_by_type<std:
 template <class F>
 void const* function_address(F& f) {
   if constexpr (std::is_function_v<F>)
-    return reinterpret_cast<void const*>(&f);
+    return reinterpret_cast<void const*>(std::addressof(f));
   else if constexpr (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>)
     return reinterpret_cast<void const*>(f);
   else
@@ -193,11 +188,11 @@ void const* function_address(F& f) {
 }
 template <class F>
 void const* function_address(starred<F> const& s) {
-  return function_address(s.f);
+  return detail::function_address(s.f);
 }
 template <class F>
 void const* function_address(collected<F> const& c) {
-  return function_address(c.f);
+  return detail::function_address(c.f);
 }
 
 template <class F, class... Args>
@@ -211,7 +206,7 @@ template <class F, class... Args>
   } else {
     // Not a guarded reference: a forked child would wait for a thread that was setting it.
     static constinit std::atomic<rate*> by_type{nullptr};
-    void const* const address = function_address(f);
+    void const* const address = detail::function_address(f);
     if (address != nullptr) return &rate_of(typeid(kernel_name<F, Args...>), address);
     rate* known = by_type.load(std::memory_order_acquire);
     if (known == nullptr)
@@ -248,14 +243,14 @@ inline constexpr bool takes_the_elements_of_a_row = requires {
 /// F can be applied to one element of each of these ranges, and at least one of them ends.
 template <class F, class... In>
 concept mappable = sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
-                   !(detail::unbounded<In> && ...) &&
+                   !(detail::unbounded<In> && ...) && (detail::elements_can_be_kept<In> && ...) &&
                    std::invocable<std::remove_reference_t<F>&, detail::argument_t<In>...>;
 
 /// mappable, perhaps with a std::stop_token as the last argument of F.
 template <class F, class... In>
 concept stop_mappable =
-    sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
-    !(detail::unbounded<In> && ...) && detail::takes_one_element_of_each<F, In...>;
+    sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) && !(detail::unbounded<In> && ...) &&
+    (detail::elements_can_be_kept<In> && ...) && detail::takes_one_element_of_each<F, In...>;
 
 namespace detail {
 template <class F, class... In>
@@ -278,7 +273,7 @@ concept mappable_into =
 template <class F, class Rows>
 concept starmappable =
     std::ranges::input_range<Rows> && !detail::unbounded<Rows> &&
-    detail::tuple_like<detail::argument_t<Rows>> &&
+    detail::elements_can_be_kept<Rows> && detail::tuple_like<detail::argument_t<Rows>> &&
     detail::takes_elements_of<std::remove_reference_t<F>, detail::argument_t<Rows>>;
 
 template <class Out, class F, class Rows>
@@ -304,7 +299,8 @@ concept stop_mappable_into = stop_mappable<F, In...> && detail::results_fit_outp
 template <class F, class Rows>
 concept stop_starmappable =
     std::ranges::input_range<Rows> && !detail::unbounded<Rows> &&
-    detail::tuple_like<detail::argument_t<Rows>> && detail::takes_the_elements_of_a_row<F, Rows>;
+    detail::elements_can_be_kept<Rows> && detail::tuple_like<detail::argument_t<Rows>> &&
+    detail::takes_the_elements_of_a_row<F, Rows>;
 
 template <class Out, class F, class Rows>
 concept stop_starmappable_into =
@@ -325,3 +321,5 @@ concept block_mappable =
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -8,6 +8,7 @@
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/element.hpp>
 #include <hetmap/detail/source.hpp>
 #include <hetmap/detail/std_parts.hpp>
 
@@ -17,6 +18,8 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+#include <hetmap/detail/macros_aside.hpp>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -51,8 +54,7 @@ inline constexpr bool assignable_when_raw =
 template <std::size_t... K, class Result, class... Out>
 HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&& result,
                                Out*... out) {
-  using std::get;
-  ((out[i] = get<K>(std::forward<Result>(result))), ...);
+  (static_cast<void>(out[i] = detail::element<K>(std::forward<Result>(result))), ...);
 }
 
 // GCC unrolls the loop over a tile and then warns of elements behind its end, which it cannot see
@@ -68,13 +70,13 @@ struct element_loop {
   template <class F, class... Src>
   HETMAP_INLINE static void one(std::size_t i, F& f, Out*... out, Src const&... src) {
     if constexpr (How == store::nowhere) {
-      static_cast<void>(call(f, src[i]...));
+      static_cast<void>(detail::call(f, src[i]...));
     } else if constexpr (How == store::spread) {
-      put_columns(i, std::index_sequence_for<Out...>{}, call(f, src[i]...), out...);
+      detail::put_columns(i, std::index_sequence_for<Out...>{}, detail::call(f, src[i]...), out...);
     } else if constexpr (How == store::construct && !(assignable_when_raw<Out> && ...)) {
-      ((::new (static_cast<void*>(out + i)) Out(call(f, src[i]...))), ...);
+      (static_cast<void>(::new (static_cast<void*>(out + i)) Out(detail::call(f, src[i]...))), ...);
     } else {
-      ((out[i] = call(f, src[i]...)), ...);
+      (static_cast<void>(out[i] = detail::call(f, src[i]...)), ...);
     }
   }
 
@@ -145,7 +147,7 @@ struct element_loop<store::in_place, Out> {
                                 Src... src) {
     for (std::size_t i = begin; i != end; ++i) {
       at = i;
-      out[i] = call(f, src[i]...);
+      out[i] = detail::call(f, src[i]...);
     }
   }
 };
@@ -158,7 +160,7 @@ struct element_loop<store::spread_in_place, Out...> {
                                 Out*... out, Src... src) {
     for (std::size_t i = begin; i != end; ++i) {
       at = i;
-      put_columns(i, std::index_sequence_for<Out...>{}, call(f, src[i]...), out...);
+      detail::put_columns(i, std::index_sequence_for<Out...>{}, detail::call(f, src[i]...), out...);
     }
   }
 };
@@ -223,11 +225,12 @@ struct block_task {
       std::size_t const n = work.end - b < block ? work.end - b : block;
       std::size_t const at = b - work.origin;
       if constexpr (std::is_invocable_v<F&, std::span<In>..., std::span<Out>, scratch&>)
-        call(f, std::span<In>(static_cast<In*>(work.columns[1 + I].base) + at, n)...,
-             std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n), *work.scratch);
+        detail::call(f, std::span<In>(static_cast<In*>(work.columns[1 + I].base) + at, n)...,
+                     std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n),
+                     *work.scratch);
       else
-        call(f, std::span<In>(static_cast<In*>(work.columns[1 + I].base) + at, n)...,
-             std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n));
+        detail::call(f, std::span<In>(static_cast<In*>(work.columns[1 + I].base) + at, n)...,
+                     std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n));
     }
   }
 };
@@ -273,3 +276,5 @@ inline constexpr kernel_code code_of{{run_baseline<Task>, run_baseline<Task>, ru
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

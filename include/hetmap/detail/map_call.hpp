@@ -22,6 +22,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -57,29 +59,29 @@ warn_of_extended_lambda() {}
 template <store How, class Submit, class F, class... Out, class... Src>
 decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
   using task = element_task<How, F, std::tuple<Out...>, Src...>;
-  using function = std::remove_cvref_t<decltype(bare(f))>;
+  using function = std::remove_cvref_t<decltype(detail::bare(f))>;
 #ifdef __CUDACC_EXTENDED_LAMBDA__
   if constexpr (__nv_is_extended_host_device_lambda_closure_type(function))
     warn_of_extended_lambda<function>();
 #endif
-  auto const columns = columns_of(out, src...);
+  auto const columns = detail::columns_of(out, src...);
   task work{f, {src...}};
   // Before the job: what it calls would keep the compiler from clearing only the rest of that.
-  rate* const learned = rate_for<F, Src...>(f);
+  rate* const learned = detail::rate_for<F, Src...>(f);
   void const* functor = nullptr;
   std::size_t functor_bytes = 0;
   if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>) {
-    functor = std::addressof(bare(f));
+    functor = std::addressof(detail::bare(f));
     functor_bytes = sizeof(function);
   }
   job j{.code = &code_of<task>,
-        .context = &work,
+        .context = std::addressof(work),
         .columns = columns.data(),
         .outputs = sizeof...(Out),
         .inputs = sizeof...(Src),
         .count = n,
         .learned = learned,
-        .reads = greatest(Src::reads...),
+        .reads = detail::greatest(Src::reads...),
         .can_copy_out = can_be_tiled<How, Out...>,
         .functor = functor,
         .functor_bytes = functor_bytes};
@@ -105,73 +107,76 @@ void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<O
   constexpr store together = Columns                       ? store::spread_in_place
                              : can_be_tiled<apart, Out...> ? store::assign
                                                            : store::in_place;
-  auto const columns = columns_of(out, src...);
-  auto const met = sizeof...(Out) == 1 && lies_apart(columns.data(), sizeof...(Src), n)
-                       ? overlap::none
-                       : compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
+  auto const columns = detail::columns_of(out, src...);
+  auto const met =
+      sizeof...(Out) == 1 && detail::lies_apart(columns.data(), sizeof...(Src), n)
+          ? overlap::none
+          : detail::compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
   auto const complete = [&](job& j) {
     j.in_place = met == overlap::exact;
     return submit(j);
   };
   if constexpr (apart != together && ((Src::reads == access::contiguous) || ...))
-    if (met == overlap::exact) return with_job<together>(complete, f, n, out, src...);
-  with_job<apart>(complete, f, n, out, src...);
+    if (met == overlap::exact) return detail::with_job<together>(complete, f, n, out, src...);
+  detail::with_job<apart>(complete, f, n, out, src...);
 }
 
 /// An input that is an array as memory; nothing of any other.
 template <class R>
 column array_column(R& range) {
   if constexpr (array_like<R&>)
-    return source_of(range).as_column();
+    return detail::source_of(range).as_column();
   else
     return {};
 }
-
-/// Whether all these ranges know where they end, or that they do not.
-template <class... In>
-inline constexpr bool knows_length = ((std::ranges::sized_range<In&> || unbounded<In&>)&&...);
 
 /// Reads inputs that cannot be indexed and maps them a batch at a time.
 ///
 /// launch(batches&, n, sources...) maps one batch; room() says how many more results can be taken.
 template <class Room, class Launch, class... In>
 void in_batches(settings const& how, Room&& room, Launch&& launch, In&... in) {
-  std::size_t const total = shortest(in...);
+  std::size_t const total = detail::shortest(in...);
   batches call(how, knows_length<In...> ? total : 0);
   std::tuple<reader<In>...> readers{reader<In>(in)...};
-  constexpr std::size_t limit =
-      least(greatest(largest_batch_bytes / (sizeof(typename reader<In>::kept) + ...),
-                     first_batch_elements),
-            largest_batch_elements);
+  constexpr std::size_t limit = detail::least(
+      detail::greatest(largest_batch_bytes / (sizeof(typename reader<In>::kept) + ...),
+                       first_batch_elements),
+      largest_batch_elements);
   std::size_t size = first_batch_elements;
   auto const each = [&](auto&& act) {
     return std::apply([&](auto&... r) { return act(r...); }, readers);
   };
+  // Stands on the next element of every input, if there is one. What can be read again is asked
+  // first: of what cannot, an element is lost that the others have none for.
+  auto const on_next = [&] {
+    return each([](auto&... r) {
+      return ((!r.repeatable || r.step()) && ...) && ((r.repeatable || r.step()) && ...);
+    });
+  };
   for (bool more = true; more; size = std::min(size * 2, limit)) {
-    std::size_t const wanted = least(size, room(call.done()), total - call.done());
+    std::size_t const wanted = detail::least(size, room(call.done()), total - call.done());
     std::size_t n = 0;
     std::exception_ptr failure;
     try {
-      each([&](auto&... r) { (r.restart(wanted), ...); });
-      while (n != wanted && !each([](auto&... r) { return (r.at_end() || ...); })) {
+      if (wanted != 0) each([&](auto&... r) { (r.restart(wanted), ...); });
+      while (n != wanted && on_next()) {
         each([](auto&... r) { (r.keep(), ...); });
         ++n;
-        each([](auto&... r) { (r.advance(), ...); });
       }
     } catch (...) {
       failure = std::current_exception();  // after the elements before it, as in serial execution
     }
     if (n != 0) each([&](auto&... r) { launch(call, n, r.source()...); });
-    if (failure) {
-      try {
-        std::rethrow_exception(std::move(failure));
-      } catch (...) {
-        rethrow_as_failure_of(call.done());
-      }
+    bool const full = room(call.done()) == 0;
+    more = n != 0 && n == wanted && call.done() != total && !full;
+    bool too_many = false;
+    try {
+      if (failure) std::rethrow_exception(std::move(failure));
+      too_many = full && call.done() != total && on_next();
+    } catch (...) {
+      rethrow_as_failure_of(call.done());
     }
-    more = n != 0 && n == wanted && call.done() != total;
-    if (!more && room(call.done()) == 0 && !each([](auto&... r) { return (r.at_end() || ...); }))
-      refuse_short_output(how.verb, call.done(), no_length);
+    if (too_many) refuse_short_output(how.verb, call.done(), no_length);
   }
   call.finish();
 }
@@ -196,33 +201,35 @@ auto returning(settings const& how, F& f, In&... in) {
   auto const submit = [&](job const& j) { run(j, how); };
   if constexpr (std::is_void_v<R>) {
     if constexpr ((indexable<In&> && ...))
-      with_job<store::nowhere>(submit, f, shortest(in...), std::tuple<>{}, source_of(in)...);
+      detail::with_job<store::nowhere>(submit, f, detail::shortest(in...), std::tuple<>{},
+                                       detail::source_of(in)...);
     else
-      in_batches(
+      detail::in_batches(
           how, unlimited,
           [&](batches& call, std::size_t n, auto... src) {
-            with_job<store::nowhere>([&](job const& j) { call.run(j); }, f, n, std::tuple<>{},
-                                     src...);
+            detail::with_job<store::nowhere>([&](job const& j) { call.run(j); }, f, n,
+                                             std::tuple<>{}, src...);
           },
           in...);
   } else if constexpr ((indexable<In&> && ...)) {
-    std::size_t const n = shortest(in...);
+    std::size_t const n = detail::shortest(in...);
     auto result = vector_access::with_room<R>(n);
-    with_job<store::construct>(submit, f, n, std::tuple{result.data()}, source_of(in)...);
+    detail::with_job<store::construct>(submit, f, n, std::tuple{result.data()},
+                                       detail::source_of(in)...);
     vector_access::set_size(result, n);
     return result;
   } else {
     static_assert(std::is_move_constructible_v<R> || knows_length<In...>,
                   "hetmap: results that cannot be moved need inputs whose lengths are known");
-    std::size_t const total = shortest(in...);
+    std::size_t const total = detail::shortest(in...);
     auto result = vector_access::with_room<R>(total == no_length ? 0 : total);
-    in_batches(
+    detail::in_batches(
         how, unlimited,
         [&](batches& call, std::size_t n, auto... src) {
           std::size_t const done = call.done();
           if constexpr (std::is_move_constructible_v<R>) vector_access::grow(result, done + n);
-          with_job<store::construct>([&](job const& j) { call.run(j); }, f, n,
-                                     std::tuple{result.data() + done}, src...);
+          detail::with_job<store::construct>([&](job const& j) { call.run(j); }, f, n,
+                                             std::tuple{result.data() + done}, src...);
           vector_access::set_size(result, done + n);
         },
         in...);
@@ -233,28 +240,29 @@ auto returning(settings const& how, F& f, In&... in) {
 template <class F, class... In>
   requires needs_stop<F, In&...>
 auto returning(settings const& how, F& f, In&... in) {
-  return stoppable(how, f, [&](settings const& s, auto& g) { return returning(s, g, in...); });
+  return detail::stoppable(
+      how, f, [&](settings const& s, auto& g) { return detail::returning(s, g, in...); });
 }
 
 /// The body of map and starmap in collect mode.
 template <class F, class... In>
   requires needs_stop<F, In&...>
 auto collecting(settings const& how, F& f, In&... in) {
-  return stoppable(how, f, [&](settings const& s, auto& g) {
+  return detail::stoppable(how, f, [&](settings const& s, auto& g) {
     collected<std::remove_reference_t<decltype(g)>> safe{g};
-    return returning(s, safe, in...);
+    return detail::returning(s, safe, in...);
   });
 }
 template <class F, class... In>
   requires mappable<F, In&...>
 auto collecting(settings const& how, F& f, In&... in) {
   collected<F> safe{f};
-  return returning(how, safe, in...);
+  return detail::returning(how, safe, in...);
 }
 
 template <class... T>
 std::size_t room_of(column_list<T...> const& out) {
-  return std::apply([](auto const&... s) { return least(s.size()...); }, out.spans);
+  return std::apply([](auto const&... s) { return detail::least(s.size()...); }, out.spans);
 }
 template <writable_array Out>
 std::size_t room_of(Out& out) {
@@ -275,27 +283,28 @@ template <class Out, class F, class... In>
   requires mappable<F, In&...>
 void writing(settings const& how, Out& out, F& f, In&... in) {
   constexpr bool columns = is_column_list<std::remove_cv_t<Out>>;
-  std::size_t const room = room_of(out);
-  std::size_t const n = shortest(in...);
-  if (knows_length<In...> && n > room) refuse_short_output(how.verb, room, n);
+  std::size_t const room = detail::room_of(out);
+  std::size_t const n = detail::shortest(in...);
+  if (knows_length<In...> && n > room) detail::refuse_short_output(how.verb, room, n);
   if constexpr ((indexable<In&> && ...)) {
-    assign<columns>(
-        how.verb, [&](job const& j) { run(j, how); }, f, n, pointers_to(out, 0), source_of(in)...);
+    detail::assign<columns>(
+        how.verb, [&](job const& j) { run(j, how); }, f, n, detail::pointers_to(out, 0),
+        detail::source_of(in)...);
   } else {
     // All of it at once: a later batch may read what an earlier one has written.
     std::apply(
         [&](auto*... o) {
-          std::array const whole{column{o, sizeof *o, sizeof *o}..., array_column(in)...};
-          static_cast<void>(
-              compare_memory(how.verb, whole.data(), sizeof...(o), sizeof...(In), least(n, room)));
+          std::array const whole{column{o, sizeof *o, sizeof *o}..., detail::array_column(in)...};
+          static_cast<void>(detail::compare_memory(how.verb, whole.data(), sizeof...(o),
+                                                   sizeof...(In), detail::least(n, room)));
         },
-        pointers_to(out, 0));
-    in_batches(
+        detail::pointers_to(out, 0));
+    detail::in_batches(
         how, [&](std::size_t done) { return room - done; },
         [&](batches& call, std::size_t m, auto... src) {
-          assign<columns>(
-              how.verb, [&](job const& j) { call.run(j); }, f, m, pointers_to(out, call.done()),
-              src...);
+          detail::assign<columns>(
+              how.verb, [&](job const& j) { call.run(j); }, f, m,
+              detail::pointers_to(out, call.done()), src...);
         },
         in...);
   }
@@ -304,7 +313,7 @@ void writing(settings const& how, Out& out, F& f, In&... in) {
 template <class Out, class F, class... In>
   requires needs_stop<F, In&...>
 void writing(settings const& how, Out& out, F& f, In&... in) {
-  stoppable(how, f, [&](settings const& s, auto& g) { writing(s, out, g, in...); });
+  detail::stoppable(how, f, [&](settings const& s, auto& g) { detail::writing(s, out, g, in...); });
 }
 
 /// n elements for a map to assign to: raw where that cannot be told from the real thing.
@@ -324,13 +333,13 @@ template <class F, class... In>
 auto returning_columns(settings const& how, F& f, In&... in) {
   using row = result_t<F, In&...>;
   static_assert(knows_length<In...>, "hetmap: map_columns needs inputs whose lengths are known");
-  std::size_t const n = shortest(in...);
+  std::size_t const n = detail::shortest(in...);
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
-    std::tuple result{assignable<std::remove_cvref_t<std::tuple_element_t<K, row>>>(n)...};
+    std::tuple result{detail::assignable<std::remove_cvref_t<std::tuple_element_t<K, row>>>(n)...};
     std::apply(
         [&](auto&... v) {
           column_list<typename std::remove_reference_t<decltype(v)>::value_type...> out(v...);
-          writing(how, out, f, in...);
+          detail::writing(how, out, f, in...);
         },
         result);
     return result;
@@ -347,18 +356,18 @@ void by_blocks(settings const& how, F& f, Out& out, In&... in) {
   using out_element = std::remove_reference_t<std::ranges::range_reference_t<Out&>>;
   using task =
       block_task<F, out_element, std::remove_reference_t<std::ranges::range_reference_t<In&>>...>;
-  std::size_t const n = shortest(in...);
-  if (n > room_of(out)) refuse_short_output(how.verb, room_of(out), n);
-  auto const columns = columns_of(pointers_to(out, 0), source_of(in)...);
-  static_cast<void>(compare_memory(how.verb, columns.data(), 1, sizeof...(In), n));
+  std::size_t const n = detail::shortest(in...);
+  if (n > detail::room_of(out)) detail::refuse_short_output(how.verb, detail::room_of(out), n);
+  auto const columns = detail::columns_of(detail::pointers_to(out, 0), detail::source_of(in)...);
+  static_cast<void>(detail::compare_memory(how.verb, columns.data(), 1, sizeof...(In), n));
   task work{f, how.chunk_size != 0 ? how.chunk_size : default_block_elements};
   run(job{.code = &code_of<task>,
-          .context = &work,
+          .context = std::addressof(work),
           .columns = columns.data(),
           .outputs = 1,
           .inputs = sizeof...(In),
           .count = n,
-          .learned = rate_for<F, task>(f),
+          .learned = detail::rate_for<F, task>(f),
           .exact_chunk = work.block,
           .reads = access::contiguous},
       how);
@@ -368,16 +377,16 @@ void by_blocks(settings const& how, F& f, Out& out, In&... in) {
 template <class F, class... In>
 plan planning(settings const& how, F& f, In&... in) {
   using R = result_t<F, In&...>;
-  std::size_t const n = shortest(in...);
+  std::size_t const n = detail::shortest(in...);
   constexpr store kept = std::is_void_v<R> ? store::nowhere : store::construct;
   auto const describe = [&](auto out) {
     if constexpr ((indexable<In&> && ...)) {
-      return with_job<kept>([&](job const& j) { return plan_for(j, how); }, f, n, out,
-                            source_of(in)...);
+      return detail::with_job<kept>([&](job const& j) { return plan_for(j, how); }, f, n, out,
+                                    detail::source_of(in)...);
     } else {
       return plan_for(
           job{.count = n == no_length ? 0 : n,
-              .learned = rate_for<F, decltype(std::declval<reader<In>&>().source())...>(f),
+              .learned = detail::rate_for<F, decltype(std::declval<reader<In>&>().source())...>(f),
               .reads = access::batched},
           how);
     }
@@ -392,3 +401,5 @@ plan planning(settings const& how, F& f, In&... in) {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

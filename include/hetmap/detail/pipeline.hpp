@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <exception>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 
 inline namespace HETMAP_ABI {
@@ -166,3 +168,5 @@ template <any_options Options>
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

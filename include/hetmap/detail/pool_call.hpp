@@ -1,6 +1,7 @@
 // From the verbs of a pool to its workers: calls that hold it, functions kept until a worker comes.
 #pragma once
 
+#include <hetmap/array.hpp>
 #include <hetmap/detail/map_call.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/future.hpp>
@@ -9,6 +10,8 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+#include <hetmap/detail/macros_aside.hpp>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -84,13 +87,13 @@ struct later_map {
 struct returning_body {
   template <class F, class... In>
   auto operator()(settings const& how, F& f, In&... in) const {
-    return returning(how, f, in...);
+    return detail::returning(how, f, in...);
   }
 };
 struct collecting_body {
   template <class F, class... In>
   auto operator()(settings const& how, F& f, In&... in) const {
-    return collecting(how, f, in...);
+    return detail::collecting(how, f, in...);
   }
 };
 /// `Body` with each row's elements as arguments.
@@ -123,7 +126,7 @@ template <class Call, class... Args>
   using result = kept_result_t<std::invoke_result_t<Call&>>;
   auto* const state = new call_state<result, Call>(std::forward<Args>(args)...);
   future<result> handle(*state);
-  post(pool, *state, verb);
+  detail::post(pool, *state, verb);
   return handle;
 }
 
@@ -131,3 +134,5 @@ template <class Call, class... Args>
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

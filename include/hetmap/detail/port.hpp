@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -24,6 +26,7 @@ namespace detail {
 template <class R>
 concept bulk_readable =
     std::ranges::input_range<R> && std::is_trivially_copyable_v<std::ranges::range_value_t<R>> &&
+    std::same_as<typename kept_element_of<R>::type, std::ranges::range_value_t<R>> &&
     requires(R& r, std::span<std::ranges::range_value_t<R>> room) {
       { r.read(room) } -> std::same_as<std::size_t>;
     };
@@ -36,16 +39,19 @@ inline namespace HETMAP_TAG {
 /// Elements that can be reached by index are read where they lie, by any worker. A forward range is
 /// kept as iterators, so that its elements stay where they are; any other as values, each read
 /// once. It is advanced no further than the element that was asked for.
-template <class In>
+///
+/// InBulk: as many as are asked for will be used, so that they may be read at a time.
+template <class In, bool InBulk>
 class port {
   using range = std::remove_reference_t<In>;
 
  public:
-  static constexpr bool bulk = bulk_readable<range>;
+  static constexpr bool bulk = InBulk && bulk_readable<range>;
   static constexpr bool indexed = !bulk && indexable<range&>;
-  static constexpr bool keeps_iterators = !bulk && !indexed && std::ranges::forward_range<range>;
-  using kept = std::conditional_t<keeps_iterators, std::ranges::iterator_t<range>,
-                                  std::ranges::range_value_t<range>>;
+  static constexpr bool repeatable = !bulk && std::ranges::forward_range<range>;
+  static constexpr bool keeps_iterators = repeatable && !indexed;
+  using kept = typename std::conditional_t<
+      bulk || indexed, std::type_identity<std::ranges::range_value_t<range>>, kept_of<range>>::type;
 
   template <class Given>
   explicit port(std::in_place_t, Given&& given) : range_(std::forward<Given>(given)) {}
@@ -53,13 +59,13 @@ class port {
   /// What the element loop reads through; place() says where.
   [[nodiscard]] auto source() {
     if constexpr (indexed)
-      return source_of(range_);
+      return detail::source_of(range_);
     else if constexpr (keeps_iterators)
       return kept_iterator_source<kept>{nullptr};
     else
       return array_source<kept, argument_t<range&>>{nullptr};
   }
-  [[nodiscard]] std::size_t length() { return length_of(range_); }
+  [[nodiscard]] std::size_t length() { return detail::length_of(range_); }
 
   [[nodiscard]] static constexpr stage buffer() {
     return indexed ? stage{} : stage{sizeof(kept), alignof(kept)};
@@ -78,9 +84,6 @@ class port {
     } else {
       to_ = static_cast<kept*>(c.base);
       count_ = 0;
-      if constexpr (!bulk) {
-        if (!next_) next_.emplace(std::ranges::begin(range_));
-      }
       while (position_ < begin && skip(begin - position_)) {
       }
     }
@@ -97,22 +100,17 @@ class port {
   }
   /// Steps onto the next element; false if there is none.
   [[nodiscard]] bool step() {
-    if constexpr (!bulk && !indexed) {
-      if (std::exchange(stands_on_used_, false)) ++*next_;
-      return *next_ != std::ranges::end(range_);
-    } else {
+    if constexpr (walks)
+      return walk_.step(range_);
+    else
       return true;
-    }
   }
   void keep() {
-    if constexpr (!bulk && !indexed) {
-      if constexpr (keeps_iterators)
-        ::new (static_cast<void*>(to_ + count_)) kept(*next_);
-      else
-        ::new (static_cast<void*>(to_ + count_)) kept(**next_);
+    if constexpr (walks) {
+      detail::keep_at<range>(to_ + count_, walk_.at());
       ++count_;
       ++position_;
-      stands_on_used_ = true;
+      walk_.use();
     }
   }
   /// Destroys what was kept of elements that not every range had.
@@ -139,7 +137,7 @@ class port {
       }
     } else {
       if (!step()) return false;
-      stands_on_used_ = true;
+      walk_.use();
       ++position_;
     }
     return true;
@@ -152,10 +150,7 @@ class port {
   kept* to_ = nullptr;
   std::size_t count_ = 0;
   std::size_t position_ = 0;
-  bool stands_on_used_ = false;
-  [[no_unique_address]] std::conditional_t<walks, std::optional<std::ranges::iterator_t<range>>,
-                                           nothing>
-      next_{};
+  [[no_unique_address]] std::conditional_t<walks, walk<range>, nothing> walk_{};
 };
 
 /// A source as the chunk that carries `c`, from `origin` on, reads it.
@@ -196,3 +191,5 @@ watched_source(Source) -> watched_source<Source>;
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -14,10 +14,13 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <hetmap/detail/macros_aside.hpp>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -46,7 +49,7 @@ concept taken_up_by = std::default_initializable<T> && std::invocable<Op&, T, R>
                       std::convertible_to<std::invoke_result_t<Op&, T, R>, T>;
 
 template <class Op, class T, class R>
-concept reduces = std::movable<T> && std::invocable<Op&, T, T> &&
+concept reduces = std::move_constructible<T> && std::invocable<Op&, T, T> &&
                   std::convertible_to<std::invoke_result_t<Op&, T, T>, T> && !std::is_void_v<R> &&
                   (std::constructible_from<T, R> || taken_up_by<Op, T, R>);
 
@@ -90,14 +93,16 @@ inline namespace HETMAP_TAG {
 template <class T, class Op>
 class subtrees {
  public:
-  __attribute__((noinline)) void add(tree_node<T> node, Op& op) {
-    while (!nodes_.empty() && nodes_.back().is_left_of(node)) {
-      tree_node<T>& left = nodes_.back();
-      node = {left.first, left.level + 1,
-              T(call(op, std::move(left.value), std::move(node.value)))};
-      nodes_.pop_back();
+  __attribute__((__noinline__)) void add(tree_node<T> node, Op& op) {
+    if (nodes_.empty() || !nodes_.back().is_left_of(node)) {
+      nodes_.push_back(std::move(node));
+      return;
     }
-    nodes_.push_back(std::move(node));
+    tree_node<T>& left = nodes_.back();
+    tree_node<T> both{left.first, left.level + 1,
+                      T(detail::call(op, std::move(left.value), std::move(node.value)))};
+    nodes_.pop_back();
+    add(std::move(both), op);
   }
 
   std::vector<tree_node<T>>& nodes() noexcept { return nodes_; }
@@ -113,15 +118,41 @@ HETMAP_INLINE T lifted(Op& op, R&& value) {
   if constexpr (std::constructible_from<T, R>)
     return static_cast<T>(std::forward<R>(value));
   else
-    return static_cast<T>(call(op, T{}, std::forward<R>(value)));
+    return static_cast<T>(detail::call(op, T{}, std::forward<R>(value)));
 }
 template <class T, class Op, class R>
 HETMAP_INLINE T taken_up(Op& op, T&& sum, R&& value) {
   if constexpr (std::constructible_from<T, R>)
-    return static_cast<T>(call(op, static_cast<T&&>(sum), static_cast<T>(std::forward<R>(value))));
+    return static_cast<T>(
+        detail::call(op, static_cast<T&&>(sum), static_cast<T>(std::forward<R>(value))));
   else
-    return static_cast<T>(call(op, static_cast<T&&>(sum), std::forward<R>(value)));
+    return static_cast<T>(detail::call(op, static_cast<T&&>(sum), std::forward<R>(value)));
 }
+
+/// Puts a new value in the place of one that it was made of. T need not be assignable.
+template <class T>
+class running {
+ public:
+  HETMAP_INLINE explicit running(T&& first) : value_(static_cast<T&&>(first)) {}
+
+  [[nodiscard]] HETMAP_INLINE T&& taken() { return static_cast<T&&>(*value_); }
+  HETMAP_INLINE void become(T&& next) { value_.emplace(static_cast<T&&>(next)); }
+
+ private:
+  std::optional<T> value_;
+};
+template <class T>
+  requires std::is_move_assignable_v<T>
+class running<T> {
+ public:
+  HETMAP_INLINE explicit running(T&& first) : value_(static_cast<T&&>(first)) {}
+
+  [[nodiscard]] HETMAP_INLINE T&& taken() { return static_cast<T&&>(value_); }
+  HETMAP_INLINE void become(T&& next) { value_ = static_cast<T&&>(next); }
+
+ private:
+  T value_;
+};
 
 /// Numbers whose order does not matter: the loop keeps `fold_width` sums side by side, four vectors
 /// at the widest.
@@ -171,19 +202,19 @@ struct reduce_task {
   [[nodiscard]] T joined(T init) {
     std::vector<placed_node> all;
     for (auto* lane = lanes.load(); lane != nullptr; lane = lane->next)
-      for (auto& node : lane->nodes()) all.push_back({node.first, &node});
+      for (auto& node : lane->nodes()) all.push_back({node.first, std::addressof(node)});
     sort_nodes(all.data(), all.size());
     subtrees<T, Op> whole;
     for (auto& [first, node] : all) whole.add(std::move(*static_cast<tree_node<T>*>(node)), op);
     if (whole.nodes().empty()) return init;
-    T sum = std::move(whole.nodes().front().value);
+    running<T> sum(std::move(whole.nodes().front().value));
     for (std::size_t k = 1; k != whole.nodes().size(); ++k)
-      sum = T(call(op, static_cast<T&&>(sum), std::move(whole.nodes()[k].value)));
-    return T(call(op, std::move(init), std::move(sum)));
+      sum.become(T(detail::call(op, sum.taken(), std::move(whole.nodes()[k].value))));
+    return T(detail::call(op, std::move(init), sum.taken()));
   }
 
  private:
-  __attribute__((noinline)) subtrees<T, Op>& kept_in(void*& slot) {
+  __attribute__((__noinline__)) subtrees<T, Op>& kept_in(void*& slot) {
     if (slot == nullptr) {
       auto* const mine = new subtrees<T, Op>;
       mine->next = lanes.load();
@@ -213,30 +244,31 @@ struct reduce_task {
         T sums[width];
         for (std::size_t j = 0; j != width; ++j) {
           at = i + j;
-          sums[j] = lifted<T>(op, call(f, src[i + j]...));
+          sums[j] = detail::lifted<T>(op, detail::call(f, src[i + j]...));
         }
         for (i += width; end - i >= width; i += width)
           for (std::size_t j = 0; j != width; ++j) {
             at = i + j;
-            sums[j] = taken_up<T>(op, std::move(sums[j]), call(f, src[i + j]...));
+            sums[j] = detail::taken_up<T>(op, std::move(sums[j]), detail::call(f, src[i + j]...));
           }
         for (std::size_t half = width / 2; half != 0; half /= 2)
           for (std::size_t j = 0; j != half; ++j)
-            sums[j] = static_cast<T>(call(op, std::move(sums[j]), std::move(sums[j + half])));
+            sums[j] =
+                static_cast<T>(detail::call(op, std::move(sums[j]), std::move(sums[j + half])));
         for (; i != end; ++i) {
           at = i;
-          sums[0] = taken_up<T>(op, std::move(sums[0]), call(f, src[i]...));
+          sums[0] = detail::taken_up<T>(op, std::move(sums[0]), detail::call(f, src[i]...));
         }
         return sums[0];
       }
     }
     at = i;
-    T sum = lifted<T>(op, call(f, src[i]...));
+    running<T> sum(detail::lifted<T>(op, detail::call(f, src[i]...)));
     for (++i; i != end; ++i) {
       at = i;
-      sum = taken_up<T>(op, std::move(sum), call(f, src[i]...));
+      sum.become(detail::taken_up<T>(op, sum.taken(), detail::call(f, src[i]...)));
     }
-    return sum;
+    return sum.taken();
   }
 
   void* device_slot = nullptr;
@@ -252,12 +284,13 @@ template <class T, class F, class Op, class... Src>
   job j{.columns = columns,
         .inputs = sizeof...(Src),
         .count = n,
-        .learned = rate_for<F, reduce_task<T, Op, F, Src...>>(f),
+        .learned = detail::rate_for<F, reduce_task<T, Op, F, Src...>>(f),
         .exact_chunk = leaf == 1 ? 0 : leaf,
-        .reads = greatest(Src::reads...),
+        .reads = detail::greatest(Src::reads...),
         .arrays = arrays};
   if constexpr (interleaves<Op, T>)
-    if (n <= most_mapped_first) j.alike = rate_for<F, Src...>(f);  // the CPU maps them first
+    if (n <= most_mapped_first)
+      j.alike = detail::rate_for<F, Src...>(f);  // the CPU maps them first
   if constexpr (std::is_class_v<F> && std::is_trivially_copyable_v<F>) {
     j.functor = std::addressof(f);
     j.functor_bytes = sizeof(F);
@@ -291,13 +324,13 @@ template <class Submit, class F, class Op, class T, class... Src>
 [[nodiscard]] T with_reduce_job(array_memory* const* arrays, Submit&& submit, F& f, Op& op, T init,
                                 std::size_t n, std::size_t leaf, Src... src) {
   using task = reduce_task<T, Op, F, Src...>;
-  auto const columns = columns_of(std::tuple<>{}, src...);
+  auto const columns = detail::columns_of(std::tuple<>{}, src...);
   task work(f, op, leaf, src...);
-  job j = reduce_job<T>(arrays, columns.data(), f, op, n, leaf, src...);
+  job j = detail::reduce_job<T>(arrays, columns.data(), f, op, n, leaf, src...);
   j.code = &code_of<task>;
-  j.context = &work;
+  j.context = std::addressof(work);
   if constexpr (fold_on_gpu<T, Op, F, Src...>::possible)
-    with_fold<T, F, Op>(j, task::take, submit, src...);
+    detail::with_fold<T, F, Op>(j, task::take, submit, src...);
   else
     submit(j);
   try {
@@ -313,9 +346,9 @@ template <class T, class F, class Op, class... Src>
                                  std::size_t n, Src... src) {
   if (!may_go_to_gpu(how)) return false;
   if constexpr (fold_on_gpu<T, Op, F, Src...>::possible) {
-    auto const columns = columns_of(std::tuple<>{}, src...);
-    job const j = reduce_job<T>(arrays, columns.data(), f, op, n, leaf_elements(n), src...);
-    return with_fold<T, F, Op>(
+    auto const columns = detail::columns_of(std::tuple<>{}, src...);
+    job const j = detail::reduce_job<T>(arrays, columns.data(), f, op, n, leaf_elements(n), src...);
+    return detail::with_fold<T, F, Op>(
         j, nullptr, [&](job const& described) { return goes_to_gpu(described, how); }, src...);
   } else {
     return goes_to_gpu(job{}, how);
@@ -339,20 +372,22 @@ template <class F, class Op, class T, class Mapped, class... Src>
   auto const submit = [&](job const& j) { run(j, how); };
   if constexpr (interleaves<Op, T>) {
     if (n <= most_mapped_first) {
-      if (few_go_to_gpu<T>(how, arrays, f, op, n, src...))
-        return with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf_elements(n), src...);
+      if (detail::few_go_to_gpu<T>(how, arrays, f, op, n, src...))
+        return detail::with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf_elements(n),
+                                       src...);
       return mapped([&](auto& values) {
         settings again = how;  // the elements have been reported
         again.progress = nullptr;
         again.workers = 1;
         identity same;
-        return with_reduce_job(
+        return detail::with_reduce_job(
             nullptr, [&](job const& j) { run(j, again); }, same, op, std::move(init), n,
-            leaf_elements(no_length), source_of(values));
+            leaf_elements(no_length), detail::source_of(values));
       });
     }
   }
-  return with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf_elements(n), src...);
+  return detail::with_reduce_job(arrays, submit, f, op, std::move(init), n, leaf_elements(n),
+                                 src...);
 }
 
 /// The body of map_reduce.
@@ -364,63 +399,63 @@ template <class F, class Op, class T, class... In>
                 "hetmap: map_reduce's accumulator has the type of init, an integer, and would cut "
                 "each of these floating-point results to one: write 0.0, not 0");
   if constexpr ((indexable<In&> && ...)) {
-    return reducing_indexed(
-        how, nullptr, f, op, std::move(init), shortest(in...),
+    return detail::reducing_indexed(
+        how, nullptr, f, op, std::move(init), detail::shortest(in...),
         [&](auto&& use) {
-          auto values = returning(how, f, in...);
+          auto values = detail::returning(how, f, in...);
           return use(values);
         },
-        source_of(in)...);
+        detail::source_of(in)...);
   } else {
-    T sum = std::move(init);
-    in_batches(
+    running<T> sum(std::move(init));
+    detail::in_batches(
         how, unlimited,
         [&](batches& call_in_parts, std::size_t n, auto... src) {
           auto const part = [&](job const& j) { call_in_parts.run(j); };
           if constexpr (interleaves<Op, T>) {
             auto values = vector_access::with_room<R>(n);
-            with_job<store::construct>(part, f, n, std::tuple{values.data()}, src...);
+            detail::with_job<store::construct>(part, f, n, std::tuple{values.data()}, src...);
             vector_access::set_size(values, n);
             std::size_t k = call_in_parts.done() - n;
             try {
               for (R& value : values) {
-                sum = taken_up<T>(op, std::move(sum), std::move(value));
+                sum.become(detail::taken_up<T>(op, sum.taken(), std::move(value)));
                 ++k;
               }
             } catch (...) {
               rethrow_as_failure_of(k);
             }
           } else {
-            sum =
-                with_reduce_job(nullptr, part, f, op, std::move(sum), n, leaf_elements(n), src...);
+            sum.become(detail::with_reduce_job(nullptr, part, f, op, sum.taken(), n,
+                                               leaf_elements(n), src...));
           }
         },
         in...);
-    return sum;
+    return sum.taken();
   }
 }
 
 template <class F, class Op, class T, class... In>
   requires needs_stop<F, In&...>
 [[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
-  return stoppable(how, f, [&](settings const& s, auto& g) {
-    return reducing(s, g, op, std::move(init), in...);
+  return detail::stoppable(how, f, [&](settings const& s, auto& g) {
+    return detail::reducing(s, g, op, std::move(init), in...);
   });
 }
 
 /// The body of explain for map_reduce.
 template <class F, class Op, class T, class... In>
 [[nodiscard]] plan planning_fold(settings const& how, F& f, Op& op, T const&, In&... in) {
-  std::size_t const n = shortest(in...);
+  std::size_t const n = detail::shortest(in...);
   if constexpr ((indexable<In&> && ...)) {
     auto const describe = [&](auto... src) {
-      auto const columns = columns_of(std::tuple<>{}, src...);
-      job j = reduce_job<T>(nullptr, columns.data(), f, op, n, leaf_elements(n), src...);
+      auto const columns = detail::columns_of(std::tuple<>{}, src...);
+      job j = detail::reduce_job<T>(nullptr, columns.data(), f, op, n, leaf_elements(n), src...);
       j.code = &code_of<reduce_task<T, Op, F, decltype(src)...>>;
-      return with_fold<T, F, Op>(
+      return detail::with_fold<T, F, Op>(
           j, nullptr, [&](job const& described) { return plan_for(described, how); }, src...);
     };
-    return describe(source_of(in)...);
+    return describe(detail::source_of(in)...);
   } else {
     return plan_for(job{.count = n == no_length ? 0 : n, .reads = access::batched}, how);
   }
@@ -457,3 +492,5 @@ concept stop_map_reducible =
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

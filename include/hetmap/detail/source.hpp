@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -30,14 +32,64 @@ concept indexable =
 template <class R>
 concept array_like = indexable<R> && std::ranges::contiguous_range<R> && !unbounded<R>;
 
-/// What a single-pass range is kept as until its turn: a value, given to f as the range would have
-/// given it (a reference stays one, to the kept value; anything else is moved in).
+/// Whether all these ranges know where they end, or that they do not.
+template <class... In>
+inline constexpr bool knows_length = ((std::ranges::sized_range<In&> || unbounded<In&>)&&...);
+
+/// An element that is of no other type than it is declared to be. Of what a reference to a class
+/// with virtual functions refers to, nobody knows that.
+template <class T>
+inline constexpr bool known_whole = !std::is_polymorphic_v<T> || std::is_final_v<T>;
+
+/// A range that says so of all its elements.
 template <class R>
-using kept_argument_t =
-    std::conditional_t<std::is_lvalue_reference_v<std::ranges::range_reference_t<R>> &&
-                           std::same_as<std::remove_cvref_t<std::ranges::range_reference_t<R>>,
-                                        std::ranges::range_value_t<R>>,
-                       std::ranges::range_reference_t<R>, std::ranges::range_value_t<R>&&>;
+inline constexpr bool yields_exact_objects = requires { typename R::yields_exact_objects; };
+
+/// How an element of a single-pass range waits for its turn: as an object of type `type`, which f
+/// gets as `argument`, the very type that the range gives. `possible` says whether a copy can stand
+/// for the element.
+template <class R, class Reference, class Value>
+struct kept_element {  // a value; of numbers and derived classes one that is no Value
+  using type = std::remove_cv_t<Reference>;
+  using argument = type&&;
+  // A view that can be read once lives in the range that it came from, and moves on with that.
+  static constexpr bool possible =
+      (std::same_as<type, Value> || std::is_scalar_v<type> || std::derived_from<type, Value>)&&!(
+          std::ranges::view<type> && !std::ranges::forward_range<type>);
+};
+template <class R, class Reference, class Value>
+  requires std::is_reference_v<Reference>
+struct kept_element<R, Reference, Value> {
+  using type = std::remove_cvref_t<Reference>;
+  using argument = Reference;
+  static constexpr bool possible =
+      std::constructible_from<type, Reference> && (known_whole<type> || yields_exact_objects<R>);
+};
+/// Something that stands for an element, such as the row of references of a zip: the element is
+/// kept, and f gets what stands for that.
+template <class R, class Reference, class Value>
+  requires(!std::is_reference_v<Reference> && !std::is_scalar_v<Reference> &&
+           !std::derived_from<std::remove_cv_t<Reference>, Value> &&
+           std::constructible_from<Value, Reference> && std::constructible_from<Reference, Value&>)
+struct kept_element<R, Reference, Value> {
+  using type = Value;
+  using argument = Reference;
+  static constexpr bool possible = true;
+};
+template <class R>
+using kept_element_of = kept_element<std::remove_cvref_t<R>, std::ranges::range_reference_t<R>,
+                                     std::ranges::range_value_t<R>>;
+
+/// The elements of a single-pass range can be kept until their turn: a copy of one is the same
+/// element. It is not where `*it` refers to a class with virtual functions that is not final (of
+/// a derived object only the base would be kept), to what cannot be copied, or stands for an
+/// element in a way of its own, as a proxy does. Copy the elements to a container first, hand over
+/// pointers to them, or give the range forward iterators.
+template <class R>
+inline constexpr bool elements_can_be_kept = true;
+template <std::ranges::input_range R>
+  requires(!std::ranges::forward_range<R>)
+inline constexpr bool elements_can_be_kept<R> = kept_element_of<R>::possible;
 
 inline namespace HETMAP_TAG {
 /// How an input that is no range is read: value, source(in), length(in). There are arrays and
@@ -51,7 +103,7 @@ concept resident = requires { typename resident_input<std::remove_cvref_t<T>>::v
 
 template <class R>
 struct argument {
-  using type = kept_argument_t<R>;
+  using type = typename kept_element_of<R>::argument;
 };
 template <std::ranges::forward_range R>
 struct argument<R> {
@@ -152,8 +204,13 @@ template <class R>
   if constexpr (resident<R>) {
     return resident_input<std::remove_cvref_t<R>>::length(range);
   } else if constexpr (std::ranges::sized_range<R>) {
-    auto const n = std::ranges::size(range);  // may be wider than any standard type
-    return n < no_length ? static_cast<std::size_t>(n) : no_length - 1;
+    auto const n = std::ranges::size(range);
+    if constexpr (sizeof n > sizeof(std::size_t))  // may be wider than any standard type
+      return n < static_cast<std::remove_const_t<decltype(n)>>(no_length)
+                 ? static_cast<std::size_t>(n)
+                 : no_length - 1;
+    else
+      return static_cast<std::size_t>(n);
   } else {
     return no_length;
   }
@@ -163,7 +220,7 @@ template <class R>
 template <class... In>
 [[nodiscard]] std::size_t shortest(In&&... in) {
   std::size_t n = no_length;
-  ((n = length_of(in) < n ? length_of(in) : n), ...);
+  ((n = detail::least(n, detail::length_of(in))), ...);
   return n;
 }
 
@@ -171,3 +228,5 @@ template <class... In>
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -29,6 +29,8 @@
 #include <memory>
 #endif
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -56,3 +58,5 @@ constexpr T greatest(T first, Rest... rest) {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -16,6 +16,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hetmap/detail/macros_aside.hpp>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
@@ -43,7 +45,7 @@ struct stream_task {
     element_loop<store::construct, R>::run(
         work.begin - work.origin, work.end - work.origin, at, f,
         static_cast<R*>(work.columns[0].base),
-        watched_source{place(std::get<I>(sources), work.columns[1 + I], work.origin)}...);
+        watched_source{detail::place(std::get<I>(sources), work.columns[1 + I], work.origin)}...);
   }
 };
 
@@ -97,17 +99,21 @@ using stream_result_t =
 
 template <class Function, class... In>
 class stream_body final : public stream_state {
+  // Elements that were read from one input are lost where another one ends unexpectedly.
+  template <class One>
+  using port_of = port<One, sizeof...(In) == 1 || knows_length<std::remove_reference_t<In>...>>;
+
   using function = std::remove_reference_t<decltype(std::declval<Function&>().called())>;
   using result = stream_result_t<Function, In...>;
-  using task = stream_task<function, result, decltype(std::declval<port<In>&>().source())...>;
+  using task = stream_task<function, result, decltype(std::declval<port_of<In>&>().source())...>;
   using on_gpu = gpu_description<store::construct, std::remove_cv_t<function>, std::tuple<result>,
-                                 decltype(std::declval<port<In>&>().source())...>;
+                                 decltype(std::declval<port_of<In>&>().source())...>;
 
  public:
   template <class F, class... Given>
   stream_body(stream_settings const& how, F&& f, Given&&... in)
       : function_(std::in_place, static_cast<F&&>(f)),
-        ports_{port<In>(std::in_place, std::forward<Given>(in))...},
+        ports_{port_of<In>(std::in_place, std::forward<Given>(in))...},
         task_{function_.called(),
               std::apply([](auto&... p) { return std::tuple{p.source()...}; }, ports_)},
         core_(description(), how) {
@@ -115,23 +121,24 @@ class stream_body final : public stream_state {
   }
 
  private:
-  static constexpr stage stages[] = {{sizeof(result), alignof(result)}, port<In>::buffer()...};
+  static constexpr stage stages[] = {{sizeof(result), alignof(result)}, port_of<In>::buffer()...};
 
   stream_job description() {
     stream_job j{
         .code = &code_of<task>,
-        .task = &task_,
+        .task = std::addressof(task_),
         .input = this,
         .pull = pull,
         .stages = stages,
         .inputs = sizeof...(In),
-        .bytes_read = (port<In>::bytes_in_place() + ...),
+        .bytes_read = (port_of<In>::bytes_in_place() + ...),
         .own_bytes = sizeof(*this) + sizeof(stream_cursor<result>) + sizeof(stream<result>),
-        .learned = rate_for<function, decltype(std::declval<port<In>&>().source())...>(task_.f),
-        .total = std::apply([](auto&... p) { return least(p.length()...); }, ports_),
-        .pulls_at_once = (port<In>::indexed && ...)};
+        .learned =
+            detail::rate_for<function, decltype(std::declval<port_of<In>&>().source())...>(task_.f),
+        .total = std::apply([](auto&... p) { return detail::least(p.length()...); }, ports_),
+        .pulls_at_once = (port_of<In>::indexed && ...)};
     if constexpr (on_gpu::possible) {
-      auto const& called = bare(task_.f);
+      auto const& called = detail::bare(task_.f);
       gpu_ = {.site = described(task_, nullptr, 0, 0, std::index_sequence_for<In...>()).work.site,
               .inputs = std::tuple_size_v<decltype(on_gpu::operands)> - 1,
               .functor = std::addressof(called),
@@ -142,7 +149,7 @@ class stream_body final : public stream_state {
       j.no_gpu = on_gpu::why_not;
     }
     total_ = j.total;
-    if constexpr ((port<In>::drops || ...)) j.drop = drop;
+    if constexpr ((port_of<In>::drops || ...)) j.drop = drop;
     if constexpr (!std::is_trivially_destructible_v<result>)
       j.discard = [](column const& out, std::size_t begin, std::size_t end) noexcept {
         std::destroy(static_cast<result*>(out.base) + begin, static_cast<result*>(out.base) + end);
@@ -158,7 +165,7 @@ class stream_body final : public stream_state {
     if (columns == nullptr)
       return on_gpu(t.f, count, std::tuple<result*>(nullptr), std::get<I>(t.sources)...);
     return on_gpu(t.f, count, std::tuple(static_cast<result*>(columns[0].base)),
-                  place(std::get<I>(t.sources), columns[1 + I], origin)...);
+                  detail::place(std::get<I>(t.sources), columns[1 + I], origin)...);
   }
 
   static void locate(void* t, column const* columns, std::size_t origin, std::size_t count,
@@ -176,13 +183,14 @@ class stream_body final : public stream_state {
   template <std::size_t... I>
   pulled read(column* inputs, std::size_t begin, std::size_t wanted, std::index_sequence<I...>) {
     pulled got;
+    if (begin >= total_) return {.ended = true};
     std::size_t const asked = wanted;
-    wanted = begin < total_ ? std::min(wanted, total_ - begin) : 0;
+    wanted = std::min(wanted, total_ - begin);
     try {
       (std::get<I>(ports_).open(inputs[I], begin), ...);
       ((wanted = std::min(wanted, std::get<I>(ports_).read(wanted))), ...);
-      if constexpr (!((port<In>::indexed || port<In>::bulk) && ...)) {
-        while (got.count != wanted && (std::get<I>(ports_).step() && ...)) {
+      if constexpr (!((port_of<In>::indexed || port_of<In>::bulk) && ...)) {
+        while (got.count != wanted && on_next(std::get<I>(ports_)...)) {
           (std::get<I>(ports_).keep(), ...);
           ++got.count;
         }
@@ -193,17 +201,24 @@ class stream_body final : public stream_state {
     } catch (...) {
       got.failure = std::current_exception();
     }
-    if constexpr (!(port<In>::indexed && ...)) (std::get<I>(ports_).keep_only(got.count), ...);
+    if constexpr (!(port_of<In>::indexed && ...)) (std::get<I>(ports_).keep_only(got.count), ...);
     return got;
+  }
+
+  /// Whether every input has a next element, and stands on it. What can be read again is asked
+  /// first: of what cannot, an element is lost that the others have none for.
+  static bool on_next(auto&... ports) {
+    return ((!ports.repeatable || ports.step()) && ...) &&
+           ((ports.repeatable || ports.step()) && ...);
   }
 
   static void drop(column const* inputs, std::size_t count) noexcept {
     column const* c = inputs;
-    (port<In>::drop(*c++, count), ...);
+    (port_of<In>::drop(*c++, count), ...);
   }
 
   Function function_;
-  std::tuple<port<In>...> ports_;
+  std::tuple<port_of<In>...> ports_;
   std::size_t total_ = 0;
   task task_;
   stream_gpu_work gpu_;
@@ -252,3 +267,5 @@ auto streaming(stream_settings const& how, F&& f, In&&... in) {
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>
