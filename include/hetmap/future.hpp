@@ -148,7 +148,8 @@ class future {
   [[nodiscard]] bool cancelled() const { return held().cancelled(); }
 
   /// Calls c(this future) once it is ready: on the thread that completes it, after waiters were
-  /// told, or at once if it is ready already. What c throws is dropped.
+  /// told, or at once if it is ready already; under the floating-point control words of the thread
+  /// that gave c. What c throws is dropped.
   template <std::invocable<future const&> C>
   void on_done(C c) const {
     when_done([c = std::move(c), self = *this](detail::future_state&) mutable {

@@ -7,7 +7,8 @@
 //           borrowed until the stream is gone if they are lvalues, moved in if they are not;
 //           function pointers are copied. The consumer's own thread does not call f, except on
 //           the backend serial, inside another stream's f, and on auto (not cpu), when it finds
-//           nothing ready, for an f that has taken under 2 ms a chunk over 2^20 elements.
+//           nothing ready, for an f that has taken under 2 ms a chunk over 2^20 elements. f and the
+//           input run under the floating-point control words of the thread that made the stream.
 //   in...   are ranges, borrowed or moved in likewise; elements with the same index meet, and the
 //           shortest range ends the stream. Nothing is read before the first result is asked for.
 //           What can be indexed is read where it lies, by the workers. Anything else is advanced by

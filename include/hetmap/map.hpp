@@ -4,7 +4,9 @@
 // In all of them
 //   f       is called once an element, possibly on several threads at once, never interleaved
 //           within one: the contract of std::execution::par. It is borrowed until the call
-//           returns, and called as the object it is (const if it is const).
+//           returns, and called as the object it is (const if it is const). Wherever it runs, it
+//           runs under the caller's floating-point control words (rounding, flush-to-zero); if it
+//           sets them it has to put them back. Flags that it raises stay with the thread it ran on.
 //   in...   are ranges; elements with the same index meet, and the shortest range ends the map.
 //           Arrays are read where they lie; any random-access range is read in parallel; forward
 //           ranges are walked by the calling thread and their elements read by the workers;

@@ -2,7 +2,10 @@
 //
 // The verbs of map.hpp, as members, take the same arguments and promise the same; beside that
 //   threads  at most workers() calls of f run at once, and where there is work for that many, that
-//            many do: blocking functions are welcome. The caller of a pool never runs f.
+//            many do: blocking functions are welcome. The caller of a pool never runs f. They are
+//            the process's: they may use all of its CPUs, whatever thread made the pool, and block
+//            all signals but those that a thread brings upon itself. What f starts on them
+//            (threads, programs) inherits that.
 //   nesting  a call from a worker of the same pool is run by that worker, with the others' help as
 //            they get free: no new threads, no deadlock, and nothing but that call's own work.
 //   options  a call's own win over the pool's; .workers can only lower the number; .deadline is
@@ -59,8 +62,9 @@ struct pool_options {
   std::optional<unsigned> workers = {};
   /// Of calls that do not choose one. serial: one worker at a time a call.
   hetmap::backend backend = hetmap::backend::inherit;
-  /// Called once on each worker before its first work, on several at once. If it throws, the pool
-  /// is broken: its work fails with broken_pool_error.
+  /// Called once on each worker before its first work, on several at once: the place to bind it to
+  /// CPUs, or to let it have signals. If it throws, the pool is broken: its work fails with
+  /// broken_pool_error.
   std::function<void()> initializer = {};
   /// The threads' name for debuggers; its first 15 characters.
   std::string name = {};

@@ -86,8 +86,7 @@ struct halving {
   void run(unsigned lanes) {
     {
       // oneTBB starts threads when it is handed work, and they keep the signal mask of that moment.
-      // By now it has to be handed over, since the caller's function and waiting are interrupted by
-      // signals as they always were.
+      // All is handed over here, since f and waiting are to be interrupted by signals as ever.
       signals_blocked const handed_on;
       hand_over(0, lanes);
     }

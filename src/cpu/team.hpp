@@ -8,8 +8,9 @@ namespace hetmap::core {
 /// Calls of a body that can run at once here: what the caller's oneTBB arena allows.
 [[nodiscard]] unsigned team_concurrency();
 
-/// Calls body(context, k) once for every k below lanes and returns when all calls have. The calling
-/// thread takes k = 0 and may take others; it runs nothing that is not of this call.
+/// Calls body(context, k) once for every k below lanes, as far as there are memory and threads for
+/// it, and returns when all calls have. The calling thread takes k = 0 and may take others; it runs
+/// nothing that is not of this call.
 ///
 /// Requires: body throws nothing, and any one call of it can do the work of all.
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context);

@@ -1,6 +1,7 @@
 #include "devices.hpp"
 
 #include "../cpu/forked.hpp"
+#include "../cpu/thread.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -59,6 +60,7 @@ usable_device find_device(std::optional<unsigned> index) {
   if (!here.probed) {
     here.probed_after_forks = fork_count();
     here.why_none = no_gpu_half;
+    signals_blocked const handed_on;  // to the driver's threads
     unsigned const count = here.provider != nullptr ? here.provider->count(here.why_none) : 0;
     here.all.assign(count, {});
     here.probed = true;
@@ -71,7 +73,10 @@ usable_device find_device(std::optional<unsigned> index) {
     return {nullptr, text.append(std::to_string(here.all.size() - 1))};
   }
   known_device& wanted = here.all[k];
-  if (wanted.gpu == nullptr && wanted.why.ok()) wanted.gpu = here.provider->open(k, wanted.why);
+  if (wanted.gpu == nullptr && wanted.why.ok()) {
+    signals_blocked const handed_on;
+    wanted.gpu = here.provider->open(k, wanted.why);
+  }
   if (wanted.gpu != nullptr && wanted.why.ok()) return {wanted.gpu, {}};
   std::string text("GPU ");
   text.append(std::to_string(k)).append(wanted.gpu != nullptr ? " was lost: " : ": ");

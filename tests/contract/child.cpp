@@ -3,6 +3,7 @@
 //
 //   contract_child TASK [BACKEND]
 #include "contract/bits_cases.hpp"
+#include "contract/threads_child.hpp"
 #include "support/calls.hpp"
 #include "support/kernels.hpp"
 #include "support/sizes.hpp"
@@ -22,7 +23,6 @@
 #include <thread>
 #include <vector>
 
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,10 +76,7 @@ void digests() {
 
 /// Keeps to one processor from the start, then asks what the library makes of it.
 void cores() {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
-  if (sched_setaffinity(0, sizeof one, &one) != 0) return;
+  if (!threads_child::pin()) return;
   support::concurrency_meter meter;
   std::function<int(int)> const f = [&](int i) {
     support::concurrency_meter::call const running(meter);
@@ -135,6 +132,14 @@ int run(std::string_view task, char const* backend) {
     digests();
   else if (task == "cores")
     cores();
+  else if (task == "cores-as-started")
+    std::printf("cores %u\n", hetmap::physical_cores());
+  else if (task == "cores-pinned")
+    threads_child::cores_after_a_pinned_thread();
+  else if (task == "cores-forked")
+    threads_child::cores_of_a_forked_child();
+  else if (task == "threads")
+    threads_child::threads_made_by_a_pinned_one();
   else if (task == "fork-unused")
     fork_while_idle(false);
   else if (task == "fork-used")

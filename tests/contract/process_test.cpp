@@ -7,6 +7,9 @@
 
 #include <sstream>
 #include <string>
+#include <thread>
+
+#include <sched.h>
 
 namespace {
 
@@ -128,6 +131,35 @@ TEST(ProcessContract, ThereIsAtLeastOneCore) { EXPECT_GE(hetmap::physical_cores(
 TEST(ProcessContract, CoresRespectTheAffinityMask) {
   auto const f = child("", "cores");
   EXPECT_TRUE(says(f, "cores 1, at once 1\n"));
+}
+
+TEST(ProcessContract, CoresRespectTheAffinityMaskThatTheProcessWasStartedWith) {
+  std::thread([] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    EXPECT_TRUE(says(child("", "cores-as-started"), "cores 1\n"));
+  }).join();
+}
+
+TEST(ProcessContract, APinnedThreadDoesNotStandForItsProcess) {
+  EXPECT_TRUE(
+      says(child("", "cores-pinned"), "cores " + std::to_string(hetmap::physical_cores()) + "\n"));
+}
+
+TEST(ProcessContract, AForkedChildHasTheCoresThatItKeepsTo) {
+  auto const f = child("", "cores-forked");
+  EXPECT_TRUE(says(f, "cores " + std::to_string(hetmap::physical_cores()) + "\n"));
+  EXPECT_TRUE(says(f, "child 1\n"));
+}
+
+TEST(ProcessContract, ThreadsBlockSignalsAndAreNotBoundByTheThreadThatMadeThem) {
+  auto const f = child("", "threads");
+  EXPECT_EQ(f.exit_code, 0);
+  EXPECT_EQ(f.output.find("open to signals"), std::string::npos) << f.output;
+  EXPECT_EQ(f.output.find("bound"), std::string::npos) << f.output;
+  EXPECT_TRUE(says(f, "threads "));
 }
 
 TEST(ProcessContract, AForkedChildMapsAndTheParentGoesOn) {

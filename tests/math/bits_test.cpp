@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cfenv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +14,10 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#ifdef __x86_64__
+#include <xmmintrin.h>
+#endif
 
 namespace {
 
@@ -83,7 +88,7 @@ void expect_the_same_bits_of_two_arguments(Kernel f) {
   expect_the_same_bits<double>(f, b, b2);
 }
 
-TEST(MathBits, DoNotDependOnLaneRemainderOrSingleCall) {
+void expect_the_same_bits_of_all() {
 #define CHECK(function) expect_the_same_bits_of_one_argument(function##_kernel{});
   HETMAP_MATH_UNARY(CHECK)
   CHECK(sqrt)
@@ -95,6 +100,22 @@ TEST(MathBits, DoNotDependOnLaneRemainderOrSingleCall) {
 #define CHECK(function) expect_the_same_bits_of_two_arguments(function##_kernel{});
   HETMAP_MATH_BINARY(CHECK)
 #undef CHECK
+}
+
+TEST(MathBits, DoNotDependOnLaneRemainderOrSingleCall) { expect_the_same_bits_of_all(); }
+
+TEST(MathBits, NorDoTheyWhereTheCallerRoundsOtherwise) {
+  for (int const mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+    std::fesetround(mode);
+    expect_the_same_bits_of_all();
+    std::fesetround(FE_TONEAREST);
+  }
+#ifdef __x86_64__
+  unsigned const before = _mm_getcsr();
+  _mm_setcsr(before | 0x8040);  // subnormal numbers are zero
+  expect_the_same_bits_of_all();
+  _mm_setcsr(before);
+#endif
 }
 
 std::uint64_t bits_of_all(bool reproducible) {

@@ -1,6 +1,8 @@
 // Threads of the library: the process's, whatever the thread that makes them is bound to.
 #include "cpu/thread.hpp"
 #include "cpu/team.hpp"
+#include "device.hpp"
+#include "gpu/devices.hpp"
 #include "topology.hpp"
 
 #include <gtest/gtest.h>
@@ -8,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -169,6 +172,35 @@ TEST(Threads, ADetachedOneRuns) {
   ASSERT_TRUE(start_detached(
       "alone", [](void* c) { *static_cast<std::atomic<bool>*>(c) = true; }, &ran));
   while (!ran) std::this_thread::yield();
+}
+
+/// Stands for a driver, which starts threads of its own when it is asked for devices.
+class a_driver final : public device_provider {
+ public:
+  a_driver() { set_device_provider(this); }
+  ~a_driver() { set_device_provider(nullptr); }
+  char const* name() const noexcept override { return "a driver"; }
+  unsigned count(char const*&) noexcept override {
+    blocked.push_back(blocked_here());
+    return 1;
+  }
+  device* open(unsigned, status& why) noexcept override {
+    blocked.push_back(blocked_here());
+    why = {fault::refused, 1, "no"};
+    return nullptr;
+  }
+
+  std::vector<std::set<int>> blocked;
+};
+
+TEST(Threads, ThoseOfADriverInheritTheSame) {
+  auto const before = blocked_here();
+  std::set<int> ours;
+  on_a_thread([&] { ours = blocked_here(); });
+  a_driver driver;
+  EXPECT_EQ(find_device(std::nullopt).gpu, nullptr);
+  EXPECT_EQ(driver.blocked, (std::vector{ours, ours}));
+  EXPECT_EQ(blocked_here(), before);
 }
 
 TEST(AllowedCpus, AreThoseThatAnyThreadOfTheProcessMayUse) {
