@@ -1,5 +1,9 @@
 # What demo and test share; read by them, not run. Leaves the working directory at the sources' root.
-cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
+[ -w . ] || {
+  echo "$0: cannot write to $PWD, where it builds: copy the sources into a folder of yours" >&2
+  exit 1
+}
 jobs=$(nproc)
 
 # The preset that fits this machine: cuda where a CUDA toolkit is, in reach of PATH or in its usual

@@ -82,6 +82,7 @@ future_state::~future_state() = default;
 void result_state<void>::drop_value() noexcept {}
 
 void future_state::belongs_to(pool_core& pool) noexcept {
+  floats_ = core::float_control_here();
   pool_ = origin_ = &pool;
   forks_ = core::fork_count();
 }
@@ -228,11 +229,6 @@ void future_state::when_done(continuation& c) noexcept {
     }
   }
   c.run(*this);
-}
-
-void future_state::belongs_to(pool_core& pool) noexcept {
-  floats_ = core::float_control_here();
-  pool_ = origin_ = &pool;
 }
 
 void future_state::follows(future_state& before) noexcept {

@@ -3,6 +3,7 @@
 #include "support/sizes.hpp"
 
 #include <gtest/gtest.h>
+#include <hetmap/map.hpp>
 #include <hetmap/pool.hpp>
 
 #include <sys/resource.h>
