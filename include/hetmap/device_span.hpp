@@ -31,8 +31,8 @@ inline namespace HETMAP_ABI {
 ///           outside of the GPU's memory; device_unavailable if it is another GPU's; overlap_error.
 ///           The GPU can be used as before then. What cannot be seen is an error as in any kernel
 ///           and mostly costs the process the GPU (device_error): an end in another allocation,
-///           memory that is freed while it is used, a stream that was destroyed, what pointers in
-///           f point to.
+///           memory that is freed while it is used, or was and is in use again, a stream that was
+///           destroyed, what pointers in f point to.
 /// Cost:     asking CUDA about the first and the last element of each span.
 template <class T>
 struct device_span {
