@@ -209,9 +209,10 @@ template <class... T>
 ///           device_error.
 /// Waits:    until every element of out is final, and what was enqueued by others before has to be
 ///           complete. With out.stream for nothing: the map takes its turn in that stream, a
-///           failing element and others of the launch may stay as they were, and .stop and
-///           .progress are not looked at. Memory that is the caller's has to stay until then. A
-///           stream that is captured takes the map into its graph; f has no refs then.
+///           failing element and others of the launch may stay as they were, and .stop,
+///           .deadline and .progress are not looked at. Memory that is the caller's has to stay
+///           until then. A stream that is captured takes the map into its graph; f has no refs
+///           then.
 template <class Out, class F, class... In>
   requires device_span_mappable_into<Out, F, In...> &&
            (!detail::any_options<std::remove_cvref_t<F>>)

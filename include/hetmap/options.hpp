@@ -101,7 +101,8 @@ struct options {
   /// The same bits on every CPU: no instruction set beyond the file's own, no contraction of
   /// a * b + c, no GPU.
   bool reproducible = false;
-  /// Which GPU, by index from 0; the first, if not set. Memory of GPUs that is mapped has to be its.
+  /// Which GPU, by index from 0; the first, if not set. Memory of GPUs that is mapped has to be
+  /// its.
   std::optional<unsigned> device = {};
   /// Stops the call when it has lasted so long. Pools only.
   std::optional<time_limit> deadline = {};
