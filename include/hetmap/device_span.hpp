@@ -33,8 +33,8 @@ inline namespace HETMAP_ABI {
 ///           outside of the GPU's memory; device_unavailable if it is another GPU's; overlap_error.
 ///           The GPU can be used as before then. What cannot be seen is an error as in any kernel
 ///           and mostly costs the process the GPU (device_error): an end in another allocation,
-///           memory that is freed while it is used, a stream that was destroyed, what pointers in
-///           f point to.
+///           memory that is freed while it is used, or was and is in use again, a stream that was
+///           destroyed, what pointers in f point to.
 /// Cost:     asking CUDA about the first and the last element of each span.
 template <class T>
 struct device_span {
@@ -212,9 +212,10 @@ template <class... T>
 ///           device_error.
 /// Waits:    until every element of out is final, and what was enqueued by others before has to be
 ///           complete. With out.stream for nothing: the map takes its turn in that stream, a
-///           failing element and others of the launch may stay as they were, and .stop and
-///           .progress are not looked at. Memory that is the caller's has to stay until then. A
-///           stream that is captured takes the map into its graph; f has no refs then.
+///           failing element and others of the launch may stay as they were, and .stop,
+///           .deadline and .progress are not looked at. Memory that is the caller's has to stay
+///           until then. A stream that is captured takes the map into its graph; f has no refs
+///           then.
 template <class Out, class F, class... In>
   requires device_span_mappable_into<Out, F, In...> &&
            (!detail::any_options<std::remove_cvref_t<F>>)

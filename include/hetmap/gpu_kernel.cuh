@@ -37,8 +37,8 @@
 ///           trivially copyable elements, aligned to 256 bytes at most. What pointers in the kernel
 ///           point to is the GPU's to read; nobody can check that.
 /// Throws:   a call on a GPU may clear a CUDA error that its thread had pending
-///           (cudaGetLastError), since the launch's own could not be told from it: look at it before
-///           the call. One that cannot be cleared is thrown as device_error.
+///           (cudaGetLastError), since the launch's own could not be told from it: look at it
+///           before the call. One that cannot be cleared is thrown as device_error.
 /// Cost:     nothing before the first call on a GPU; 5 to 10 s of compile time.
 /// Memory:   8 KiB of pinned memory a file, from the first launch on.
 #define HETMAP_GPU_KERNEL(...)                                                              \

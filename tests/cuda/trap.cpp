@@ -40,7 +40,8 @@ int broken_by_others() {
   support::on_device<std::int32_t> const data(std::vector<std::int32_t>(1000, 1));
   auto const map = [&] { hetmap::map_into(data.span(), plus_one{}, data.span()); };
   map();
-  expect(data.at(999) == 2, "the GPU works at first");
+  auto const host = hetmap::map(on_gpu, plus_one{}, std::vector<std::int32_t>(1000, 1));
+  expect(data.at(999) == 2 && host[999] == 2, "the GPU works at first");
   expect(break_gpu() != cudaSuccess, "the application breaks it");
   expect(throws<hetmap::device_error>(map), "the next map throws device_error");
   expect(throws<hetmap::device_unavailable>(map), "later ones device_unavailable");
