@@ -19,7 +19,8 @@ inline namespace HETMAP_ABI {
 ///
 ///     hetmap::imap(square{}, hetmap::generate([&] { return sensor.next(); }))
 ///
-/// f is called when an element is asked for, and never ahead of that.
+/// f is called when an element is asked for, and never ahead of that. What it returns need be
+/// neither copiable nor assignable; moved, a generate takes the element along that it stands on.
 template <class F>
 class generate {
   using returned = std::remove_cvref_t<std::invoke_result_t<F&>>;

@@ -13,8 +13,9 @@
 //           shortest range ends the stream. Nothing is read before the first result is asked for.
 //           What can be indexed is read where it lies, by the workers. Anything else is advanced by
 //           one worker at a time and kept in the stream's buffers, a forward range as iterators,
-//           any other as values; each element is read once, and never earlier than the window has
-//           room.
+//           any other as values (what can be kept is said in map.hpp); each element is read once,
+//           never earlier than the window has room, and none that another input has no partner for,
+//           where lengths are known or that input can be read again.
 //   results come in the order of the input; from the unordered forms as chunks are done.
 //   errors  What f throws at element k is thrown in the place of result k, and the stream goes on
 //           behind it. What the input throws at k comes after the k results before it and ends the

@@ -11,7 +11,13 @@
 //           Arrays are read where they lie; any random-access range is read in parallel; forward
 //           ranges are walked by the calling thread and their elements read by the workers;
 //           single-pass ranges are read by the calling thread, in order, a batch at a time. Each
-//           element is read once.
+//           element is read once. Nothing is read beyond what is used: a range is begun when its
+//           first element is needed, not at all if there is none, and stepped on when the next one
+//           is; an input that can be read again is asked for its end before one that cannot. An
+//           element of a single-pass range is kept until its turn as an object of the type that the
+//           range gives, and f gets it as that. A range whose elements are none when they are
+//           copied (references to a class with virtual functions that is not final, or to what
+//           cannot be copied; proxies) is refused: detail::elements_can_be_kept.
 //   results keep the order of the input.
 //   errors  what f or an input throws leaves the call as it is, from the element that serial
 //           execution would have met first; failed_index() tells which. Every element before it

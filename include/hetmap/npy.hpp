@@ -25,6 +25,12 @@
 
 #include <hetmap/detail/macros_aside.hpp>
 
+// A std::vector is of another size there, and shapes cross the library's interface in some.
+#if defined _GLIBCXX_DEBUG && !defined HETMAP_BUILT_ALIKE
+#error \
+    "hetmap/npy.hpp: compile without -D_GLIBCXX_DEBUG, or compile hetmap with it too and define HETMAP_BUILT_ALIKE"
+#endif
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace npy {

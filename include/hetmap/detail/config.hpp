@@ -18,6 +18,12 @@
 #error "hetmap needs run-time type information: compile without -fno-rtti"
 #endif
 
+// std::string in the library's interface is laid out as it was where the library was compiled.
+#if defined _GLIBCXX_USE_CXX11_ABI && !_GLIBCXX_USE_CXX11_ABI && !defined HETMAP_BUILT_ALIKE
+#error \
+    "hetmap hands over std::string: compile without -D_GLIBCXX_USE_CXX11_ABI=0, or compile hetmap with it too and define HETMAP_BUILT_ALIKE"
+#endif
+
 #define HETMAP_VERSION_MAJOR 0
 #define HETMAP_VERSION_MINOR 1
 #define HETMAP_VERSION_PATCH 0
@@ -105,13 +111,22 @@
 #define HETMAP_TAG_AES
 #endif
 
-#define HETMAP_JOIN_(a, b, c, d, e, f, g, h) a##b##c##d##e##f##g##h
-#define HETMAP_JOIN(a, b, c, d, e, f, g, h) HETMAP_JOIN_(a, b, c, d, e, f, g, h)
+#if defined _GLIBCXX_DEBUG
+#define HETMAP_TAG_CHECKS _debug
+#elif defined _GLIBCXX_ASSERTIONS
+#define HETMAP_TAG_CHECKS _checked
+#else
+#define HETMAP_TAG_CHECKS
+#endif
+
+#define HETMAP_JOIN_(a, b, c, d, e, f, g, h, i) a##b##c##d##e##f##g##h##i
+#define HETMAP_JOIN(a, b, c, d, e, f, g, h, i) HETMAP_JOIN_(a, b, c, d, e, f, g, h, i)
 
 /// The inline namespace of verbs and loops: one per set of flags that changes their code.
 #define HETMAP_TAG                                                                            \
   HETMAP_JOIN(HETMAP_TAG_COMPILER, HETMAP_TAG_OPTIMIZE, HETMAP_TAG_FAST, HETMAP_TAG_SANITIZE, \
-              HETMAP_TAG_VECTOR, HETMAP_TAG_FMA, HETMAP_TAG_BMI, HETMAP_TAG_AES)
+              HETMAP_TAG_VECTOR, HETMAP_TAG_FMA, HETMAP_TAG_BMI, HETMAP_TAG_AES,              \
+              HETMAP_TAG_CHECKS)
 
 // -- the clones ------------------------------------------------------------------------------
 // The element loop exists once per instruction-set level, chosen at run time by the core. Feature

@@ -2,6 +2,7 @@
 // only.
 #pragma once
 
+#include <hetmap/detail/element.hpp>
 #include <hetmap/detail/fail_on_device.cuh>
 #include <hetmap/detail/gpu_form.hpp>
 
@@ -114,6 +115,21 @@ struct result_columns<R> {
   using type = std::tuple_element_t<I, R>;
 };
 
+/// Element I of a result that is spread, as element() finds it on the host.
+template <std::size_t I, class Row>
+__device__ __forceinline__ decltype(auto) result_element(Row const& row) {
+  if constexpr (is_standard_row<Row>) {
+    return std::get<I>(row);
+  } else if constexpr (is_own_row<Row>) {
+    return hetmap::get<I>(row);
+  } else if constexpr (requires { row.template get<I>(); }) {
+    return row.template get<I>();
+  } else {
+    using std::get;
+    return get<I>(row);
+  }
+}
+
 /// Element i of an input: from memory, or generated.
 template <class T>
 __device__ __forceinline__ T read_column(gpu_column const& from, unsigned i) {
@@ -147,7 +163,7 @@ __global__ void __launch_bounds__(exact_rows* exact_columns) one_element_each(Wo
 template <class Work>
 cudaError_t launch_one_each(Work const& work, cudaStream_t stream) noexcept {
   constexpr unsigned elements = exact_rows * exact_columns;
-  void* arguments[] = {const_cast<void*>(static_cast<void const*>(&work))};
+  void* arguments[] = {const_cast<void*>(static_cast<void const*>(std::addressof(work)))};
   return cudaLaunchKernel(reinterpret_cast<void const*>(&one_element_each<Work>),
                           dim3((work.count + elements - 1) / elements),
                           dim3(exact_columns, exact_rows), arguments, 0, stream);
@@ -226,8 +242,7 @@ struct map_form<File, F, R(A...)> {
     }
     template <std::size_t... O>
     static __device__ auto spread(R const& r, std::index_sequence<O...>) {
-      using std::get;
-      return ::thrust::tuple<typename out::template type<O>...>(get<O>(r)...);
+      return ::thrust::tuple<typename out::template type<O>...>(detail::result_element<O>(r)...);
     }
   };
 
@@ -246,8 +261,9 @@ struct map_form<File, F, R(A...)> {
                                             std::index_sequence<I...>) const {
       R const r = f(read_column<A>(columns[out::count + I], i)...);
       if constexpr (out::spread) {
-        using std::get;
-        ((static_cast<typename out::template type<O>*>(columns[O].base)[i] = get<O>(r)), ...);
+        (static_cast<void>(static_cast<typename out::template type<O>*>(columns[O].base)[i] =
+                               detail::result_element<O>(r)),
+         ...);
       } else {
         static_cast<R*>(columns[0].base)[i] = r;
       }
@@ -283,7 +299,7 @@ struct map_form<File, F, R(A...)> {
                  static_cast<unsigned>(work.count),
                  reinterpret_cast<unsigned long long*>(work.failure)};
     for (std::size_t k = 0; k != out::count + sizeof...(A); ++k) call.columns[k] = work.columns[k];
-    return launch_one_each(call, static_cast<cudaStream_t>(work.stream));
+    return detail::launch_one_each(call, static_cast<cudaStream_t>(work.stream));
   }
 
   // The order of the wrappers is what gets the kernel that copies in bulk: copyable arguments
@@ -293,7 +309,7 @@ struct map_form<File, F, R(A...)> {
                                std::index_sequence<I...>) noexcept {
     try {
       functor_copy<F> const f(work.functor);
-      auto const call = with_copyable_arguments(for_thrust{f.get()});
+      auto const call = detail::with_copyable_arguments(for_thrust{f.get()});
       auto const policy = ::thrust::cuda::par_nosync.on(static_cast<cudaStream_t>(work.stream));
       auto const n = static_cast<std::ptrdiff_t>(work.count);
       auto const to = [&] {

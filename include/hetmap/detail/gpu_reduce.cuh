@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 
 #include <hetmap/detail/macros_aside.hpp>
@@ -100,9 +101,9 @@ struct reduce_form<File, Op, T(T, T)> {
       std::size_t count = work.count;
       std::size_t piece = work.piece;
       auto* failure = reinterpret_cast<unsigned long long*>(work.failure);
-      void* arguments[] = {&out,     &in,
-                           &count,   &piece,
-                           &failure, const_cast<void*>(static_cast<void const*>(&op.get()))};
+      void* arguments[] = {
+          &out,   &in,      &count,
+          &piece, &failure, const_cast<void*>(static_cast<void const*>(std::addressof(op.get())))};
       auto const blocks = static_cast<unsigned>((count + piece - 1) / piece);
       e = cudaLaunchKernel(reinterpret_cast<void const*>(&reduce_pieces<File, Op, T>), dim3(blocks),
                            dim3(exact_columns, exact_rows), arguments, 0,
