@@ -34,18 +34,30 @@ inline namespace HETMAP_TAG {
 /// moved in.
 ///
 /// Elements that can be reached by index are read where they lie, by any worker. A forward range is
-/// kept as iterators, so that its elements stay where they are; any other as values, each read
-/// once. It is advanced no further than the element that was asked for.
-template <class In>
+/// kept as iterators, so that its elements stay where they are and are read by any worker too; any
+/// other as values, each read once. It is advanced no further than the element that was asked for.
+///
+/// Where chunks come in any order, a forward range is read as it is advanced: its failure is known
+/// before anything behind it is computed. What is kept then is where the elements lie, or the
+/// elements themselves if they lie nowhere.
+template <class In, bool Ordered = true>
 class port {
   using range = std::remove_reference_t<In>;
+  using reference = std::ranges::range_reference_t<range>;
 
  public:
   static constexpr bool bulk = bulk_readable<range>;
   static constexpr bool indexed = !bulk && indexable<range&>;
-  static constexpr bool keeps_iterators = !bulk && !indexed && std::ranges::forward_range<range>;
-  using kept = std::conditional_t<keeps_iterators, std::ranges::iterator_t<range>,
-                                  std::ranges::range_value_t<range>>;
+  static constexpr bool forward = !bulk && !indexed && std::ranges::forward_range<range>;
+  static constexpr bool keeps_iterators = forward && Ordered;
+  static constexpr bool keeps_places = forward && !Ordered && std::is_lvalue_reference_v<reference>;
+  static constexpr bool keeps_elements =
+      forward && !Ordered && !std::is_lvalue_reference_v<reference>;
+  using kept = std::conditional_t<
+      keeps_iterators, std::ranges::iterator_t<range>,
+      std::conditional_t<keeps_places, std::add_pointer_t<reference>,
+                         std::conditional_t<keeps_elements, std::remove_cvref_t<reference>,
+                                            std::ranges::range_value_t<range>>>>;
 
   template <class Given>
   explicit port(std::in_place_t, Given&& given) : range_(std::forward<Given>(given)) {}
@@ -54,8 +66,10 @@ class port {
   [[nodiscard]] auto source() {
     if constexpr (indexed)
       return source_of(range_);
-    else if constexpr (keeps_iterators)
+    else if constexpr (keeps_iterators || keeps_places)
       return kept_iterator_source<kept>{nullptr};
+    else if constexpr (keeps_elements)
+      return array_source<kept, kept&&>{nullptr};
     else
       return array_source<kept, argument_t<range&>>{nullptr};
   }
@@ -108,6 +122,8 @@ class port {
     if constexpr (!bulk && !indexed) {
       if constexpr (keeps_iterators)
         ::new (static_cast<void*>(to_ + count_)) kept(*next_);
+      else if constexpr (keeps_places)
+        ::new (static_cast<void*>(to_ + count_)) kept(std::addressof(**next_));
       else
         ::new (static_cast<void*>(to_ + count_)) kept(**next_);
       ++count_;

@@ -40,10 +40,27 @@ struct stream_task {
  private:
   template <std::size_t... I>
   HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<I...>) {
-    element_loop<store::construct, R>::run(
-        work.begin - work.origin, work.end - work.origin, at, f,
-        static_cast<R*>(work.columns[0].base),
-        watched_source{place(std::get<I>(sources), work.columns[1 + I], work.origin)}...);
+    compute(static_cast<stream_piece&>(work), at,
+            watched_source{place(std::get<I>(sources), work.columns[1 + I], work.origin)}...);
+  }
+
+  /// Blocks, then what is left behind the last, until there is a hurry.
+  template <class... Watched>
+  HETMAP_INLINE void compute(stream_piece& work, std::size_t& at, Watched... in) {
+    using loop = element_loop<store::construct, R>;
+    R* const out = static_cast<R*>(work.columns[0].base);
+    std::size_t const begin = at;
+    std::size_t const end = work.end - work.origin;
+    std::size_t i = begin;
+    auto const goes_on = [&] {
+      return i == begin || !__atomic_load_n(work.hurry, __ATOMIC_RELAXED);
+    };
+    for (; end - i >= block_elements && goes_on(); i += block_elements)
+      loop::run(i, i + block_elements, at, f, out, in...);
+    for (; end - i >= small_block_elements && goes_on(); i += small_block_elements)
+      loop::run(i, i + small_block_elements, at, f, out, in...);
+    for (; i != end && goes_on(); ++i) loop::run(i, i + 1, at, f, out, in...);
+    work.end = work.origin + i;
   }
 };
 
@@ -95,19 +112,20 @@ template <class Function, class... In>
 using stream_result_t =
     result_t<decltype(std::declval<Function&>().called()), std::remove_reference_t<In>&...>;
 
-template <class Function, class... In>
+template <bool Ordered, class Function, class... In>
 class stream_body final : public stream_state {
   using function = std::remove_reference_t<decltype(std::declval<Function&>().called())>;
   using result = stream_result_t<Function, In...>;
-  using task = stream_task<function, result, decltype(std::declval<port<In>&>().source())...>;
+  using task =
+      stream_task<function, result, decltype(std::declval<port<In, Ordered>&>().source())...>;
   using on_gpu = gpu_description<store::construct, std::remove_cv_t<function>, std::tuple<result>,
-                                 decltype(std::declval<port<In>&>().source())...>;
+                                 decltype(std::declval<port<In, Ordered>&>().source())...>;
 
  public:
   template <class F, class... Given>
   stream_body(stream_settings const& how, F&& f, Given&&... in)
       : function_(std::in_place, static_cast<F&&>(f)),
-        ports_{port<In>(std::in_place, std::forward<Given>(in))...},
+        ports_{port<In, Ordered>(std::in_place, std::forward<Given>(in))...},
         task_{function_.called(),
               std::apply([](auto&... p) { return std::tuple{p.source()...}; }, ports_)},
         core_(description(), how) {
@@ -115,7 +133,8 @@ class stream_body final : public stream_state {
   }
 
  private:
-  static constexpr stage stages[] = {{sizeof(result), alignof(result)}, port<In>::buffer()...};
+  static constexpr stage stages[] = {{sizeof(result), alignof(result)},
+                                     port<In, Ordered>::buffer()...};
 
   stream_job description() {
     stream_job j{
@@ -125,11 +144,12 @@ class stream_body final : public stream_state {
         .pull = pull,
         .stages = stages,
         .inputs = sizeof...(In),
-        .bytes_read = (port<In>::bytes_in_place() + ...),
+        .bytes_read = (port<In, Ordered>::bytes_in_place() + ...),
         .own_bytes = sizeof(*this) + sizeof(stream_cursor<result>) + sizeof(stream<result>),
-        .learned = rate_for<function, decltype(std::declval<port<In>&>().source())...>(task_.f),
+        .learned =
+            rate_for<function, decltype(std::declval<port<In, Ordered>&>().source())...>(task_.f),
         .total = std::apply([](auto&... p) { return least(p.length()...); }, ports_),
-        .pulls_at_once = (port<In>::indexed && ...)};
+        .pulls_at_once = (port<In, Ordered>::indexed && ...)};
     if constexpr (on_gpu::possible) {
       auto const& called = bare(task_.f);
       gpu_ = {.site = described(task_, nullptr, 0, 0, std::index_sequence_for<In...>()).work.site,
@@ -142,7 +162,7 @@ class stream_body final : public stream_state {
       j.no_gpu = on_gpu::why_not;
     }
     total_ = j.total;
-    if constexpr ((port<In>::drops || ...)) j.drop = drop;
+    if constexpr ((port<In, Ordered>::drops || ...)) j.drop = drop;
     if constexpr (!std::is_trivially_destructible_v<result>)
       j.discard = [](column const& out, std::size_t begin, std::size_t end) noexcept {
         std::destroy(static_cast<result*>(out.base) + begin, static_cast<result*>(out.base) + end);
@@ -181,7 +201,7 @@ class stream_body final : public stream_state {
     try {
       (std::get<I>(ports_).open(inputs[I], begin), ...);
       ((wanted = std::min(wanted, std::get<I>(ports_).read(wanted))), ...);
-      if constexpr (!((port<In>::indexed || port<In>::bulk) && ...)) {
+      if constexpr (!((port<In, Ordered>::indexed || port<In, Ordered>::bulk) && ...)) {
         while (got.count != wanted && (std::get<I>(ports_).step() && ...)) {
           (std::get<I>(ports_).keep(), ...);
           ++got.count;
@@ -193,17 +213,18 @@ class stream_body final : public stream_state {
     } catch (...) {
       got.failure = std::current_exception();
     }
-    if constexpr (!(port<In>::indexed && ...)) (std::get<I>(ports_).keep_only(got.count), ...);
+    if constexpr (!(port<In, Ordered>::indexed && ...))
+      (std::get<I>(ports_).keep_only(got.count), ...);
     return got;
   }
 
   static void drop(column const* inputs, std::size_t count) noexcept {
     column const* c = inputs;
-    (port<In>::drop(*c++, count), ...);
+    (port<In, Ordered>::drop(*c++, count), ...);
   }
 
   Function function_;
-  std::tuple<port<In>...> ports_;
+  std::tuple<port<In, Ordered>...> ports_;
   std::size_t total_ = 0;
   task task_;
   stream_gpu_work gpu_;
@@ -234,18 +255,19 @@ inline stream_settings on_pool(pool_core& pool, stream_settings how) {
   return how;
 }
 
-inline stream_settings unordered(stream_settings how) {
-  how.ordered = false;
-  return how;
-}
-
 /// The body of the streaming verbs.
-template <class Function, class F, class... In>
-auto streaming(stream_settings const& how, F&& f, In&&... in) {
-  using body = stream_body<Function, held_range_t<In>...>;
+template <class Function, bool Ordered = true, class F, class... In>
+auto streaming(stream_settings how, F&& f, In&&... in) {
+  using body = stream_body<Ordered, Function, held_range_t<In>...>;
   using result = stream_result_t<Function, held_range_t<In>...>;
+  how.ordered = Ordered;
   return stream<result>(
       detail::owned<stream_state>(new body(how, std::forward<F>(f), std::forward<In>(in)...)));
+}
+/// The same with chunks in any order.
+template <class Function, class F, class... In>
+auto streaming_unordered(stream_settings const& how, F&& f, In&&... in) {
+  return detail::streaming<Function, false>(how, std::forward<F>(f), std::forward<In>(in)...);
 }
 
 }  // namespace HETMAP_TAG
