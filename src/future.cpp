@@ -296,6 +296,23 @@ struct sleeper : watcher {
   }
 };
 
+/// Sleeps until it is told, or until the deadline. What it waits for may lie in the queue of `team`
+/// (null: in none) while input that somebody waits for holds the threads.
+void sleep(sleeper& me, core::workers* team, clock::time_point const* deadline) {
+  core::workers::patience seen;
+  std::unique_lock lock(me.guard);
+  auto const told = [&] { return me.done; };
+  while (!told()) {
+    auto const now = clock::now();
+    if (deadline != nullptr && now >= *deadline) return;
+    auto const look = now + core::workers::between_looks;
+    // Nobody was told, so what is waited for has not ended, nor has its pool.
+    if (!me.told.wait_until(lock, deadline != nullptr ? std::min(*deadline, look) : look, told) &&
+        team != nullptr)
+      team->relieve(seen);
+  }
+}
+
 }  // namespace
 
 void future_state::wait_long() {
@@ -303,9 +320,7 @@ void future_state::wait_long() {
   if (help() && done()) return;
   sleeper me;
   if (!watch(me)) return;
-  std::unique_lock lock(me.guard);
-  me.told.wait(lock, [&] { return me.done; });
-  lock.unlock();
+  sleep(me, pool_ != nullptr ? &pool_->threads() : nullptr, nullptr);
   // Whoever told may still hold the lock of the list.
   unwatch(me);
 }
@@ -316,10 +331,7 @@ bool future_state::wait_for(time_limit limit) {
   auto const deadline = moment(from_now(limit));
   sleeper me;
   if (!watch(me)) return true;
-  {
-    std::unique_lock lock(me.guard);
-    me.told.wait_until(lock, deadline, [&] { return me.done; });
-  }
+  sleep(me, pool_ != nullptr ? &pool_->threads() : nullptr, &deadline);
   unwatch(me);
   return done();
 }

@@ -3,7 +3,8 @@
 // detail/stream_body.hpp, what they return is in stream.hpp.
 //
 // In all of them
-//   f       is called once an element, on several workers at once: the contract of map. Objects are
+//   f       is called once per element, and as many calls run at once as there are workers and
+//           elements, whatever earlier elements have cost: the contract of map. Objects are
 //           borrowed until the stream is gone if they are lvalues, moved in if they are not;
 //           function pointers are copied. The consumer's own thread does not call f, except on
 //           the backend serial, inside another stream's f, and on auto (not cpu), when it finds
@@ -12,23 +13,34 @@
 //   in...   are ranges, borrowed or moved in likewise; elements with the same index meet, and the
 //           shortest range ends the stream. Nothing is read before the first result is asked for.
 //           What can be indexed is read where it lies, by the workers. Anything else is advanced by
-//           one worker at a time and kept in the stream's buffers, a forward range as iterators,
-//           any other as values (what can be kept is said in map.hpp); each element is read once,
-//           never earlier than the window has room, and none that another input has no partner for,
-//           where lengths are known or that input can be read again.
+//           one worker at a time and kept in the stream's buffers: a forward range as iterators,
+//           which the workers read (the unordered forms keep the address of *it, or what *it
+//           returns if that is no reference), any other as values (what can be kept is said in
+//           map.hpp); each element is read once, never earlier than the window has room, and none
+//           that another input has no partner for, where lengths are known or that input can be
+//           read again.
+//           An input may wait, for another stream too. Where inputs that wait hold all workers
+//           while other work waits for one, a thread is added in the place of one of them, and ends
+//           a tenth of a second after it was last needed; 256 at most. An input that waits for what
+//           the consumer does with earlier results needs .chunk_size = 1, since a chunk is computed
+//           when all of it has been read.
 //   results come in the order of the input; from the unordered forms as chunks are done.
 //   errors  What f throws at element k is thrown in the place of result k, and the stream goes on
 //           behind it. What the input throws at k comes after the k results before it and ends the
-//           stream (unordered, over an input that can be indexed: chunks from behind k may have
-//           come by then). failed_index() tells k. With .errors = collect results are outcomes and
-//           f's exceptions disturb nothing.
-//   options come first: .window (chunks ahead, default at least 4 a worker), .chunk_size (default:
-//           about 1 ms of work, and 512 KiB of inputs and results at most), .max_bytes (default
-//           32 MiB; window and chunks are chosen to fit it), .workers (default the process's shared
-//           ones, one a physical core; a stream that asks for more gets threads of its own),
-//           .backend = serial (the consumer computes each chunk when it asks for it) or gpu,
-//           .device (which GPU), .stop, .progress (from the consumer, as it gives chunks back),
-//           .errors, .reproducible, and .resume for streams that end in a sink.
+//           stream (unordered, and thrown by an input that can be indexed: chunks from behind k may
+//           have come by then). failed_index() tells k. With .errors = collect results are outcomes
+//           and f's exceptions disturb nothing.
+//   options come first: .window (chunks ahead, default at least 4 a worker, but no more than there
+//           are elements), .chunk_size (default: about 1 ms of work, from one element up, 512 KiB
+//           of inputs and results at most, and no more than a worker's share of what is left of an
+//           input that knows its length), .max_bytes (default 32 MiB; window and chunks are chosen
+//           to fit it. .window and .chunk_size are kept as they are; only where they would take
+//           more than .max_bytes, or 32 MiB, they become what an input that knows its length can
+//           use), .workers (default the process's shared ones, one a physical core; a stream that
+//           asks for more gets threads of its own), .backend = serial (the consumer computes each
+//           chunk when it asks for it) or gpu, .device (which GPU), .stop, .progress (from the
+//           consumer, as it gives chunks back), .errors, .reproducible, and .resume for streams
+//           that end in a sink.
 // On a GPU (.backend = gpu, or auto where it is predicted to finish first) chunks default to 1 MiB
 // of the widest column and .window to 8; pinned and device memory count towards .max_bytes. A
 // kernel's fail() is thrown in the place of its result. If the device fails, auto goes on with the
@@ -100,22 +112,20 @@ template <class F, class... In>
 template <class F, class... In>
   requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 [[nodiscard]] auto imap_unordered(F&& f, In&&... in) {
-  return detail::streaming<detail::plain<F>>({.verb = "imap_unordered", .ordered = false},
-                                             std::forward<F>(f), std::forward<In>(in)...);
+  return detail::streaming_unordered<detail::plain<F>>({.verb = "imap_unordered"},
+                                                       std::forward<F>(f), std::forward<In>(in)...);
 }
 template <class F, class... In>
   requires streamable<F, In...>
 [[nodiscard]] auto imap_unordered(options const& how, F&& f, In&&... in) {
-  return detail::streaming<detail::plain<F>>(
-      detail::unordered(detail::checked_stream("imap_unordered", how)), std::forward<F>(f),
-      std::forward<In>(in)...);
+  return detail::streaming_unordered<detail::plain<F>>(
+      detail::checked_stream("imap_unordered", how), std::forward<F>(f), std::forward<In>(in)...);
 }
 template <class F, class... In>
   requires streamable<F, In...>
 [[nodiscard]] auto imap_unordered(collect_options const& how, F&& f, In&&... in) {
-  return detail::streaming<detail::safe<detail::plain<F>>>(
-      detail::unordered(detail::checked_stream("imap_unordered", how)), std::forward<F>(f),
-      std::forward<In>(in)...);
+  return detail::streaming_unordered<detail::safe<detail::plain<F>>>(
+      detail::checked_stream("imap_unordered", how), std::forward<F>(f), std::forward<In>(in)...);
 }
 
 /// imap for one range of rows: f(get<0>(row), get<1>(row), ...).
@@ -147,21 +157,21 @@ template <class F, class Rows>
 template <class F, class Rows>
   requires star_streamable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
 [[nodiscard]] auto istarmap_unordered(F&& f, Rows&& rows) {
-  return detail::streaming<detail::by_row<F>>({.verb = "istarmap_unordered", .ordered = false},
-                                              std::forward<F>(f), std::forward<Rows>(rows));
+  return detail::streaming_unordered<detail::by_row<F>>(
+      {.verb = "istarmap_unordered"}, std::forward<F>(f), std::forward<Rows>(rows));
 }
 template <class F, class Rows>
   requires star_streamable<F, Rows>
 [[nodiscard]] auto istarmap_unordered(options const& how, F&& f, Rows&& rows) {
-  return detail::streaming<detail::by_row<F>>(
-      detail::unordered(detail::checked_stream("istarmap_unordered", how)), std::forward<F>(f),
+  return detail::streaming_unordered<detail::by_row<F>>(
+      detail::checked_stream("istarmap_unordered", how), std::forward<F>(f),
       std::forward<Rows>(rows));
 }
 template <class F, class Rows>
   requires star_streamable<F, Rows>
 [[nodiscard]] auto istarmap_unordered(collect_options const& how, F&& f, Rows&& rows) {
-  return detail::streaming<detail::safe<detail::by_row<F>>>(
-      detail::unordered(detail::checked_stream("istarmap_unordered", how)), std::forward<F>(f),
+  return detail::streaming_unordered<detail::safe<detail::by_row<F>>>(
+      detail::checked_stream("istarmap_unordered", how), std::forward<F>(f),
       std::forward<Rows>(rows));
 }
 

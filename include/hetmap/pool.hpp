@@ -62,9 +62,9 @@ struct pool_options {
   std::optional<unsigned> workers = {};
   /// Of calls that do not choose one. serial: one worker at a time a call.
   hetmap::backend backend = hetmap::backend::inherit;
-  /// Called once on each worker before its first work, on several at once: the place to bind it to
-  /// CPUs, or to let it have signals. If it throws, the pool is broken: its work fails with
-  /// broken_pool_error.
+  /// Called once on each worker, and each thread that takes a worker's place for a while (streams,
+  /// below), before its first work, on several at once: the place to bind it to CPUs, or to let it
+  /// have signals. If it throws, the pool is broken: its work fails with broken_pool_error.
   std::function<void()> initializer = {};
   /// The threads' name for debuggers; its first 15 characters.
   std::string name = {};
@@ -266,6 +266,11 @@ class HETMAP_API pool {
   //
   // Closing the pool closes them: what was pulled can still be taken, then comes closed_error. They
   // may outlive the pool. Further exceptions: closed_error, broken_pool_error.
+  //
+  // A worker that reads an input computes nothing meanwhile. If the input keeps it waiting, and
+  // work of the pool waits for a worker, a thread in addition takes its place, initialised as
+  // workers are (imap.hpp, in...). No more than workers() calls run at once even so, not counted
+  // those that read such an input themselves.
 
   template <class Build = build, class F, class... In>
     requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
@@ -295,17 +300,15 @@ class HETMAP_API pool {
   template <class Build = build, class F, class... In>
     requires streamable<F, In...>
   [[nodiscard]] auto imap_unordered(options const& how, F&& f, In&&... in) {
-    return detail::streaming<detail::plain<F>>(
-        detail::unordered(
-            detail::on_pool(*core_, detail::checked_stream("pool::imap_unordered", how))),
+    return detail::streaming_unordered<detail::plain<F>>(
+        detail::on_pool(*core_, detail::checked_stream("pool::imap_unordered", how)),
         std::forward<F>(f), std::forward<In>(in)...);
   }
   template <class Build = build, class F, class... In>
     requires streamable<F, In...>
   [[nodiscard]] auto imap_unordered(collect_options const& how, F&& f, In&&... in) {
-    return detail::streaming<detail::safe<detail::plain<F>>>(
-        detail::unordered(
-            detail::on_pool(*core_, detail::checked_stream("pool::imap_unordered", how))),
+    return detail::streaming_unordered<detail::safe<detail::plain<F>>>(
+        detail::on_pool(*core_, detail::checked_stream("pool::imap_unordered", how)),
         std::forward<F>(f), std::forward<In>(in)...);
   }
 
@@ -337,17 +340,15 @@ class HETMAP_API pool {
   template <class Build = build, class F, class Rows>
     requires star_streamable<F, Rows>
   [[nodiscard]] auto istarmap_unordered(options const& how, F&& f, Rows&& rows) {
-    return detail::streaming<detail::by_row<F>>(
-        detail::unordered(
-            detail::on_pool(*core_, detail::checked_stream("pool::istarmap_unordered", how))),
+    return detail::streaming_unordered<detail::by_row<F>>(
+        detail::on_pool(*core_, detail::checked_stream("pool::istarmap_unordered", how)),
         std::forward<F>(f), std::forward<Rows>(rows));
   }
   template <class Build = build, class F, class Rows>
     requires star_streamable<F, Rows>
   [[nodiscard]] auto istarmap_unordered(collect_options const& how, F&& f, Rows&& rows) {
-    return detail::streaming<detail::safe<detail::by_row<F>>>(
-        detail::unordered(
-            detail::on_pool(*core_, detail::checked_stream("pool::istarmap_unordered", how))),
+    return detail::streaming_unordered<detail::safe<detail::by_row<F>>>(
+        detail::on_pool(*core_, detail::checked_stream("pool::istarmap_unordered", how)),
         std::forward<F>(f), std::forward<Rows>(rows));
   }
 

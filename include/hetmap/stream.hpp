@@ -234,7 +234,8 @@ class stream {
   }
   /// Stops pulling, and drops what was computed and not taken.
   ///
-  /// Waits:    until the calls of the function, and of the input, that are running have returned.
+  /// Waits:    until the calls of the function, and of the input, that are running have returned;
+  ///           of the function also those up to the end of a block of 64 elements.
   ~stream() { retire(); }
 
   /// Stands on the first result that has not been taken. One iterator at a time.
@@ -283,13 +284,15 @@ class stream {
   /// pinned memory, and its own state. Not counted: what results and inputs own
   /// beyond their size, threads, the function, and exceptions that have not been taken.
   [[nodiscard]] std::size_t memory_bound() const noexcept { return state_->work->memory_bound(); }
-  /// Chunks that may be pulled and not given back.
+  /// Chunks that may be pulled and not given back: .window where it was given (imap.hpp, options).
   [[nodiscard]] std::size_t window() const noexcept { return state_->work->window(); }
-  /// Elements in a chunk, at most.
+  /// Elements in a chunk, at most: .chunk_size where it was given, and then all chunks but the last
+  /// have so many.
   [[nodiscard]] std::size_t chunk_elements() const noexcept {
     return state_->work->chunk_elements();
   }
-  /// Calls of the function that may run at once; on a GPU, threads that copy.
+  /// Calls of the function that run at once where there are so many elements in the window; on a
+  /// GPU, threads that copy.
   [[nodiscard]] unsigned workers() const noexcept { return state_->work->workers(); }
   /// Elements of the input; nothing if it does not know.
   [[nodiscard]] std::optional<std::size_t> total() const noexcept {

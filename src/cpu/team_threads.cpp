@@ -67,7 +67,10 @@ void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsign
   on.post(team.lanes[lanes - 1], team.lanes[takes_part ? 1 : 0]);
   if (takes_part) posted_team::run(team.lanes[0]);
   std::unique_lock lock(team.guard);
-  team.ended.wait(lock, [&] { return team.unfinished == 0; });
+  // Input that somebody waits for may hold the threads.
+  workers::patience seen;
+  while (!team.ended.wait_for(lock, workers::between_looks, [&] { return team.unfinished == 0; }))
+    on.relieve(seen);
 }
 
 }  // namespace hetmap::core

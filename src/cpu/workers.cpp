@@ -16,6 +16,11 @@ thread_local workers const* owner_of_this_thread = nullptr;
 /// wake-up costs.
 constexpr int looks_before_sleep = 200;
 
+/// How long an added thread stays when it is not needed, and after how many calls of relieve() a
+/// team that stretches gets one though nobody reads.
+constexpr std::chrono::milliseconds linger{100};
+constexpr unsigned looks_before_stretch = 10;
+
 void pause() noexcept {
 #ifdef __x86_64__
   __builtin_ia32_pause();
@@ -26,19 +31,34 @@ void pause() noexcept {
 
 }  // namespace
 
-workers::workers(unsigned count, void (*started)(void*, unsigned), void* context, char const* name)
-    : started_(started), context_(context), threads_(name, 0, count, &workers::begin, this) {
+workers::workers(unsigned count, void (*started)(void*, unsigned), void* context, char const* name,
+                 bool stretches)
+    : allowed_(count),
+      stretches_(stretches),
+      started_(started),
+      context_(context),
+      name_(name),
+      threads_(name, 0, count, &workers::begin, this) {
   if (size() == 0 && count != 0)
     throw std::system_error(threads_.refusal(), std::generic_category(),
                             "hetmap: the system gave no thread");
   // Where there are fewer than asked for, they do the rest.
+  allowed_.fetch_sub(count - size());
 }
 
 void workers::begin(void* self, unsigned number) {
   auto& me = *static_cast<workers*>(self);
   owner_of_this_thread = &me;
   if (me.started_ != nullptr) me.started_(me.context_, number);
-  me.serve();
+  me.serve(false);
+}
+
+/// One that relieve() adds: join() waits for it.
+void workers::begin_added(void* self) {
+  auto& me = *static_cast<workers*>(self);
+  owner_of_this_thread = &me;
+  if (me.started_ != nullptr) me.started_(me.context_, me.size());
+  me.serve(true);
 }
 
 workers::~workers() {
@@ -68,6 +88,7 @@ bool workers::withdraw(task& t) noexcept {
   t.queued = false;
   (t.previous != nullptr ? t.previous->next : first_) = t.next;
   (t.next != nullptr ? t.next->previous : last_) = t.previous;
+  backlog_.store(first_ != nullptr, std::memory_order_relaxed);
   return true;
 }
 
@@ -97,6 +118,8 @@ void workers::close() noexcept {
 void workers::join() {
   std::lock_guard const lock(joining_);
   threads_.join();
+  std::unique_lock added(guard_);
+  left_.wait(added, [&] { return added_.load() == 0; });
 }
 
 void workers::empty_inbox() noexcept {
@@ -115,6 +138,7 @@ void workers::empty_inbox() noexcept {
   oldest->previous = last_;
   (last_ != nullptr ? last_->next : first_) = oldest;
   last_ = newest;
+  backlog_.store(true, std::memory_order_relaxed);
 }
 
 task* workers::pop() noexcept {
@@ -124,6 +148,8 @@ task* workers::pop() noexcept {
   first_ = next.next;
   (first_ != nullptr ? first_->previous : last_) = nullptr;
   next.queued = false;
+  ++taken_;
+  backlog_.store(first_ != nullptr, std::memory_order_relaxed);
   return &next;
 }
 
@@ -133,21 +159,69 @@ void workers::wake_one() noexcept {
   posted_.notify_one();
 }
 
-void workers::serve() noexcept {
+workers::reading::reading(workers* of) noexcept
+    : of_(of != nullptr && of->own_this_thread() ? of : nullptr) {
+  if (of_ == nullptr) return;
+  ++of_->reading_;
+  --of_->computing_;
+  if (of_->added_.load() == 0) return;
+  std::lock_guard const lock(of_->guard_);
+  of_->posted_.notify_one();  // who may not compute beside this one may now
+}
+
+workers::reading::~reading() {
+  if (of_ == nullptr) return;
+  ++of_->computing_;
+  --of_->reading_;
+}
+
+void workers::relieve(patience& seen) noexcept {
+  std::lock_guard const lock(guard_);
+  empty_inbox();
+  if (first_ == nullptr || seen.taken != taken_) {
+    seen = {taken_, 0};
+    return;
+  }
+  ++seen.looks;
+  if (running_ != size() + added_.load() || added_.load() == max_added) return;
+  bool const stretch = computing_.load() >= allowed_.load();
+  if (stretch && (!stretches_ || seen.looks < looks_before_stretch)) return;
+  if (!start_detached(name_, &workers::begin_added, this)) return;  // none to be had now
+  ++added_;
+  if (stretch) ++allowed_;
+}
+
+/// Whether one more task may compute.
+bool workers::may_go() const noexcept { return computing_.load() < allowed_.load(); }
+
+void workers::run(task& next, std::unique_lock<std::mutex>& lock) noexcept {
+  if (first_ != nullptr || inbox_.load() != nullptr) wake_one();
+  ++running_;
+  ++computing_;
+  lock.unlock();
+  next.run(next);
+  lock.lock();
+  --computing_;
+  if (--running_ == 0 && holds_.load() == closed_bit) posted_.notify_all();
+}
+
+/// added: by relieve(), until it has not been needed for a while.
+void workers::serve(bool added) noexcept {
   bool looked = false;
+  auto needed = std::chrono::steady_clock::now();
   std::unique_lock lock(guard_);
   for (;;) {
-    if (task* const next = pop()) {
-      if (first_ != nullptr || inbox_.load() != nullptr) wake_one();
+    if (added) {
+      auto const now = std::chrono::steady_clock::now();
+      if (added_.load() <= reading_.load()) needed = now;
+      if (now - needed > linger) break;
+    }
+    if (task* const next = may_go() ? pop() : nullptr) {
       looked = false;
-      ++running_;
-      lock.unlock();
-      next->run(*next);
-      lock.lock();
-      if (--running_ == 0 && holds_.load() == closed_bit) posted_.notify_all();
+      run(*next, lock);
     } else if (holds_.load() == closed_bit && running_ == 0) {
       // What a holder posted before it let go is in the inbox by now.
-      if (inbox_.load() == nullptr) return;
+      if (inbox_.load() == nullptr && first_ == nullptr) break;
     } else if (!looked && !searching_.exchange(true)) {
       looked = true;
       lock.unlock();
@@ -158,18 +232,28 @@ void workers::serve() noexcept {
       searching_.store(false);
     } else {
       ++asleep_;
-      if (inbox_.load() == nullptr && (holds_.load() != closed_bit || running_ != 0))
-        posted_.wait(lock);
+      if ((inbox_.load() == nullptr || !may_go()) &&
+          (holds_.load() != closed_bit || running_ != 0)) {
+        if (added)
+          posted_.wait_for(lock, linger);
+        else
+          posted_.wait(lock);
+      }
       --asleep_;
       waking_.store(false);
       looked = false;
     }
   }
+  if (!added) return;
+  if (allowed_.load() > size()) --allowed_;
+  --added_;
+  if (first_ != nullptr || inbox_.load() != nullptr) wake_one();
+  left_.notify_all();
 }
 
 workers& shared_workers() {
   static constinit once_a_process<workers> shared;
-  return shared.get([] { return new workers(physical_cores()); });
+  return shared.get([] { return new workers(physical_cores(), nullptr, nullptr, "hetmap", true); });
 }
 
 }  // namespace hetmap::core

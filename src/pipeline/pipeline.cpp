@@ -8,6 +8,7 @@
 #include <hetmap/vector.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -35,9 +36,6 @@ constexpr std::size_t first_sent_elements = 4096;
 /// than it could be woken.
 constexpr std::size_t cheap_elements = std::size_t{1} << 20;
 constexpr double cheap_chunk_seconds = 2e-3;
-
-/// How often a consumer that waits looks at the stop condition, which cannot wake it.
-constexpr std::chrono::milliseconds between_looks{10};
 
 }  // namespace
 }  // namespace core
@@ -91,8 +89,7 @@ pipeline::state::state(stream_job const& w, stream_settings const& h)
       form(core::shape_for(w, h, lanes, own_bytes(), demand())),
       code(core::code_for(*w.code, chosen, h.verb)),
       level(h.reproducible ? isa::baseline : chosen.level),
-      size(w.learned != nullptr ? w.learned->element_nanoseconds() : -1, 1, form.chunk,
-           core::chunk_seconds),
+      size(-1, 1, form.chunk, core::chunk_seconds),
       sent_size(w.pulls_at_once && w.learned != nullptr
                     ? w.learned->on_gpu(decided.route.travels).nanoseconds()
                     : -1,
@@ -131,8 +128,7 @@ core::device_demand pipeline::state::demand() {
 pipeline::state::~state() {
   {
     std::unique_lock lock(guard);
-    abandoned = true;
-    chunks.close();
+    give_up();
     join(lock);
   }
   for (core::slot& s : slots) {
@@ -155,7 +151,9 @@ pipeline::state::~state() {
 void pipeline::state::start() {
   if (on_device) take_device();
   if (!on_device) bring_arrays_here();
-  slots.resize(form.window);
+  slots.reserve(form.window);
+  while (slots.size() != form.window) slots.emplace_back(lanes + 1);
+  parted.reserve(form.window);
   unsent.reserve(form.window);
   if (on_device) {
     torn.reserve(core::ring_slots + 1);
@@ -179,14 +177,24 @@ void pipeline::state::start() {
 }
 
 void pipeline::state::discard(core::slot& s) noexcept {
+  drop_inputs(s);
   if (work.discard != nullptr) {
     std::size_t from = s.begin;
-    for (core::failure const& f : s.failures) {
-      work.discard(s.columns.front(), from - s.begin, f.at - s.begin);
-      from = f.at + 1;
+    auto const leave_out = [&](std::size_t begin, std::size_t end) {
+      work.discard(s.columns.front(), from - s.begin, begin - s.begin);
+      from = end;
+    };
+    core::sort_failures(s);
+    auto failed = s.failures.begin();
+    for (core::range const& missing : s.rest.missing()) {
+      for (; failed != s.failures.end() && failed->at < missing.begin; ++failed)
+        leave_out(failed->at, failed->at + 1);
+      leave_out(missing.begin, missing.end);
     }
-    work.discard(s.columns.front(), from - s.begin, s.done_to - s.begin);
+    for (; failed != s.failures.end(); ++failed) leave_out(failed->at, failed->at + 1);
+    leave_out(s.done_to, s.done_to);
   }
+  s.rest.fill({});
   s.failures.clear();
   s.done_to = s.begin;
 }
@@ -238,8 +246,14 @@ void pipeline::state::give_back() {
 
 void pipeline::state::abandon() noexcept {
   std::lock_guard const lock(guard);
+  give_up();
+}
+
+/// Nothing further is begun, and pieces end early.
+void pipeline::state::give_up() noexcept {
   abandoned = true;
   chunks.close();
+  for (core::slot& s : slots) std::atomic_ref(s.hurry).store(true, std::memory_order_relaxed);
 }
 
 bool pipeline::state::next(segment& out, time_limit const* limit) {
@@ -259,8 +273,7 @@ bool pipeline::state::next(segment& out, time_limit const* limit) {
   for (;;) {
     if (!stopped) look_at_stop();
     if (stopped) {
-      abandoned = true;
-      chunks.close();
+      give_up();
       core::clear_failed_index();
       std::lock_guard const asked(stop_guard);
       if (stop_failure) std::rethrow_exception(stop_failure);
@@ -298,19 +311,38 @@ void pipeline::state::wait(std::unique_lock<std::mutex>& lock, bool limited,
                            core::clock::time_point deadline) {
   helps = !limited && may_help();
   // A worker that waited for its own team could wait for ever.
-  if ((helps || team == nullptr || team->own_this_thread()) && has_work()) return work_once(lock);
+  if ((helps || team == nullptr || team->own_this_thread()) && has_work())
+    return work_once(lock, false);
   wake_lane();
-  if (limited && core::clock::now() >= deadline) {
+  auto const now = core::clock::now();
+  if (limited && now >= deadline) {
     core::clear_failed_index();
     throw timeout_error(std::string(how.verb).append(": no result within the time limit"));
   }
+  // It looks around now and then: at the stop condition, which cannot wake it, and see watch().
+  if (now >= next_look) {
+    watch();
+    next_look = now + core::workers::between_looks;
+  }
   waiting = true;
-  if (limited || stoppable)
-    arrived.wait_until(
-        lock, stoppable ? std::min(deadline, core::clock::now() + core::between_looks) : deadline);
-  else
-    arrived.wait(lock);
+  arrived.wait_until(lock, std::min(deadline, next_look));
   waiting = false;
+}
+
+/// Looks, while the consumer waits, after what goes on without end: a piece under way since the
+/// last look shares its rest with lanes that rest, and lanes that wait for a thread may get one
+/// more.
+void pipeline::state::watch() noexcept {
+  if (team == nullptr) return;
+  if (busy < most_lanes())
+    for (core::slot& s : slots)
+      if (s.rest.running() != 0 && std::exchange(s.watched, true))
+        std::atomic_ref(s.hurry).store(true, std::memory_order_relaxed);
+  if (std::any_of(lane_of.begin(), lane_of.end(),
+                  [](lane const& l) { return l.busy && !l.running; }))
+    team->relieve(waits_for_thread);
+  else
+    waits_for_thread = {};
 }
 
 /// Tells why there is nothing more to come.

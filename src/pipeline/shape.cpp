@@ -35,9 +35,9 @@ constexpr std::size_t device_chunks_ahead = 2 * ring_slots;
 constexpr std::size_t buffer_alignment = 64;
 
 /// What a slot takes beside its buffers: its state here and in the window, and two blocks.
-std::size_t slot_overhead(stream_job const& work) {
+std::size_t slot_overhead(stream_job const& work, unsigned lanes) {
   return sizeof(slot) + (1 + work.inputs) * sizeof(column) + 8 * sizeof(std::size_t) +
-         2 * block_overhead;
+         pieces::bytes(lanes) + 3 * block_overhead;
 }
 
 /// More bytes than any process can address: what is computed with them would overflow.
@@ -80,7 +80,7 @@ stream_shape shape_for(stream_job const& work, stream_settings const& how, unsig
   for (unsigned k = 0; k != 1 + work.inputs; ++k) element_bytes += work.stages[k].bytes;
   std::size_t const touched = element_bytes + work.bytes_read;
   std::size_t const budget = how.max_bytes != 0 ? how.max_bytes : default_max_bytes;
-  std::size_t const overhead = slot_overhead(work);
+  std::size_t const overhead = slot_overhead(work, lanes);
 
   auto const in_flight = [&](std::size_t window) {
     return static_cast<double>(on_device ? std::min(window, ring_slots) : 0);
@@ -99,24 +99,36 @@ stream_shape shape_for(stream_job const& work, stream_settings const& how, unsig
         static_cast<double>(fixed_bytes);
     return exact < 0x1p63 ? static_cast<std::size_t>(exact) : std::size_t{1} << 63;
   };
+  // Of an input that knows its length, no chunk takes more than a worker's share, but where few
+  // chunks are asked for so much that each worker has an element. Chunks may be as small as that,
+  // and the caller's size and window are kept where there is memory for them.
+  std::size_t const total = std::max<std::size_t>(1, work.total);
+  std::size_t const share =
+      std::max(total / lanes, how.window != 0 ? elements_for(lanes, how.window) : 1);
+  std::size_t const good_chunk =
+      std::min(on_device ? device_column_bytes / gpu.widest
+                         : std::min(chunk_bytes / std::max<std::size_t>(1, touched), share),
+               total);
+  std::size_t const busy = on_device ? ring_slots : std::size_t{lanes};
   stream_shape s;
-  std::size_t const good_chunk = on_device ? device_column_bytes / gpu.widest
-                                           : chunk_bytes / std::max<std::size_t>(1, touched);
+  // Chunks that the input can have.
+  auto const most_chunks = [&] {
+    return how.chunk_size != 0 ? total / s.chunk + (total % s.chunk != 0) : total;
+  };
   s.chunk = how.chunk_size != 0 ? how.chunk_size : std::max<std::size_t>(1, good_chunk);
-  if (work.total < s.chunk) s.chunk = std::max<std::size_t>(1, work.total);
-  if (how.window != 0)
-    s.window = how.window;
-  else if (on_device)
-    s.window = device_chunks_ahead;
-  else
-    s.window = std::clamp<std::size_t>(window_bytes / bound(1, s.chunk), 4 * std::size_t{lanes},
-                                       most_chunks_ahead);
-  if (work.total != no_length)
-    s.window = std::max<std::size_t>(
-        1, std::min(s.window, work.total / s.chunk + (work.total % s.chunk != 0)));
+  s.window = how.window != 0 ? how.window : std::min(busy + 1, total);
+  if (bound(s.window, s.chunk) > budget) {
+    s.chunk = std::min(s.chunk, total);
+    s.window = std::min(s.window, most_chunks());
+  }
+  if (how.window == 0)
+    s.window =
+        std::min(on_device ? device_chunks_ahead
+                           : std::clamp<std::size_t>(window_bytes / bound(1, s.chunk),
+                                                     4 * std::size_t{lanes}, most_chunks_ahead),
+                 most_chunks());
   // What does not fit gives way: first the window down to one chunk a worker (or as many as the
   // device takes) and one to consume, then the chunk, then the rest of the window.
-  std::size_t const busy = on_device ? ring_slots : std::size_t{lanes};
   std::size_t const least_window = how.window != 0 ? s.window : busy + 1;
   if (how.window == 0)
     while (s.window > least_window && bound(s.window, s.chunk) > budget) --s.window;

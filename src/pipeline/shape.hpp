@@ -30,6 +30,11 @@ inline constexpr std::size_t block_overhead = 64;
   return (bytes + alignment - 1) / alignment * alignment;
 }
 
+/// Elements that chunks have at least, so that each lane can have one though there are few chunks.
+[[nodiscard]] inline std::size_t elements_for(unsigned lanes, std::size_t window) noexcept {
+  return (lanes - 1) / window + 1;
+}
+
 /// Alignment, in bytes, of a slot's buffers.
 [[nodiscard]] std::size_t slot_alignment_of(detail::stream_job const& work) noexcept;
 

@@ -31,8 +31,9 @@
 namespace hetmap {
 namespace core {
 
-/// How many elements to take next, so that they take about `seconds`: from what one is known to
-/// cost, or else from `first` up. Lanes that race lose one another's finding.
+/// How many elements to take next, so that they take about `seconds`: from `first` up, by what
+/// those before them took. It falls at once, since the next may be as slow, and rises eightfold a
+/// step. Lanes that race lose one another's finding.
 class chunk_pace {
  public:
   chunk_pace(double element_nanoseconds, std::size_t first, std::size_t most, double seconds)
@@ -44,14 +45,21 @@ class chunk_pace {
   }
 
   [[nodiscard]] std::size_t next() const noexcept {
-    std::size_t const n = elements_.load(std::memory_order_relaxed);
-    return n < detail::block_elements ? n : n / detail::block_elements * detail::block_elements;
+    return in_blocks(elements_.load(std::memory_order_relaxed));
   }
 
   void took(effort const& spent) noexcept {
-    double const chosen = next_pace(elements_.load(std::memory_order_relaxed), spent, seconds_);
-    elements_.store(static_cast<std::size_t>(std::clamp(chosen, 1.0, static_cast<double>(most_))),
+    std::size_t const now = elements_.load(std::memory_order_relaxed);
+    double const taken = std::max(1e-9 * static_cast<double>(spent.busy.count()), 1e-9);
+    double const fitting = static_cast<double>(spent.elements) * seconds_ / taken;
+    double const most = static_cast<double>(std::min(most_, now * 8));
+    elements_.store(static_cast<std::size_t>(std::clamp(fitting, 1.0, most)),
                     std::memory_order_relaxed);
+  }
+
+  /// Whole blocks, if it is one or more.
+  [[nodiscard]] static std::size_t in_blocks(std::size_t n) noexcept {
+    return n < detail::block_elements ? n : n / detail::block_elements * detail::block_elements;
   }
 
  private:
@@ -74,7 +82,8 @@ struct pipeline::state {
           owner(&s) {}
 
     state* owner;
-    bool busy = false;  // posted or running
+    bool busy = false;     // posted or running
+    bool running = false;  // on a thread
   };
 
   state(stream_job const& w, stream_settings const& h);
@@ -82,10 +91,19 @@ struct pipeline::state {
 
   // Lanes; serve() takes the lock, compute() needs none, the rest is called under it.
   void serve(lane& me) noexcept;
-  void work_once(std::unique_lock<std::mutex>& lock) noexcept;
-  void step(std::unique_lock<std::mutex>& lock) noexcept;
+  // may_leave: the thread is one of the team's, between two tasks.
+  void work_once(std::unique_lock<std::mutex>& lock, bool may_leave) noexcept;
+  void step(std::unique_lock<std::mutex>& lock, bool may_leave) noexcept;
   [[nodiscard]] std::optional<std::size_t> pull(std::unique_lock<std::mutex>& lock) noexcept;
-  [[nodiscard]] core::efforts compute(core::slot& s) noexcept;
+  [[nodiscard]] std::size_t wanted() const noexcept;
+  void open(std::size_t k) noexcept;
+  void offer(std::size_t k) noexcept;
+  [[nodiscard]] std::size_t first_offered() const noexcept;
+  [[nodiscard]] std::size_t piece_of(core::slot const& s) const noexcept;
+  [[nodiscard]] core::efforts compute(core::slot& s, core::range& piece) noexcept;
+  void fail(core::slot& s, std::size_t at, std::exception_ptr cause);
+  void complete(std::unique_lock<std::mutex>& lock, std::size_t k) noexcept;
+  void drop_inputs(core::slot& s) noexcept;
   void look_at_stop() noexcept;
   [[nodiscard]] bool can_pull() const noexcept { return !abandoned.load() && chunks.can_pull(); }
   [[nodiscard]] bool has_work() const noexcept;
@@ -120,7 +138,9 @@ struct pipeline::state {
   void wait(std::unique_lock<std::mutex>& lock, bool limited,
             std::chrono::steady_clock::time_point deadline);
   void end();
+  void watch() noexcept;
   void abandon() noexcept;
+  void give_up() noexcept;
   void discard(core::slot& s) noexcept;
 
   [[nodiscard]] std::size_t own_bytes() const;
@@ -160,11 +180,14 @@ struct pipeline::state {
   std::condition_variable arrived;  // something is ready, or the end
   std::condition_variable rested;   // no lane is at work
   core::window chunks;
-  std::vector<core::slot> slots;  // each used by whoever the window says it is with
+  std::vector<core::slot> slots;    // each used by whoever the window says it is with
+  std::vector<std::size_t> parted;  // slots of which pieces are left to be taken
   std::vector<lane> lane_of;
   unsigned busy = 0;
   bool waiting = false;  // the consumer, for `arrived`
   bool helps = false;    // the consumer computes too, in the place of a lane
+  core::workers::patience waits_for_thread;
+  std::chrono::steady_clock::time_point next_look{};  // of a consumer that waits
   core::failure input_failed{no_length, nullptr};
   bool by_device = false;  // that failure is the device's
   core::efforts costs;

@@ -4,12 +4,20 @@
 #include "support/sizes.hpp"
 
 #include <gtest/gtest.h>
+#include <hetmap/generate.hpp>
 #include <hetmap/imap.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <latch>
+#include <list>
+#include <memory>
+#include <numeric>
 #include <ranges>
+#include <set>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -108,6 +116,77 @@ TEST_P(Unordered, AFailureComesWithItsChunk) {
   }
   EXPECT_EQ(thrown, 1);
   EXPECT_EQ(got.size(), 99u);
+}
+
+/// What the input of an unordered stream throws at k = 100: how many results came before it, and
+/// whether any was from behind.
+template <class Stream>
+void ends_before_100(Stream s, char const* input) {
+  std::size_t got = 0;
+  try {
+    while (auto const v = s.next()) {
+      EXPECT_LT(*v, 100) << input << ": from behind the failure";
+      ++got;
+    }
+    ADD_FAILURE() << input << ": nothing was thrown";
+  } catch (int const thrown) {
+    EXPECT_EQ(thrown, 100);
+    EXPECT_EQ(hetmap::failed_index(), 100u) << input;
+  }
+  EXPECT_EQ(got, 100u) << input;
+  EXPECT_FALSE(s.next()) << input;
+}
+
+TEST_P(Unordered, NothingComesFromBehindTheFailureOfAnInputThatCannotBeIndexed) {
+  auto const slow_failure = [](long i) {
+    if (i != 100) return i;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    throw 100;
+  };
+  auto const same = [](long i) { return i; };
+  for (std::size_t const chunk : support::sizes({1, 7, 64, 1000})) {
+    hetmap::options const how{
+        .backend = GetParam(), .workers = 4, .chunk_size = chunk, .window = 16};
+    auto forward = std::views::iota(0L, 1000L) | std::views::filter([](long) { return true; }) |
+                   std::views::transform(slow_failure);
+    ends_before_100(hetmap::imap_unordered(how, same, forward), "forward view");
+    std::list<long> list(1000);
+    std::iota(list.begin(), list.end(), 0);
+    auto const in_place = [&](long& i) -> long& { return slow_failure(i), i; };
+    auto references = list | std::views::transform(in_place);
+    ends_before_100(hetmap::imap_unordered(how, same, references), "view of a list");
+    auto const second = [](long, long i) { return i; };
+    ends_before_100(hetmap::imap_unordered(how, second, list, forward), "two");
+    auto rows = forward | std::views::transform([](long i) { return std::tuple(i); });
+    ends_before_100(hetmap::istarmap_unordered(how, same, rows), "rows");
+    auto single = hetmap::generate([&, i = 0L]() mutable { return slow_failure(i++); });
+    ends_before_100(hetmap::imap_unordered(how, same, single), "single-pass");
+  }
+}
+
+TEST_P(Unordered, ElementsOfAForwardRangeAreReadOnceAndStayWhereTheyAre) {
+  std::list<std::unique_ptr<int>> owners;
+  for (int i = 0; i != 200; ++i) owners.push_back(std::make_unique<int>(i));
+  std::set<void const*> seen;
+  for (std::unique_ptr<int>* const at : hetmap::imap_unordered(
+           {.backend = GetParam()}, [](std::unique_ptr<int>& p) { return ++*p, &p; }, owners))
+    seen.insert(at);
+  EXPECT_EQ(seen.size(), 200u);
+  int i = 0;
+  for (auto const& p : owners) {
+    EXPECT_TRUE(seen.contains(&p));
+    EXPECT_EQ(*p, ++i) << "called once";
+  }
+  std::atomic<int> reads{0};
+  auto computed = owners | std::views::transform([&](std::unique_ptr<int> const& p) {
+                    return ++reads, std::make_unique<int>(*p);
+                  });
+  int sum = 0;
+  for (int const v : hetmap::imap_unordered(
+           {.backend = GetParam()}, [](std::unique_ptr<int> p) { return *p; }, computed))
+    sum += v;
+  EXPECT_EQ(sum, 200 * 201 / 2);
+  EXPECT_EQ(reads, 200);
 }
 
 }  // namespace

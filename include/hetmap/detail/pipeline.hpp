@@ -53,6 +53,13 @@ struct HETMAP_API input_failure {
   std::exception_ptr cause;
 };
 
+/// A chunk of a stream, or a piece of one.
+struct stream_piece : chunk {
+  /// Becomes true when the function should come to an end behind the block of elements that it is
+  /// at, and set `end` to where the next begins. Read as an atomic.
+  bool const* hurry;
+};
+
 /// One stream as a GPU sees it.
 struct stream_gpu_work {
   gpu_site* site = nullptr;

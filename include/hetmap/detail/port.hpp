@@ -37,21 +37,34 @@ inline namespace HETMAP_TAG {
 /// moved in.
 ///
 /// Elements that can be reached by index are read where they lie, by any worker. A forward range is
-/// kept as iterators, so that its elements stay where they are; any other as values, each read
-/// once. It is advanced no further than the element that was asked for.
+/// kept as iterators, so that its elements stay where they are and are read by any worker too; any
+/// other as values, each read once. It is advanced no further than the element that was asked for.
+///
+/// Where chunks come in any order, a forward range is read as it is advanced: its failure is known
+/// before anything after it is computed. What is kept then is where the elements lie, or the
+/// elements themselves if they lie nowhere.
 ///
 /// InBulk: as many as are asked for will be used, so that they may be read at a time.
-template <class In, bool InBulk>
+template <class In, bool InBulk, bool Ordered>
 class port {
   using range = std::remove_reference_t<In>;
+  using reference = std::ranges::range_reference_t<range>;
 
  public:
   static constexpr bool bulk = InBulk && bulk_readable<range>;
   static constexpr bool indexed = !bulk && indexable<range&>;
   static constexpr bool repeatable = !bulk && std::ranges::forward_range<range>;
-  static constexpr bool keeps_iterators = repeatable && !indexed;
+  static constexpr bool walks = !bulk && !indexed;
+  static constexpr bool keeps_iterators = repeatable && walks && Ordered;
+  static constexpr bool keeps_places =
+      repeatable && walks && !Ordered && std::is_lvalue_reference_v<reference>;
+  static constexpr bool keeps_elements =
+      repeatable && walks && !Ordered && !std::is_lvalue_reference_v<reference>;
   using kept = typename std::conditional_t<
-      bulk || indexed, std::type_identity<std::ranges::range_value_t<range>>, kept_of<range>>::type;
+      !walks, std::type_identity<std::ranges::range_value_t<range>>,
+      std::conditional_t<
+          keeps_places, std::add_pointer<reference>,
+          std::conditional_t<keeps_elements, std::remove_cvref<reference>, kept_of<range>>>>::type;
 
   template <class Given>
   explicit port(std::in_place_t, Given&& given) : range_(std::forward<Given>(given)) {}
@@ -60,8 +73,10 @@ class port {
   [[nodiscard]] auto source() {
     if constexpr (indexed)
       return detail::source_of(range_);
-    else if constexpr (keeps_iterators)
+    else if constexpr (keeps_iterators || keeps_places)
       return kept_iterator_source<kept>{nullptr};
+    else if constexpr (keeps_elements)
+      return array_source<kept, kept&&>{nullptr};
     else
       return array_source<kept, argument_t<range&>>{nullptr};
   }
@@ -107,7 +122,12 @@ class port {
   }
   void keep() {
     if constexpr (walks) {
-      detail::keep_at<range>(to_ + count_, walk_.at());
+      if constexpr (keeps_places)
+        ::new (static_cast<void*>(to_ + count_)) kept(std::addressof(*walk_.at()));
+      else if constexpr (keeps_elements)
+        ::new (static_cast<void*>(to_ + count_)) kept(*walk_.at());
+      else
+        detail::keep_at<range>(to_ + count_, walk_.at());
       ++count_;
       ++position_;
       walk_.use();
@@ -144,7 +164,6 @@ class port {
   }
 
   struct nothing {};
-  static constexpr bool walks = !bulk && !indexed;
 
   In range_;
   kept* to_ = nullptr;

@@ -42,10 +42,28 @@ struct stream_task {
  private:
   template <std::size_t... I>
   HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<I...>) {
-    element_loop<store::construct, R>::run(
-        work.begin - work.origin, work.end - work.origin, at, f,
-        static_cast<R*>(work.columns[0].base),
+    compute(
+        static_cast<stream_piece&>(work), at,
         watched_source{detail::place(std::get<I>(sources), work.columns[1 + I], work.origin)}...);
+  }
+
+  /// Blocks, then what is left behind the last, until there is a hurry.
+  template <class... Watched>
+  HETMAP_INLINE void compute(stream_piece& work, std::size_t& at, Watched... in) {
+    using loop = element_loop<store::construct, R>;
+    R* const out = static_cast<R*>(work.columns[0].base);
+    std::size_t const begin = at;
+    std::size_t const end = work.end - work.origin;
+    std::size_t i = begin;
+    auto const goes_on = [&] {
+      return i == begin || !__atomic_load_n(work.hurry, __ATOMIC_RELAXED);
+    };
+    for (; end - i >= block_elements && goes_on(); i += block_elements)
+      loop::run(i, i + block_elements, at, f, out, in...);
+    for (; end - i >= small_block_elements && goes_on(); i += small_block_elements)
+      loop::run(i, i + small_block_elements, at, f, out, in...);
+    for (; i != end && goes_on(); ++i) loop::run(i, i + 1, at, f, out, in...);
+    work.end = work.origin + i;
   }
 };
 
@@ -97,11 +115,12 @@ template <class Function, class... In>
 using stream_result_t =
     result_t<decltype(std::declval<Function&>().called()), std::remove_reference_t<In>&...>;
 
-template <class Function, class... In>
+template <bool Ordered, class Function, class... In>
 class stream_body final : public stream_state {
   // Elements that were read from one input are lost where another one ends unexpectedly.
   template <class One>
-  using port_of = port<One, sizeof...(In) == 1 || knows_length<std::remove_reference_t<In>...>>;
+  using port_of =
+      port<One, sizeof...(In) == 1 || knows_length<std::remove_reference_t<In>...>, Ordered>;
 
   using function = std::remove_reference_t<decltype(std::declval<Function&>().called())>;
   using result = stream_result_t<Function, In...>;
@@ -249,18 +268,19 @@ inline stream_settings on_pool(pool_core& pool, stream_settings how) {
   return how;
 }
 
-inline stream_settings unordered(stream_settings how) {
-  how.ordered = false;
-  return how;
-}
-
 /// The body of the streaming verbs.
-template <class Function, class F, class... In>
-auto streaming(stream_settings const& how, F&& f, In&&... in) {
-  using body = stream_body<Function, held_range_t<In>...>;
+template <class Function, bool Ordered = true, class F, class... In>
+auto streaming(stream_settings how, F&& f, In&&... in) {
+  using body = stream_body<Ordered, Function, held_range_t<In>...>;
   using result = stream_result_t<Function, held_range_t<In>...>;
+  how.ordered = Ordered;
   return stream<result>(
       detail::owned<stream_state>(new body(how, std::forward<F>(f), std::forward<In>(in)...)));
+}
+/// The same with chunks in any order.
+template <class Function, class F, class... In>
+auto streaming_unordered(stream_settings const& how, F&& f, In&&... in) {
+  return detail::streaming<Function, false>(how, std::forward<F>(f), std::forward<In>(in)...);
 }
 
 }  // namespace HETMAP_TAG
