@@ -7,10 +7,10 @@ libdir=$(dirname "$(find "$prefix" -name libhetmap.so)")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-"$compiler" -std=c++20 -M -I"$prefix/include" "$source" >"$scratch/read"
+"$compiler" -std=c++20 -H -fsyntax-only -I"$prefix/include" "$source" 2>"$scratch/read"
 grep -q 'hetmap/hetmap.hpp' "$scratch/read"
 # Where hetmap itself lies may have any name: build/cuda, for one.
-if tr -s ' \\' '\n' <"$scratch/read" | grep -vF -e "$prefix/include/hetmap/" -e "$source" |
+if grep -vF -e "$prefix/include/hetmap/" -e "$source" "$scratch/read" |
   grep -iE 'tbb|oneapi|hwloc|cuda'; then
   echo "the consumer reads the headers above"
   exit 1

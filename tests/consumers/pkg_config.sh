@@ -12,7 +12,8 @@ trap 'rm -rf "$scratch"' EXIT
 pkg-config --print-errors --exists 'hetmap >= 0.1'
 flags=$(pkg-config "$@" --cflags --libs hetmap)
 echo "pkg-config says: $flags"
-# shellcheck disable=SC2086
+# What it says is quoted for a shell: a folder may have a space in its name.
+eval "set -- $flags -Wl,-rpath,$(pkg-config --variable=libdir hetmap)"
 "$compiler" -std=c++20 -O2 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror \
-  "$source" -o "$scratch/consumer" $flags "-Wl,-rpath,$(pkg-config --variable=libdir hetmap)"
+  "$source" -o "$scratch/consumer" "$@"
 "$scratch/consumer"
