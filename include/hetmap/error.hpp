@@ -161,6 +161,14 @@ class HETMAP_API kernel_error : public std::runtime_error {
 /// Waits:    no.
 [[nodiscard]] HETMAP_API std::optional<std::size_t> failed_index() noexcept;
 
+namespace detail {
+
+/// What is being handled, to be kept. All of std::bad_alloc are kept as one: where memory is short,
+/// exceptions live in a reserve of the C++ runtime, which ends the process when that is full.
+[[nodiscard]] HETMAP_API std::exception_ptr kept_exception() noexcept;
+
+}  // namespace detail
+
 /// The result of one element in collect mode: a value, or the exception that took its place.
 ///
 /// Memory:   that of std::optional<T> and one pointer.

@@ -2,6 +2,8 @@
 #include "../cpu/math_level.hpp"
 #include "state.hpp"
 
+#include <hetmap/error.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -135,7 +137,7 @@ core::efforts pipeline::state::compute(core::slot& s) noexcept {
       } catch (input_failure const& input) {
         s.input_failure = {piece.failed_at, input.cause};
       } catch (...) {
-        s.failures.push_back({piece.failed_at, std::current_exception()});
+        s.failures.push_back({piece.failed_at, kept_exception()});
         s.done_to = piece.failed_at + 1;
         continue;
       }

@@ -156,7 +156,7 @@ struct collected {
                           [&]() -> R { return call(f, std::forward<Args>(args)...); });
       }
     } catch (...) {
-      return outcome<R>(std::current_exception());
+      return outcome<R>(kept_exception());
     }
   }
 };
