@@ -1,12 +1,18 @@
 #include "error.hpp"
 
+#include "cpu/forked.hpp"
+
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 
 #include <cstdint>
 #include <cstdio>
+#include <new>
+#include <typeinfo>
 #include <utility>
+
+#include <cxxabi.h>
 
 namespace hetmap {
 namespace core {
@@ -73,6 +79,13 @@ std::optional<std::size_t> failed_index() noexcept { return core::last_failed_in
 namespace detail {
 
 void throw_kernel_error(int code) { throw kernel_error(code); }
+
+std::exception_ptr kept_exception() noexcept {
+  std::type_info const* const type = abi::__cxa_current_exception_type();
+  if (type == nullptr || *type != typeid(std::bad_alloc)) return std::current_exception();
+  static constinit core::made_once<std::exception_ptr> one_for_all;
+  return one_for_all.get([] { return std::make_exception_ptr(std::bad_alloc()); });
+}
 
 void rethrow_as_failure_of(std::size_t index) {
   if (index != no_length)

@@ -1,7 +1,10 @@
 // Where a failing element's index is kept for failed_index().
 #pragma once
 
+#include <hetmap/error.hpp>
+
 #include <cstddef>
+#include <exception>
 
 namespace hetmap::core {
 
@@ -9,5 +12,15 @@ void note_failed_index(std::size_t index) noexcept;
 
 /// For exceptions that are no element's.
 void clear_failed_index() noexcept;
+
+/// The exception that make() returns; where there is no memory for it, what says so.
+template <class Make>
+[[nodiscard]] std::exception_ptr exception_from(Make&& make) noexcept {
+  try {
+    return std::make_exception_ptr(make());
+  } catch (...) {
+    return detail::kept_exception();
+  }
+}
 
 }  // namespace hetmap::core

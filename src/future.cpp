@@ -125,7 +125,7 @@ void future_state::run_claimed() noexcept {
     try {
       work();
     } catch (...) {
-      error_ = std::current_exception();
+      error_ = kept_exception();
       failed_at_ = failed_index().value_or(no_index);
       how = with_error;
     }
@@ -159,7 +159,7 @@ void future_state::fail_claimed(std::exception_ptr error, bool cancelled) noexce
 
 bool future_state::cancel() noexcept {
   if (!claim()) return false;
-  fail_claimed(std::make_exception_ptr(cancelled_error(0, 0)), true);
+  fail_claimed(core::exception_from([] { return cancelled_error(0, 0); }), true);
   return true;
 }
 
@@ -426,9 +426,10 @@ completion_queue::completion_queue(future_state* const* states, std::size_t coun
     };
     s.watched[order[k]] = true;
   }
-  for (auto& p : s.places) p.of->add_reference();
   std::vector<state::place*> done;
   done.reserve(s.places.size());
+  // From here on nothing throws: what is watched has to be let go of.
+  for (auto& p : s.places) p.of->add_reference();
   for (auto& p : s.places)
     if (!p.of->watch(p)) done.push_back(&p);
   std::sort(done.begin(), done.end(), [](state::place const* a, state::place const* b) {
@@ -436,11 +437,9 @@ completion_queue::completion_queue(future_state* const* states, std::size_t coun
   });
   std::lock_guard const lock(s.guard);
   // Those that were told meanwhile completed after these.
-  auto const later = std::move(s.completed);
-  s.completed.clear();
-  s.completed.reserve(s.places.size());
+  auto const told = static_cast<std::ptrdiff_t>(s.completed.size());
   for (auto* p : done) s.add(*p);
-  s.completed.insert(s.completed.end(), later.begin(), later.end());
+  std::rotate(s.completed.begin(), s.completed.begin() + told, s.completed.end());
 }
 
 completion_queue::~completion_queue() {

@@ -59,7 +59,22 @@ range ledger::elements(std::uint32_t front, std::uint32_t back) const noexcept {
   return {front * granule_, std::min(back * granule_, count_)};
 }
 
-range ledger::claim(unsigned lane, std::size_t wanted) {
+/// Room for what will be final, before it is done: a result that could not be kept account of would
+/// never be destroyed.
+bool ledger::has_room(lane_state& mine) noexcept {
+  auto& finals = mine.finals;
+  if (finals.size() != finals.capacity()) return true;
+  try {
+    finals.reserve(std::max<std::size_t>(8, 2 * finals.capacity()));
+    return true;
+  } catch (...) {
+    interrupt(std::current_exception());
+    return false;
+  }
+}
+
+range ledger::claim(unsigned lane, std::size_t wanted) noexcept {
+  if (!has_room(lane_[lane])) return {};
   std::size_t const granules = std::clamp<std::size_t>(wanted / granule_, 1, most_granules);
   do {
     range const claimed = take_front(lane_[lane], granules);
@@ -75,7 +90,7 @@ void ledger::give_back(range claimed) {
   any_returned_.store(true, std::memory_order_relaxed);
 }
 
-range ledger::take_returned(std::size_t wanted) {
+range ledger::take_returned(std::size_t wanted) noexcept {
   std::size_t const elements = std::max<std::size_t>(wanted / granule_, 1) * granule_;
   std::lock_guard const guard(returned_guard_);
   while (!returned_.empty()) {
@@ -96,7 +111,7 @@ range ledger::take_returned(std::size_t wanted) {
   return {};
 }
 
-range ledger::take_front(lane_state& mine, std::size_t granules) {
+range ledger::take_front(lane_state& mine, std::size_t granules) noexcept {
   std::uint64_t seen = mine.region.load(std::memory_order_relaxed);
   while (left_in(seen) != 0) {
     std::uint32_t const front = front_of(seen);
@@ -118,7 +133,7 @@ range ledger::take_front(lane_state& mine, std::size_t granules) {
   return {};
 }
 
-bool ledger::steal_into(unsigned lane) {
+bool ledger::steal_into(unsigned lane) noexcept {
   for (;;) {
     std::size_t const limit = limit_.load(std::memory_order_relaxed);
     lane_state* fullest = nullptr;

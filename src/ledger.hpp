@@ -40,8 +40,9 @@ class ledger {
   [[nodiscard]] std::size_t granule() const noexcept { return granule_; }
 
   /// The next elements for `lane`: about `wanted` of them, ending at a multiple of a block where
-  /// that leaves any. Empty when nothing is left for anybody.
-  [[nodiscard]] range claim(unsigned lane, std::size_t wanted);
+  /// that leaves any. Empty when nothing is left for anybody, or where there is no memory to keep
+  /// account of it in, which interrupts the call.
+  [[nodiscard]] range claim(unsigned lane, std::size_t wanted) noexcept;
 
   /// All elements of a claim are final.
   void finish(unsigned lane, range claimed);
@@ -66,6 +67,12 @@ class ledger {
   [[nodiscard]] std::size_t done() const noexcept;
   /// The final elements, in order, neighbours joined.
   [[nodiscard]] std::vector<range> finals() const;
+  /// The same without memory of its own: act(range) for each, in no order, not joined.
+  template <class Act>
+  void each_final(Act act) const {
+    for (unsigned k = 0; k != lanes_; ++k)
+      for (range const& r : lane_[k].finals) act(r);
+  }
   /// The failure with the lowest index, else what interrupted the call; null if neither.
   [[nodiscard]] std::exception_ptr take_failure() noexcept;
   /// The index of the lowest failure; count if no element failed.
@@ -77,9 +84,10 @@ class ledger {
     std::vector<range> finals;             // written by the lane's worker only
   };
 
-  range take_front(lane_state& mine, std::size_t granules);
-  bool steal_into(unsigned lane);
-  range take_returned(std::size_t wanted);
+  bool has_room(lane_state& mine) noexcept;
+  range take_front(lane_state& mine, std::size_t granules) noexcept;
+  bool steal_into(unsigned lane) noexcept;
+  range take_returned(std::size_t wanted) noexcept;
   [[nodiscard]] range elements(std::uint32_t front, std::uint32_t back) const noexcept;
 
   std::size_t count_;

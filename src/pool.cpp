@@ -73,15 +73,18 @@ void pool_core::start_worker(void* self, unsigned) {
 namespace {
 
 /// That the initializer threw what is being handled.
-std::exception_ptr broken_by_initializer() {
-  std::string text("hetmap: the pool's initializer threw; its work cannot be run");
-  try {
-    throw;
-  } catch (std::exception const& e) {
-    text.append(" (").append(e.what()).append(")");
-  } catch (...) {
-  }
-  return std::make_exception_ptr(broken_pool_error(text, std::current_exception()));
+std::exception_ptr broken_by_initializer() noexcept {
+  auto const cause = std::current_exception();
+  return core::exception_from([&] {
+    std::string text("hetmap: the pool's initializer threw; its work cannot be run");
+    try {
+      std::rethrow_exception(cause);
+    } catch (std::exception const& e) {
+      text.append(" (").append(e.what()).append(")");
+    } catch (...) {
+    }
+    return broken_pool_error(text, cause);
+  });
 }
 
 }  // namespace
@@ -90,8 +93,9 @@ void pool_core::end(pool_end how) noexcept {
   {
     std::lock_guard const lock(ending_);
     if (ended() == pool_end::none) {
-      refusal_ = how == pool_end::terminated ? std::make_exception_ptr(cancelled_error(0, 0))
-                                             : broken_by_initializer();
+      refusal_ = how == pool_end::terminated
+                     ? core::exception_from([] { return cancelled_error(0, 0); })
+                     : broken_by_initializer();
       ended_.store(how, std::memory_order_release);
     }
   }

@@ -193,7 +193,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
 
   if (failure || done != work.count) {
     if (work.discard != nullptr)
-      for (range const& r : account.finals()) work.discard(work.columns[0], r.begin, r.end);
+      account.each_final([&](range r) { work.discard(work.columns[0], r.begin, r.end); });
     if (account.failed_at() != work.count)
       note_failed_index(first + account.failed_at());
     else

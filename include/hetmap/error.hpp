@@ -186,6 +186,10 @@ struct lasting_exception {
   ~lasting_exception() = default;
 };
 
+/// What is being handled, to be kept. All of std::bad_alloc are kept as one: where memory is short,
+/// exceptions live in a reserve of the C++ runtime, which ends the process when that is full.
+[[nodiscard]] HETMAP_API std::exception_ptr kept_exception() noexcept;
+
 }  // namespace detail
 
 /// The result of one element in collect mode: a value, or the exception that took its place.

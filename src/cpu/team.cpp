@@ -1,6 +1,7 @@
 #include "team.hpp"
 
 #if HETMAP_TEAM_TBB
+#include "../topology.hpp"
 #include "forked.hpp"
 #include "thread.hpp"
 
@@ -8,7 +9,9 @@
 #include <oneapi/tbb/task_group.h>
 
 #include <atomic>
+#include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -23,6 +26,29 @@ namespace hetmap::core {
 #if HETMAP_TEAM_TBB
 
 namespace {
+
+/// Set when oneTBB met a refusal while it first looked at the machine: whoever asks it after that
+/// waits for ever for the look to end.
+constinit std::atomic<bool> stuck{false};
+
+/// Calls of oneTBB's default arena that can run at once, 0 where it cannot be used any more.
+unsigned oneTBB_concurrency() {
+  auto const ask = [] { return static_cast<unsigned>(tbb::this_task_arena::max_concurrency()); };
+  // The first look is behind a lock of oneTBB's own, which a fork does not know.
+  static constinit process_mutex first;
+  static constinit std::atomic<bool> asked{false};
+  if (asked.load(std::memory_order_acquire)) return ask();
+  std::lock_guard const lock(first);
+  if (stuck.load(std::memory_order_relaxed)) return 0;
+  try {
+    unsigned const allowed = ask();
+    asked.store(true, std::memory_order_release);
+    return allowed;
+  } catch (...) {
+    stuck.store(true, std::memory_order_relaxed);
+    return 0;
+  }
+}
 
 // oneTBB's threads do not survive a fork, and it cannot be told to start anew.
 bool left_behind() noexcept {
@@ -77,64 +103,88 @@ void leave_oneTBB() noexcept {
 [[gnu::destructor]] void at_exit() noexcept { leave_oneTBB(); }
 
 /// One call's lanes, halved until each is a task of its own.
-struct halving {
-  void (*body)(void*, unsigned);
-  void* context;
-  std::thread::id caller = std::this_thread::get_id();
-  tbb::task_group tasks{};
+class halving {
+ public:
+  halving(void (*body)(void*, unsigned), void* context) : body_(body), context_(context) {}
 
-  void run(unsigned lanes) {
+  void run(unsigned lanes) noexcept {
     {
       // oneTBB starts threads when it is handed work, and they keep the signal mask of that moment.
       // All is handed over here, since f and waiting are to be interrupted by signals as ever.
       signals_blocked const handed_on;
       hand_over(0, lanes);
     }
-    team_call const scope;
-    body(context, 0);
-    tasks.wait();
+    {
+      team_call const scope;
+      body_(context_, 0);
+    }
+    if (!unsure_) tasks_.wait();
+    // What comes later finds the call closed, and nothing of it is left.
+    closed_ = true;
+    for (unsigned now = inside_; now != 0; now = inside_) inside_.wait(now);
   }
 
+  /// Whether oneTBB may still have a task of it.
+  [[nodiscard]] bool unsure() const noexcept { return unsure_; }
+
+ private:
   /// All of first..last but the first, in halves.
   void hand_over(unsigned first, unsigned last) noexcept {
     try {
       for (; last - first > 1; last = first + (last - first) / 2)
-        tasks.run([this, from = first + (last - first) / 2, last] { run_half(from, last); });
+        tasks_.run([this, from = first + (last - first) / 2, last] { run_half(from, last); });
+    } catch (std::bad_alloc const&) {
+      // It cannot be seen how far oneTBB came: it may wait for a task that it could not make.
+      unsure_ = true;
     } catch (...) {
-      // No memory or thread for it: those lanes that there are do the rest.
+      // No thread for it, which comes after it was handed over.
     }
   }
 
   void run_half(unsigned first, unsigned last) noexcept {
-    // Once the caller gets here nothing is left for anybody to do.
-    if (std::this_thread::get_id() != caller) hand_over(first, std::exchange(last, first + 1));
-    team_call const scope;
-    for (; first != last; ++first) body(context, first);
+    inside_.fetch_add(1);
+    if (!closed_) {
+      // Once the caller gets here nothing is left for anybody to do.
+      if (std::this_thread::get_id() != caller_) hand_over(first, std::exchange(last, first + 1));
+      team_call const scope;
+      for (; first != last; ++first) body_(context_, first);
+    }
+    if (inside_.fetch_sub(1) == 1 && closed_) inside_.notify_all();
   }
+
+  void (*body_)(void*, unsigned);
+  void* context_;
+  std::thread::id caller_ = std::this_thread::get_id();
+  std::atomic<unsigned> inside_{0};  // tasks that run
+  std::atomic<bool> closed_{false};
+  std::atomic<bool> unsure_{false};
+  tbb::task_group tasks_{};
 };
+
+void run_lanes(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
+  auto team = std::make_unique<halving>(body, context);
+  team->run(lanes);
+  if (team->unsure()) static_cast<void>(team.release());  // a few hundred bytes, kept for its tasks
+}
 
 }  // namespace
 
 unsigned team_concurrency() {
-  // oneTBB finds it out at the first call, behind a lock that a fork does not know.
-  static constinit process_mutex first;
-  static constinit std::atomic<bool> asked{false};
-  auto const ask = [] { return static_cast<unsigned>(tbb::this_task_arena::max_concurrency()); };
-  if (asked.load(std::memory_order_relaxed)) return ask();
-  std::lock_guard const lock(first);
-  unsigned const allowed = ask();
-  asked.store(true, std::memory_order_relaxed);
-  return allowed;
+  unsigned const allowed = oneTBB_concurrency();
+  return allowed != 0 ? allowed : logical_cpus();
 }
 
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
-  if (left_behind()) return run_team_of_own_threads(lanes, body, context);
-  // Isolated, so that a caller who waits here inside another call's function runs nothing of that
-  // other call.
-  tbb::this_task_arena::isolate([&] {
-    halving team{body, context};
-    team.run(lanes);
-  });
+  if (left_behind() || oneTBB_concurrency() == 0)
+    return run_team_of_own_threads(lanes, body, context);
+  try {
+    // Isolated, so that a caller who waits here inside another call's function runs nothing of that
+    // other call.
+    tbb::this_task_arena::isolate([&] { run_lanes(lanes, body, context); });
+  } catch (...) {
+    // oneTBB could not begin, or go on: no memory, no thread. Nothing is running any more.
+    body(context, 0);
+  }
 }
 
 #else

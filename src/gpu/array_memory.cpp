@@ -112,9 +112,9 @@ bool array_memory::is_on(core::device const& gpu) const noexcept {
 }
 
 array_memory* make_array_memory(std::size_t count, std::size_t size, std::size_t alignment) {
-  auto* const made = new array_memory(count, size, alignment);
+  auto made = std::make_unique<array_memory>(count, size, alignment);
   core::array_is_born(*made);
-  return made;
+  return made.release();
 }
 
 void destroy_array_memory(array_memory* memory) noexcept {

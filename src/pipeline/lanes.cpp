@@ -2,6 +2,8 @@
 #include "../cpu/math_level.hpp"
 #include "state.hpp"
 
+#include <hetmap/error.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -232,7 +234,7 @@ core::efforts pipeline::state::compute(core::slot& s, core::range& piece) noexce
         break;
       } catch (...) {
         std::lock_guard const lock(guard);
-        s.failures.push_back({part.failed_at, std::current_exception()});
+        s.failures.push_back({part.failed_at, kept_exception()});
         piece.begin = part.failed_at + 1;
         if (std::atomic_ref(s.hurry).load(std::memory_order_relaxed)) break;
         continue;

@@ -7,6 +7,7 @@
 //
 //   refused [VERB]
 #include "refusing.hpp"
+#include "support/sanitizers.hpp"
 #include "verbs.hpp"
 
 #include <hetmap/error.hpp>
@@ -21,16 +22,16 @@
 #include <system_error>
 #include <thread>
 
-#include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 namespace {
 
 using refusing::mode;
 using refusing::verb;
 
-constexpr unsigned limit_seconds = 10;  // for one call
+constexpr unsigned limit_seconds = 4;  // for one call
 
 verb const* doing = nullptr;
 long refused = 0;  // k
@@ -110,9 +111,7 @@ bool comes_back_to(long blocks) {
 long refuse_once(verb const& v) {
   alarm(limit_seconds);
   refusing::arm(refused, how);
-  bool threw = false;
   call(v.right);
-  static_cast<void>(threw);
   long const count = refusing::disarm();
   call_again(v.right);
   return count;
@@ -159,6 +158,7 @@ long refuse_first_calls(verb const& v) {
       std::fflush(stderr);
       pid_t const child = fork();
       if (child == 0) {
+        failures = 0;
         bool const any = refuse_once(v) != 0;
         _exit(failures != 0 ? 1 : any ? 0 : 10);
       }
@@ -166,8 +166,10 @@ long refuse_first_calls(verb const& v) {
       waitpid(child, &status, 0);
       if (WIFEXITED(status) && WEXITSTATUS(status) == 10) break;
       if (status != 0) {
-        if (WIFSIGNALED(status)) say("killed by signal", std::to_string(WTERMSIG(status)).c_str());
-        else ++failures;
+        if (WIFSIGNALED(status))
+          say("killed by signal", std::to_string(WTERMSIG(status)).c_str());
+        else
+          ++failures;
         if (failures > 20) return total;
       }
       ++total;
@@ -183,15 +185,32 @@ int main(int argc, char** argv) {
   std::set_terminate(terminated);
   refusing::make_inputs();
   bool const only_first = argc > 2 && std::strcmp(argv[2], "first") == 0;
-  bool const only_later = argc > 2 && std::strcmp(argv[2], "later") == 0;
-  auto const chosen = [&](verb const& v) { return argc < 2 || argv[1][0] == '\0' || std::strcmp(v.name, argv[1]) == 0; };
+  // A sanitizer takes its time for a fork.
+  bool const only_later =
+      (argc == 1 && support::sanitized) || (argc > 2 && std::strcmp(argv[2], "later") == 0);
+  auto const chosen = [&](verb const& v) {
+    return argc < 2 || argv[1][0] == '\0' || std::strcmp(v.name, argv[1]) == 0;
+  };
   auto const began = std::chrono::steady_clock::now();
-  auto const seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
+  auto const seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  };
+  if (argc > 3) {  // one refusal, in this process: for a debugger
+    for (verb const& v : refusing::verbs())
+      if (chosen(v)) {
+        doing = &v;
+        how = std::strcmp(argv[2], "from") == 0 ? mode::from : mode::only;
+        refused = std::atol(argv[3]);
+        first = true;
+        refuse_once(v);
+      }
+    return failures;
+  }
   long in_first = 0;
   long in_later = 0;
   // First calls come first: this process has not used the library until they are done.
   for (verb const& v : refusing::verbs())
-    if (chosen(v) && !only_later) {
+    if (chosen(v) && !only_later && (v.first || argc > 1)) {
       doing = &v;
       long const count = refuse_first_calls(v);
       if (argc > 2) std::printf("%-40s first %ld, %.1f s\n", v.name, count, seconds());
@@ -205,7 +224,9 @@ int main(int argc, char** argv) {
       if (argc > 2) std::printf("%-40s later %ld, %.1f s\n", v.name, count, seconds());
       in_later += count;
     }
-  std::printf("%zu verbs: %ld requests refused in later calls, %ld first calls refused, %d failures, %.1f s\n",
-              refusing::verbs().size(), in_later, in_first, failures, seconds());
+  std::printf(
+      "%zu verbs: %ld requests refused in later calls, %ld first calls refused, %d failures, %.1f "
+      "s\n",
+      refusing::verbs().size(), in_later, in_first, failures, seconds());
   return failures != 0;
 }

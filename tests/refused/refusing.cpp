@@ -23,11 +23,12 @@ constinit std::atomic<long> refusals{0};
 constinit std::atomic<long> first_refused{0};  // 0: not armed
 constinit std::atomic<bool> all_after{false};
 constinit std::atomic<long> live{0};
+constinit thread_local int exempt = 0;
 
 /// Whether this request is to be refused.
 bool refuses() noexcept {
   long const k = first_refused.load(std::memory_order_relaxed);
-  if (k == 0) return false;
+  if (k == 0 || exempt != 0) return false;
   long const this_one = requests.fetch_add(1, std::memory_order_relaxed) + 1;
   if (this_one < k || (this_one != k && !all_after.load(std::memory_order_relaxed))) return false;
   refusals.fetch_add(1, std::memory_order_relaxed);
@@ -60,7 +61,9 @@ long live_blocks() noexcept { return live.load(); }
 namespace {
 
 void* taken(std::size_t bytes, std::size_t alignment) {
-  void* const block = refuses() ? nullptr : std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
+  void* const block =
+      refuses() ? nullptr
+                : std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
   if (block == nullptr) throw std::bad_alloc();
   live.fetch_add(1, std::memory_order_relaxed);
   return block;
@@ -74,7 +77,9 @@ void given_back(void* block) noexcept {
 }  // namespace
 
 void* operator new(std::size_t n) { return taken(n, alignof(std::max_align_t)); }
-void* operator new(std::size_t n, std::align_val_t a) { return taken(n, static_cast<std::size_t>(a)); }
+void* operator new(std::size_t n, std::align_val_t a) {
+  return taken(n, static_cast<std::size_t>(a));
+}
 void operator delete(void* p) noexcept { given_back(p); }
 void operator delete(void* p, std::size_t) noexcept { given_back(p); }
 void operator delete(void* p, std::align_val_t) noexcept { given_back(p); }
@@ -129,7 +134,9 @@ void* realloc(void* old, std::size_t n) noexcept {
 void* memalign(std::size_t alignment, std::size_t n) noexcept {
   return refuses() ? no_memory() : counted(__libc_memalign(alignment, n));
 }
-void* aligned_alloc(std::size_t alignment, std::size_t n) noexcept { return memalign(alignment, n); }
+void* aligned_alloc(std::size_t alignment, std::size_t n) noexcept {
+  return memalign(alignment, n);
+}
 int posix_memalign(void** block, std::size_t alignment, std::size_t n) noexcept {
   void* const got = memalign(alignment, n);
   if (got == nullptr) return ENOMEM;
@@ -148,13 +155,16 @@ void* mmap(void* where, std::size_t n, int protection, int flags, int file, off_
     errno = ENOMEM;
     return MAP_FAILED;
   }
-  return real<void*(void*, std::size_t, int, int, int, off_t)>(next, "mmap")(where, n, protection, flags, file, at);
+  return real<void*(void*, std::size_t, int, int, int, off_t)>(next, "mmap")(where, n, protection,
+                                                                             flags, file, at);
 }
 
 int pthread_create(pthread_t* thread, pthread_attr_t const* how, void* (*f)(void*),
                    void* context) noexcept {
   static constinit std::atomic<void*> next{nullptr};
-  return refuses() ? EAGAIN : real<int(pthread_t*, pthread_attr_t const*, void* (*)(void*), void*)>(next, "pthread_create")(thread, how, f, context);
+  return refuses() ? EAGAIN
+                   : real<int(pthread_t*, pthread_attr_t const*, void* (*)(void*), void*)>(
+                         next, "pthread_create")(thread, how, f, context);
 }
 
 int open(char const* path, int flags, ...) {
@@ -168,6 +178,17 @@ int open(char const* path, int flags, ...) {
     return -1;
   }
   return real<int(char const*, int, ...)>(next, "open")(path, flags, mode);
+}
+
+// oneTBB looks for libraries in its first call. Inside, nothing is refused: the C library does not
+// survive it when it has no memory for the message that dlerror() would give.
+void* dlopen(char const* path, int flags) noexcept {
+  static constinit std::atomic<void*> next{nullptr};
+  if (refuses()) return nullptr;
+  ++exempt;
+  void* const library = real<void*(char const*, int)>(next, "dlopen")(path, flags);
+  --exempt;
+  return library;
 }
 
 // What std::ifstream opens by.

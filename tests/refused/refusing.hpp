@@ -1,5 +1,5 @@
-// A system that refuses: while armed, the k-th request of any thread for memory, a mapping, a thread
-// or a file, or every one from the k-th on, is answered as a system at its limits would.
+// A system that refuses: while armed, the k-th request of any thread for memory, a mapping, a
+// thread or a file, or every one from the k-th on, is answered as a system at its limits would.
 #pragma once
 
 namespace refusing {

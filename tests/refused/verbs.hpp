@@ -9,6 +9,8 @@ struct verb {
   char const* name;
   /// Whether its results are right. May throw what the system's refusals lead to.
   bool (*right)();
+  /// Whether its first call in a process is tried: of those that begin alike one is enough.
+  bool first = false;
 };
 
 [[nodiscard]] std::span<verb const> verbs();

@@ -151,7 +151,7 @@ struct collected {
                           [&]() -> R { return detail::call(f, std::forward<Args>(args)...); });
       }
     } catch (...) {
-      return outcome<R>(std::current_exception());
+      return outcome<R>(kept_exception());
     }
   }
 };
