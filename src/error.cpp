@@ -1,6 +1,7 @@
 #include "error.hpp"
 
 #include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/future_state.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 
@@ -73,6 +74,11 @@ std::optional<std::size_t> failed_index() noexcept { return core::last_failed_in
 namespace detail {
 
 void throw_kernel_error(int code) { throw kernel_error(code); }
+
+void rethrow_without_index() {
+  core::clear_failed_index();
+  throw;
+}
 
 void rethrow_as_failure_of(std::size_t index) {
   if (index != no_length)

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -82,6 +83,8 @@ struct halving {
   void* context;
   std::thread::id caller = std::this_thread::get_id();
   tbb::task_group tasks{};
+  lanes_end others{this};
+  std::optional<waiting> waits{};  // the caller, whenever it runs no lane
 
   void run(unsigned lanes) {
     {
@@ -92,7 +95,9 @@ struct halving {
     }
     team_call const scope;
     body(context, 0);
+    waits.emplace(others);
     tasks.wait();
+    waits.reset();
   }
 
   /// All of first..last but the first, in halves.
@@ -107,9 +112,16 @@ struct halving {
 
   void run_half(unsigned first, unsigned last) noexcept {
     // Once the caller gets here nothing is left for anybody to do.
-    if (std::this_thread::get_id() != caller) hand_over(first, std::exchange(last, first + 1));
     team_call const scope;
-    for (; first != last; ++first) body(context, first);
+    if (std::this_thread::get_id() == caller) {
+      waits.reset();
+      for (; first != last; ++first) body(context, first);
+      waits.emplace(others);
+    } else {
+      hand_over(first, std::exchange(last, first + 1));
+      doing const here(this);
+      for (; first != last; ++first) body(context, first);
+    }
   }
 };
 

@@ -1,6 +1,7 @@
 #include "workers.hpp"
 
 #include "forked.hpp"
+#include "waits.hpp"
 
 #include <hetmap/topology.hpp>
 
@@ -9,8 +10,6 @@
 
 namespace hetmap::core {
 namespace {
-
-thread_local workers const* owner_of_this_thread = nullptr;
 
 /// How often a worker that has run out of tasks looks again before it sleeps: about 10 us, what a
 /// wake-up costs.
@@ -27,7 +26,11 @@ void pause() noexcept {
 }  // namespace
 
 workers::workers(unsigned count, void (*started)(void*, unsigned), void* context, char const* name)
-    : started_(started), context_(context), threads_(name, 0, count, &workers::begin, this) {
+    : started_(started),
+      context_(context),
+      size_(count),
+      threads_(name, 0, count, &workers::begin, this) {
+  size_ = threads_.size();
   if (size() == 0 && count != 0)
     throw std::system_error(threads_.refusal(), std::generic_category(),
                             "hetmap: the system gave no thread");
@@ -36,17 +39,40 @@ workers::workers(unsigned count, void (*started)(void*, unsigned), void* context
 
 void workers::begin(void* self, unsigned number) {
   auto& me = *static_cast<workers*>(self);
-  owner_of_this_thread = &me;
-  if (me.started_ != nullptr) me.started_(me.context_, number);
+  me.start(number, false);
   me.serve();
 }
 
+/// A thread that waits for the end of all of these.
+struct workers::joining : awaited {
+  workers& of;
+  bool may_throw;
+  bool refused = false;
+
+  joining(workers& all, bool may_be_refused) : of(all), may_throw(may_be_refused) {}
+
+  bool goes_on(waiters& all) override { return all.all_go_on(of); }
+  bool refuse(std::exception_ptr const&) override {
+    if (!may_throw) return false;
+    std::lock_guard const lock(of.guard_);
+    refused = true;
+    of.left_.notify_all();
+    return true;
+  }
+};
+
 workers::~workers() {
   close();
-  join();
+  end_threads(joining(*this, false));
+  sync_with_waits();
 }
 
-bool workers::own_this_thread() const noexcept { return owner_of_this_thread == this; }
+bool workers::own_this_thread() const noexcept { return membership_of_this_thread().team == this; }
+
+void workers::start(unsigned number, bool stands_in) noexcept {
+  membership_of_this_thread() = {this, stands_in};
+  if (started_ != nullptr) started_(context_, number);
+}
 
 void workers::post(task& last, task& first) noexcept {
   for (task* t = &last; t != &first; t = t->next) t->queued = true;
@@ -94,9 +120,76 @@ void workers::close() noexcept {
   posted_.notify_all();
 }
 
-void workers::join() {
+bool workers::end_threads(joining how) {
+  {
+    waiting const here(how);
+    std::unique_lock lock(guard_);
+    left_.wait(lock, [&] { return ended_ == size() || how.refused; });
+    if (ended_ != size()) return false;
+  }
   std::lock_guard const lock(joining_);
   threads_.join();
+  // They kept the others from ending, so all are here.
+  stand_ins_.clear();
+  return true;
+}
+
+bool workers::join() { return end_threads(joining(*this, true)); }
+
+bool workers::queues(task const& t) noexcept {
+  std::lock_guard const lock(guard_);
+  return t.queued;
+}
+
+namespace {
+
+std::atomic<unsigned> stand_ins{0};
+
+}  // namespace
+
+workers::standing::standing(workers& team, task& t)
+    : of(team), item(t), thread("hetmap more", team.size(), 1, &standing::run, this) {
+  if (thread.size() == 0)
+    throw std::system_error(thread.refusal(), std::generic_category(),
+                            "hetmap: pools wait for each other's work, and the system gives no "
+                            "thread more");
+}
+
+void workers::standing::run(void* self, unsigned number) {
+  auto& me = *static_cast<standing*>(self);
+  workers& team = me.of;
+  {
+    doing const here(&me.item);  // the initializer may wait, too
+    team.start(number, true);
+  }
+  me.item.run(me.item);
+  stand_ins.fetch_sub(1);
+  std::lock_guard const lock(team.guard_);
+  me.ended = true;
+  if (team.holds_.fetch_sub(1) == (closed_bit | 1)) team.posted_.notify_all();
+}
+
+std::exception_ptr workers::stand_in(task& t) noexcept {
+  holds_.fetch_add(1);
+  try {
+    if (stand_ins.fetch_add(1) >= most_stand_ins)
+      throw std::system_error(
+          std::make_error_code(std::errc::resource_unavailable_try_again),
+          "hetmap: pools wait for each other's work, nested more deeply than there can be threads");
+    std::list<standing> over;  // joined without the lock
+    std::lock_guard const lock(guard_);
+    for (auto next = stand_ins_.begin(); next != stand_ins_.end();) {
+      auto const s = next++;
+      if (s->ended) over.splice(over.end(), stand_ins_, s);
+    }
+    stand_ins_.emplace_back(*this, t);
+    return nullptr;
+  } catch (...) {
+    stand_ins.fetch_sub(1);
+    post(t);
+    release();
+    return std::current_exception();
+  }
 }
 
 void workers::empty_inbox() noexcept {
@@ -147,7 +240,10 @@ void workers::serve() noexcept {
       if (--running_ == 0 && holds_.load() == closed_bit) posted_.notify_all();
     } else if (holds_.load() == closed_bit && running_ == 0) {
       // What a holder posted before it let go is in the inbox by now.
-      if (inbox_.load() == nullptr) return;
+      if (inbox_.load() != nullptr) continue;
+      ++ended_;
+      left_.notify_all();
+      return;
     } else if (!looked && !searching_.exchange(true)) {
       looked = true;
       lock.unlock();

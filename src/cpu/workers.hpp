@@ -9,6 +9,8 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
+#include <list>
 #include <mutex>
 
 namespace hetmap::core {
@@ -36,7 +38,7 @@ class workers {
   workers(workers const&) = delete;
   workers& operator=(workers const&) = delete;
 
-  [[nodiscard]] unsigned size() const noexcept { return threads_.size(); }
+  [[nodiscard]] unsigned size() const noexcept { return size_; }
 
   /// Whether the calling thread is one of these.
   [[nodiscard]] bool own_this_thread() const noexcept;
@@ -57,6 +59,16 @@ class workers {
   /// Takes the first task out of the queue, to be run by the caller; null if there is none.
   [[nodiscard]] task* take() noexcept;
 
+  /// Whether `t`, which was posted, is still in the queue.
+  [[nodiscard]] bool queues(task const& t) noexcept;
+
+  /// Runs `t`, which was withdrawn, on a thread more, which ends with it. For where all of these
+  /// wait for what comes of it (waits.hpp).
+  ///
+  /// Requires: these run something, and it does not end before the call has returned.
+  /// Returns:  null, or why there is no such thread: `t` is queued behind all others then.
+  [[nodiscard]] std::exception_ptr stand_in(task& t) noexcept;
+
   /// Keeps the threads until release(), also after close(). False once closed.
   [[nodiscard]] bool hold() noexcept;
   void release() noexcept;
@@ -66,13 +78,26 @@ class workers {
   [[nodiscard]] bool closed() const noexcept { return (holds_.load() & closed_bit) != 0; }
 
   /// Waits until everything posted has run and the threads have ended. Any number of times, from
-  /// any thread but these.
-  void join();
+  /// any thread but these. False: they have not, and never would, since they wait for the caller.
+  [[nodiscard]] bool join();
 
  private:
   static constexpr std::size_t closed_bit = ~(~std::size_t{0} >> 1);
 
+  struct joining;
+  struct standing {
+    standing(workers& team, task& t);
+    static void run(void* self, unsigned number);
+
+    workers& of;
+    task& item;
+    bool ended = false;
+    threads thread;  // last: it uses what is above
+  };
+
   static void begin(void* self, unsigned number);
+  void start(unsigned number, bool stands_in) noexcept;
+  bool end_threads(joining how);
   void serve() noexcept;
   [[nodiscard]] task* pop() noexcept;  // with guard_ held, like the next two
   void empty_inbox() noexcept;
@@ -90,8 +115,12 @@ class workers {
   unsigned running_ = 0;
   void (*started_)(void*, unsigned);
   void* context_;
+  std::atomic<unsigned> size_;
+  unsigned ended_ = 0;            // threads, and those that join are told
+  std::condition_variable left_;  // guarded by guard_
   std::mutex joining_;
-  threads threads_;  // last: they use what is above
+  std::list<standing> stand_ins_;  // guarded by guard_
+  threads threads_;                // last: they use what is above
 };
 
 /// The process's own workers, one a physical core: made when first asked for, never joined. A

@@ -304,6 +304,8 @@ void pipeline::state::wait(std::unique_lock<std::mutex>& lock, bool limited,
     core::clear_failed_index();
     throw timeout_error(std::string(how.verb).append(": no result within the time limit"));
   }
+  lanes_progress next_chunk(*this, limited);
+  core::waiting const here(next_chunk);
   waiting = true;
   if (limited || stoppable)
     arrived.wait_until(
