@@ -5,6 +5,7 @@
 
 #include <hetmap/topology.hpp>
 
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -129,8 +130,6 @@ bool workers::end_threads(joining how) {
   }
   std::lock_guard const lock(joining_);
   threads_.join();
-  // They kept the others from ending, so all are here.
-  stand_ins_.clear();
   return true;
 }
 
@@ -147,49 +146,40 @@ std::atomic<unsigned> stand_ins{0};
 
 }  // namespace
 
-workers::standing::standing(workers& team, task& t)
-    : of(team), item(t), thread("hetmap more", team.size(), 1, &standing::run, this) {
-  if (thread.size() == 0)
-    throw std::system_error(thread.refusal(), std::generic_category(),
-                            "hetmap: pools wait for each other's work, and the system gives no "
-                            "thread more");
-}
+struct workers::standing {
+  workers& team;
+  task& item;
 
-void workers::standing::run(void* self, unsigned number) {
-  auto& me = *static_cast<standing*>(self);
-  workers& team = me.of;
-  {
-    doing const here(&me.item);  // the initializer may wait, too
-    team.start(number, true);
+  static void run(void* self) noexcept {
+    auto const [team, item] = *static_cast<standing*>(self);
+    delete static_cast<standing*>(self);
+    {
+      doing const here(&item);  // the initializer may wait, too
+      team.start(team.size(), true);
+    }
+    item.run(item);
+    stand_ins.fetch_sub(1);
+    std::lock_guard const lock(team.guard_);
+    if (team.holds_.fetch_sub(1) == (closed_bit | 1)) team.posted_.notify_all();
   }
-  me.item.run(me.item);
-  stand_ins.fetch_sub(1);
-  std::lock_guard const lock(team.guard_);
-  me.ended = true;
-  if (team.holds_.fetch_sub(1) == (closed_bit | 1)) team.posted_.notify_all();
-}
+};
 
 std::exception_ptr workers::stand_in(task& t) noexcept {
   holds_.fetch_add(1);
-  try {
-    if (stand_ins.fetch_add(1) >= most_stand_ins)
-      throw std::system_error(
-          std::make_error_code(std::errc::resource_unavailable_try_again),
-          "hetmap: pools wait for each other's work, nested more deeply than there can be threads");
-    std::list<standing> over;  // joined without the lock
-    std::lock_guard const lock(guard_);
-    for (auto next = stand_ins_.begin(); next != stand_ins_.end();) {
-      auto const s = next++;
-      if (s->ended) over.splice(over.end(), stand_ins_, s);
-    }
-    stand_ins_.emplace_back(*this, t);
-    return nullptr;
-  } catch (...) {
-    stand_ins.fetch_sub(1);
-    post(t);
-    release();
-    return std::current_exception();
+  bool const too_many = stand_ins.fetch_add(1) >= most_stand_ins;
+  if (!too_many) {
+    auto* const mine = new (std::nothrow) standing{*this, t};
+    if (mine != nullptr && start_detached("hetmap more", &standing::run, mine)) return nullptr;
+    delete mine;
   }
+  stand_ins.fetch_sub(1);
+  post(t);
+  release();
+  return std::make_exception_ptr(std::system_error(
+      std::make_error_code(std::errc::resource_unavailable_try_again),
+      too_many
+          ? "hetmap: pools wait for each other's work, nested more deeply than there can be threads"
+          : "hetmap: pools wait for each other's work, and the system gives no thread more"));
 }
 
 void workers::empty_inbox() noexcept {

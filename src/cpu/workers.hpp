@@ -10,7 +10,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
-#include <list>
 #include <mutex>
 
 namespace hetmap::core {
@@ -85,15 +84,7 @@ class workers {
   static constexpr std::size_t closed_bit = ~(~std::size_t{0} >> 1);
 
   struct joining;
-  struct standing {
-    standing(workers& team, task& t);
-    static void run(void* self, unsigned number);
-
-    workers& of;
-    task& item;
-    bool ended = false;
-    threads thread;  // last: it uses what is above
-  };
+  struct standing;
 
   static void begin(void* self, unsigned number);
   void start(unsigned number, bool stands_in) noexcept;
@@ -119,8 +110,7 @@ class workers {
   unsigned ended_ = 0;            // threads, and those that join are told
   std::condition_variable left_;  // guarded by guard_
   std::mutex joining_;
-  std::list<standing> stand_ins_;  // guarded by guard_
-  threads threads_;                // last: they use what is above
+  threads threads_;  // last: they use what is above
 };
 
 /// The process's own workers, one a physical core: made when first asked for, never joined. A

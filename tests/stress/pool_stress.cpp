@@ -228,7 +228,8 @@ class actor {
   void cancel_one() {
     if (futures_.empty()) return;
     std::size_t const k = static_cast<std::size_t>(below(static_cast<int>(futures_.size())));
-    if (futures_[k].cancel()) ++cancelled_;
+    bool const before = futures_[k].cancelled();
+    if (futures_[k].cancel() && !before) ++cancelled_;
   }
 
   void look() {
