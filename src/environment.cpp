@@ -59,9 +59,11 @@ isa level_from(std::string_view forced, isa highest) {
   for (isa const level : {isa::baseline, isa::avx2, isa::avx512}) {
     if (forced != name(level)) continue;
     if (level <= highest) return level;
+    clear_failed_index();
     throw option_error("HETMAP_ISA=" + std::string(forced) + ": this processor goes up to " +
                        name(highest) + " only; name that or a lower level, or unset the variable");
   }
+  clear_failed_index();
   throw option_error("HETMAP_ISA=" + std::string(forced) +
                      ": no such level; the valid ones are baseline, avx2, avx512");
 }
@@ -101,6 +103,7 @@ backend backend_from_name(std::string_view text, std::string_view source) {
   for (backend const b :
        {backend::automatic, backend::serial, backend::cpu, backend::gpu, backend::hybrid})
     if (text == name(b)) return b;
+  core::clear_failed_index();
   throw option_error(std::string(source) + "=" + std::string(text) +
                      ": no such backend; the valid ones are auto, serial, cpu, gpu, hybrid");
 }

@@ -3,6 +3,7 @@
 #include "cpu/forked.hpp"
 
 #include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/future_state.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 
@@ -85,6 +86,11 @@ std::exception_ptr kept_exception() noexcept {
   if (type == nullptr || *type != typeid(std::bad_alloc)) return std::current_exception();
   static constinit core::made_once<std::exception_ptr> one_for_all;
   return one_for_all.get([] { return std::make_exception_ptr(std::bad_alloc()); });
+}
+
+void rethrow_without_index() {
+  core::clear_failed_index();
+  throw;
 }
 
 void rethrow_as_failure_of(std::size_t index) {

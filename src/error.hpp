@@ -23,4 +23,17 @@ template <class Make>
   }
 }
 
+/// While one exists, an exception that leaves its scope is no element's, until `over`.
+class before_elements {
+ public:
+  before_elements() = default;
+  ~before_elements() {
+    if (!over) clear_failed_index();
+  }
+  before_elements(before_elements const&) = delete;
+  before_elements& operator=(before_elements const&) = delete;
+
+  bool over = false;
+};
+
 }  // namespace hetmap::core

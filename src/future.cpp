@@ -3,6 +3,7 @@
 
 #include "cpu/float_control.hpp"
 #include "cpu/forked.hpp"
+#include "cpu/waits.hpp"
 #include "error.hpp"
 #include "pool_core.hpp"
 
@@ -34,6 +35,18 @@ struct watcher {
   bool listed = false;
 
   static std::size_t order(future_state const& state) noexcept { return state.order_; }
+
+  // For waits.hpp, of a state that somebody waits for, who is kept alive by that.
+  static bool goes_on(future_state& state, core::waiters& all);
+  static bool take(future_state& state, core::waiters& all, core::workers*& team,
+                   core::task*& item);
+  static bool runs_where_waited_for(future_state& state, core::waiters& all);
+
+ private:
+  static bool waits_for_continuation(future_state& open, core::waiters& all);
+  static unsigned phase_of(future_state& state) noexcept {
+    return state.word_.load(std::memory_order_acquire) & future_state::phases;
+  }
 };
 
 namespace {
@@ -58,6 +71,13 @@ clock::time_point moment(std::int64_t deadline) {
 struct postponed {
   continuation* first = nullptr;
   continuation* last = nullptr;
+
+  /// Whether a continuation of that state is among them.
+  static bool hold(void const* list, void const* state) {
+    for (auto const* c = static_cast<postponed const*>(list)->first; c != nullptr; c = c->next)
+      if (c->of == state) return true;
+    return false;
+  }
 };
 thread_local postponed* postponing = nullptr;
 
@@ -72,7 +92,7 @@ users_code::~users_code() { postponing = static_cast<postponed*>(before_); }
 
 std::int64_t from_now(time_limit limit) noexcept {
   // A century is as good as for ever, and no sum of nanoseconds overflows.
-  double const seconds = std::clamp(limit.seconds(), 0.0, 3e9);
+  double const seconds = limit.seconds() > 0 ? std::min(limit.seconds(), 3e9) : 0;
   auto const now = std::chrono::nanoseconds(clock::now().time_since_epoch()).count();
   return std::max<std::int64_t>(now + static_cast<std::int64_t>(seconds * 1e9), 1);
 }
@@ -97,21 +117,22 @@ void future_state::require_this_process() const {
       nullptr);
 }
 
-bool future_state::claim() noexcept {
+bool future_state::claim(unsigned to) noexcept {
   unsigned seen = word_.load(std::memory_order_relaxed);
   while ((seen & phases) == pending)
-    if (word_.compare_exchange_weak(seen, (seen & ~phases) | running, std::memory_order_acq_rel))
+    if (word_.compare_exchange_weak(seen, (seen & ~phases) | to, std::memory_order_acq_rel))
       return true;
   return false;
 }
 
 void future_state::run_queued(task& self) noexcept {
   auto& state = static_cast<future_state&>(self);
-  if (state.claim()) {
-    if (state.pool_->ended() == pool_end::none)
+  auto const end = state.pool_->ended();
+  if (state.claim(end == pool_end::terminated ? dropping : running)) {
+    if (end == pool_end::none)
       state.run_claimed();
     else
-      state.fail_claimed(state.pool_->refusal(), state.pool_->ended() == pool_end::terminated);
+      state.fail_claimed(state.pool_->refusal(), end == pool_end::terminated);
   }
   state.drop_reference();
 }
@@ -120,6 +141,7 @@ void future_state::run_claimed() noexcept {
   unsigned how = with_value;
   {
     users_code const scope;
+    core::doing const here(this);
     core::float_scope const givers(floats_);
     core::clear_failed_index();
     try {
@@ -143,11 +165,16 @@ void future_state::run_claimed() noexcept {
   complete(how);
 }
 
+void future_state::fail_as(future_state const& before) noexcept {
+  failed_at_ = before.failed_at_;
+  fail_claimed(before.error_, before.cancelled());
+}
+
 void future_state::fail_claimed(std::exception_ptr error, bool cancelled) noexcept {
   error_ = std::move(error);
-  failed_at_ = no_index;
   {
     users_code const scope;
+    core::doing const here(this);
     try {
       drop_work();
     } catch (...) {
@@ -158,7 +185,10 @@ void future_state::fail_claimed(std::exception_ptr error, bool cancelled) noexce
 }
 
 bool future_state::cancel() noexcept {
-  if (!claim()) return false;
+  if (!claim(dropping)) {
+    unsigned const phase = word_.load(std::memory_order_acquire) & phases;
+    return phase == dropping || phase == without_running;
+  }
   fail_claimed(core::exception_from([] { return cancelled_error(0, 0); }), true);
   return true;
 }
@@ -202,6 +232,7 @@ void future_state::complete(unsigned how) noexcept {
   list.last = todo;
   if (&list != &mine) return;
   postponing = &mine;
+  core::doing const here(&mine, &postponed::hold);
   callbacks_of scope(nullptr);
   while (mine.first != nullptr) {
     continuation* const c = mine.first;
@@ -260,33 +291,106 @@ void future_state::unwatch(watcher& w) noexcept {
   w.listed = false;
 }
 
-bool future_state::help() noexcept {
-  if (!is_worker_of_some_pool()) return false;
-  if (pool_ != nullptr) {
-    if (!is_worker_of(pool_) || !claim()) return false;
-    run_claimed();
-    return true;
+/// The state that has to be done before all others that this one follows, itself if there is none.
+/// The reference that it takes is to be dropped by let_go_of().
+future_state& future_state::first_open(core::waiters* all) noexcept {
+  add_reference();
+  for (future_state* at = this;;) {
+    if (at->pool_ != nullptr) return *at;
+    future_state* before;
+    {
+      std::lock_guard const lock(lock_of(*at));
+      before = at->before_;
+      if (before == nullptr) return *at;
+      before->add_reference();
+    }
+    bool const was_done = before->done();
+    let_go_of(was_done ? *before : *at, all);
+    if (was_done) return *at;
+    at = before;
   }
-  future_state* before;
+}
+
+/// Drops a reference; with the lock of all waits held, a state that nobody has any more dies later.
+void future_state::let_go_of(future_state& state, core::waiters* all) noexcept {
+  if (all == nullptr) return state.drop_reference();
+  if (state.references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  static_cast<task&>(state).run = [](task& self) noexcept {
+    delete static_cast<future_state*>(&self);
+  };
+  all->afterwards(state);
+}
+
+/// Runs what this waits for, if it is queued in the pool that this thread works for; or, where so
+/// much is wanted, if it follows something that is done.
+bool future_state::help(bool followers_too) noexcept {
+  if (!followers_too && !is_worker_of_some_pool()) return false;
+  future_state& open = first_open(nullptr);
+  bool const mine = open.pool_ != nullptr ? is_worker_of(open.pool_) : followers_too;
+  bool const helps = mine && open.claim();
+  if (helps) open.run_claimed();
+  let_go_of(open, nullptr);
+  return helps;
+}
+
+bool watcher::goes_on(future_state& state, core::waiters& all) {
+  future_state& open = state.first_open(&all);
+  unsigned const phase = phase_of(open);
+  bool on = true;
+  if (phase == future_state::running || phase == future_state::dropping)
+    on = !all.hold_up(&open);
+  else if (phase == future_state::pending && open.pool_ != nullptr)
+    on = open.pool_->threads().queues(open) ? all.serve(open.pool_->threads())
+                                            : !all.hold_up(static_cast<core::task*>(&open));
+  else if (phase == future_state::pending)
+    on = !waits_for_continuation(open, all);
+  future_state::let_go_of(open, &all);
+  return on;
+}
+
+bool watcher::waits_for_continuation(future_state& open, core::waiters& all) {
+  future_state const* before;
   {
-    std::lock_guard const lock(lock_of(*this));
-    before = before_;
-    if (before == nullptr) return false;
-    before->add_reference();
+    std::lock_guard const lock(lock_of(open));
+    before = open.before_;
   }
-  bool const helped = before->help();
-  before->drop_reference();
-  return helped;
+  // Compared only: it may be gone by now.
+  return before != nullptr && all.hold_up(before);
+}
+
+bool watcher::take(future_state& state, core::waiters& all, core::workers*& team,
+                   core::task*& item) {
+  future_state& open = state.first_open(&all);
+  bool taken = false;
+  if (phase_of(open) == future_state::pending && open.pool_ != nullptr) {
+    team = &open.pool_->threads();
+    item = &open;
+    taken = team->withdraw(open);
+  }
+  future_state::let_go_of(open, &all);
+  return taken;
+}
+
+bool watcher::runs_where_waited_for(future_state& state, core::waiters& all) {
+  future_state& open = state.first_open(&all);
+  bool const runs = phase_of(open) == future_state::pending && open.pool_ == nullptr &&
+                    waits_for_continuation(open, all);
+  future_state::let_go_of(open, &all);
+  return runs;
 }
 
 namespace {
 
-struct sleeper : watcher {
+/// Sleeps until a state is done, or there is something else to do.
+struct sleeper final : watcher, core::awaited {
+  future_state& state;
   std::mutex guard;
   std::condition_variable told;
   bool done = false;
+  bool must_run = false;
+  std::exception_ptr refusal;
 
-  sleeper() {
+  sleeper(future_state& s, bool has_limit) : core::awaited(has_limit), state(s) {
     tell = [](watcher& self) noexcept {
       auto& me = static_cast<sleeper&>(self);
       std::lock_guard const lock(me.guard);
@@ -294,20 +398,41 @@ struct sleeper : watcher {
       me.told.notify_one();
     };
   }
+
+  [[nodiscard]] bool woken() const noexcept { return done || must_run || refusal; }
+
+  bool goes_on(core::waiters& all) override { return watcher::goes_on(state, all); }
+  bool take(core::waiters& all, core::workers*& team, core::task*& item) override {
+    return watcher::take(state, all, team, item);
+  }
+  bool run_here(core::waiters& all) override {
+    if (!runs_where_waited_for(state, all)) return false;
+    std::lock_guard const lock(guard);
+    told.notify_one();
+    return must_run = true;
+  }
+  bool refuse(std::exception_ptr const& why) override {
+    std::lock_guard const lock(guard);
+    refusal = why;
+    told.notify_one();
+    return true;
+  }
 };
 
 /// Sleeps until it is told, or until the deadline. What it waits for may lie in the queue of `team`
 /// (null: in none) while input that somebody waits for holds the threads.
-void sleep(sleeper& me, core::workers* team, clock::time_point const* deadline) {
+///
+/// deadline: as from_now() gives it; 0: none.
+void sleep(sleeper& me, core::workers* team, std::int64_t deadline) {
   core::workers::patience seen;
   std::unique_lock lock(me.guard);
-  auto const told = [&] { return me.done; };
-  while (!told()) {
+  auto const woken = [&] { return me.woken(); };
+  while (!woken()) {
     auto const now = clock::now();
-    if (deadline != nullptr && now >= *deadline) return;
+    if (deadline != 0 && now >= moment(deadline)) return;
     auto const look = now + core::workers::between_looks;
     // Nobody was told, so what is waited for has not ended, nor has its pool.
-    if (!me.told.wait_until(lock, deadline != nullptr ? std::min(*deadline, look) : look, told) &&
+    if (!me.told.wait_until(lock, deadline != 0 ? std::min(moment(deadline), look) : look, woken) &&
         team != nullptr)
       team->relieve(seen);
   }
@@ -315,25 +440,34 @@ void sleep(sleeper& me, core::workers* team, clock::time_point const* deadline) 
 
 }  // namespace
 
-void future_state::wait_long() {
-  require_this_process();
-  if (help() && done()) return;
-  sleeper me;
-  if (!watch(me)) return;
-  sleep(me, pool_ != nullptr ? &pool_->threads() : nullptr, nullptr);
-  // Whoever told may still hold the lock of the list.
-  unwatch(me);
-}
+void future_state::wait_long() { static_cast<void>(wait_until(0)); }
 
 bool future_state::wait_for(time_limit limit) {
   if (done() || !(limit.seconds() > 0)) return done();
+  return wait_until(from_now(limit));
+}
+
+/// deadline: as from_now() gives it; 0: none.
+bool future_state::wait_until(std::int64_t deadline) {
   require_this_process();
-  auto const deadline = moment(from_now(limit));
-  sleeper me;
-  if (!watch(me)) return true;
-  sleep(me, pool_ != nullptr ? &pool_->threads() : nullptr, &deadline);
-  unwatch(me);
-  return done();
+  if (help(false) && done()) return true;
+  for (;;) {
+    sleeper me(*this, deadline != 0);
+    if (!watch(me)) return true;
+    {
+      core::waiting const here(me);
+      sleep(me, pool_ != nullptr ? &pool_->threads() : nullptr, deadline);
+    }
+    // Whoever told may still hold the lock of the list.
+    unwatch(me);
+    if (done()) return true;
+    if (me.refusal) {
+      core::clear_failed_index();
+      std::rethrow_exception(me.refusal);
+    }
+    if (!me.must_run) return false;
+    help(true);
+  }
 }
 
 void future_state::require_within(time_limit limit) {
@@ -376,7 +510,7 @@ void refuse_late(char const* verb, completion_queue const& queue) {
   throw timeout_error(text, queue.given(), queue.total());
 }
 
-struct completion_queue::state {
+struct completion_queue::state final : core::awaited {
   struct place : watcher {
     state* owner = nullptr;
     std::size_t number = 0;
@@ -388,12 +522,47 @@ struct completion_queue::state {
   std::vector<std::size_t> completed;  // in order; room for all, so that telling cannot fail
   std::size_t given = 0;
   std::size_t helped = 0;  // places that have been tried
+  bool must_run = false;
+  std::exception_ptr refusal;
   std::vector<place> places;
   std::vector<bool> watched;
 
   void add(place& p) noexcept {
     p.completed = true;
     completed.push_back(p.number);
+  }
+
+  [[nodiscard]] bool ready() const noexcept { return given != completed.size(); }
+  [[nodiscard]] bool woken() const noexcept { return ready() || must_run || refusal; }
+  bool is_ready() {
+    std::lock_guard const lock(guard);
+    return ready();
+  }
+
+  /// Whether `ask` says so of a future that is not done.
+  template <class Ask>
+  bool any(Ask ask) {
+    return std::any_of(places.begin(), places.end(),
+                       [&](place const& p) { return !p.of->done() && ask(*p.of); });
+  }
+
+  bool goes_on(core::waiters& all) override {
+    return is_ready() || any([&](future_state& f) { return watcher::goes_on(f, all); });
+  }
+  bool take(core::waiters& all, core::workers*& team, core::task*& item) override {
+    return any([&](future_state& f) { return watcher::take(f, all, team, item); });
+  }
+  bool run_here(core::waiters& all) override {
+    if (!any([&](future_state& f) { return watcher::runs_where_waited_for(f, all); })) return false;
+    std::lock_guard const lock(guard);
+    told.notify_one();
+    return must_run = true;
+  }
+  bool refuse(std::exception_ptr const& why) override {
+    std::lock_guard const lock(guard);
+    refusal = why;
+    told.notify_one();
+    return true;
   }
 };
 
@@ -456,22 +625,42 @@ bool completion_queue::watches(std::size_t place) const noexcept { return state_
 std::size_t completion_queue::next(std::int64_t deadline) {
   auto& s = *state_;
   std::unique_lock lock(s.guard);
-  auto const ready = [&] { return s.given != s.completed.size(); };
   if (s.given == s.places.size()) return none;
-  if (!ready()) {
+  if (!s.ready()) {
     for (auto const& p : s.places)
       if (!p.completed) p.of->require_this_process();
   }
-  while (!ready() && is_worker_of_some_pool() && s.helped != s.places.size()) {
+  auto const late = [&] { return deadline != 0 && clock::now() >= moment(deadline); };
+  while (!s.ready() && is_worker_of_some_pool() && s.helped != s.places.size() && !late()) {
     lock.unlock();
-    s.places[s.helped++].of->help();
+    s.places[s.helped++].of->help(false);
     lock.lock();
   }
-  if (deadline == 0)
-    s.told.wait(lock, ready);
-  else
-    s.told.wait_until(lock, moment(deadline), ready);
-  return ready() ? s.completed[s.given++] : none;
+  while (!s.ready()) {
+    s.limited = deadline != 0;
+    lock.unlock();
+    {
+      core::waiting const here(s);
+      lock.lock();
+      if (deadline == 0)
+        s.told.wait(lock, [&] { return s.woken(); });
+      else
+        s.told.wait_until(lock, moment(deadline), [&] { return s.woken(); });
+      lock.unlock();
+    }
+    lock.lock();
+    if (s.ready()) break;
+    if (s.refusal) {
+      core::clear_failed_index();
+      std::rethrow_exception(std::exchange(s.refusal, nullptr));
+    }
+    if (!std::exchange(s.must_run, false)) return none;
+    lock.unlock();
+    static_cast<void>(std::any_of(s.places.begin(), s.places.end(),
+                                  [](auto const& p) { return p.of->help(true); }));
+    lock.lock();
+  }
+  return s.completed[s.given++];
 }
 
 }  // namespace detail

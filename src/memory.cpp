@@ -69,7 +69,14 @@ void* acquire_block(std::size_t count, std::size_t size, std::size_t alignment) 
     if (void* const block = blocks().reuse(bytes)) return block;
   if (!countable || bytes > surely_fits)
     refuse_unless_it_fits(static_cast<double>(count) * static_cast<double>(size));
-  if (!cached) return ::operator new(bytes, aligned_to(alignment));
+  if (!cached) {
+    try {
+      return ::operator new(bytes, aligned_to(alignment));
+    } catch (...) {
+      core::clear_failed_index();
+      throw;
+    }
+  }
   if (void* const block = blocks().fresh(bytes)) return block;
   core::clear_failed_index();
   throw std::bad_alloc();

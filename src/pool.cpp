@@ -205,8 +205,10 @@ pool::pool(pool_options how) {
   } else {
     static_cast<void>(detail::plan_for(detail::job{}, {.verb = "pool", .backend = how.backend}));
   }
-  core_ = new detail::pool_core(how.workers.value_or(physical_cores()), how.backend,
-                                std::move(how.initializer), std::move(how.name));
+  detail::without_index([&] {
+    core_ = new detail::pool_core(how.workers.value_or(physical_cores()), how.backend,
+                                  std::move(how.initializer), std::move(how.name));
+  });
 }
 
 pool::pool(unsigned workers) : pool(pool_options{.workers = workers}) {}
@@ -215,8 +217,8 @@ pool::~pool() {
   // In a forked child there are no threads to join, and what they held is not to be touched.
   if (core_->forked()) return;
   core_->close();
-  if (cannot_join(*core_)) {
-    // Destroyed by its own work: the last worker would have to join itself.
+  if (cannot_join(*core_) || !core_->threads().join()) {
+    // Destroyed by its own work, or by what that waits for: it would have to end first.
     // Where no thread is to be had it stays: its own end by themselves.
     static_cast<void>(core::start_detached(
         "hetmap end", [](void* core) { delete static_cast<detail::pool_core*>(core); }, core_));
@@ -234,20 +236,27 @@ void pool::close() noexcept {
 
 void pool::join() {
   if (core_->forked()) return;
+  auto const refuse = [](char const* text) {
+    core::clear_failed_index();
+    throw std::logic_error(text);
+  };
   if (!core_->threads().closed())
-    throw std::logic_error("hetmap: pool::join before close(): it would wait for ever");
+    refuse("hetmap: pool::join before close(): it would wait for ever");
   if (cannot_join(*core_))
-    throw std::logic_error(
+    refuse(
         "hetmap: pool::join by a worker of the pool, or in a callback of its work: it would wait "
         "for itself");
-  core_->threads().join();
+  if (!core_->threads().join())
+    refuse(
+        "hetmap: pool::join while work of the pool waits for the caller: it would wait for ever");
 }
 
 void pool::terminate() {
   if (core_->forked()) return;
   core_->close();
   core_->end(detail::pool_end::terminated);
-  if (!cannot_join(*core_)) core_->threads().join();
+  // Where it would wait for itself, it does not wait.
+  if (!cannot_join(*core_)) static_cast<void>(core_->threads().join());
 }
 
 pool& default_pool() {

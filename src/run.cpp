@@ -36,6 +36,7 @@ using namespace detail;
 chunk_function code_for(kernel_code const& code, plan const& how, char const* verb) {
   if (!how.reproducible) return code.by_level[static_cast<int>(how.level)];
   if (code.uncontracted != nullptr) return code.uncontracted;
+  clear_failed_index();
   throw option_error(std::string(verb) +
                      ": .reproducible cannot be kept by this file's compiler flags: leave out "
                      "-ffast-math, and under Clang -mfma and -march flags that imply it");
@@ -174,10 +175,12 @@ struct running_call {
 /// Runs `work` as a part of a call that has `first` elements before it.
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports) {
+  before_elements so_far;
   decision decided = decide(work, how, explain_requested());
   plan const& chosen = decided.chosen;
   chunk_function const code = code_for(*work.code, chosen, how.verb);
-  if (work.count == 0) return;
+  so_far.over = work.count == 0;
+  if (so_far.over) return;
 
   auto const began = clock::now();
   running_call call{.work = work,
@@ -190,6 +193,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
   ledger& account = call.account;
   std::size_t const done = account.done();
   auto failure = account.take_failure();
+  so_far.over = true;
 
   if (failure || done != work.count) {
     if (work.discard != nullptr)
@@ -255,7 +259,9 @@ struct batches::state {
 
   state(settings const& h, std::size_t t) : how(h), total(t), reports(h.progress, t) {
     // A backend that is not there is refused before the input is touched.
+    core::before_elements so_far;
     static_cast<void>(plan_for(job{.reads = access::batched}, how));
+    so_far.over = true;
   }
 };
 

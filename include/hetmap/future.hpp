@@ -99,7 +99,8 @@ class future {
   /// The result: a reference that lives as long as a handle does (for a T& itself, or nothing).
   ///
   /// Throws:   what the function threw, with its type; failed_index() tells the element of a map.
-  ///           cancelled_error; broken_pool_error; std::logic_error if the value was moved out.
+  ///           cancelled_error; broken_pool_error; std::logic_error if the value was moved out, or
+  ///           if the wait would never end (pool.hpp, waiting).
   /// Waits:    until it is there. A worker that waits for work queued in its own pool runs that
   ///           work itself.
   decltype(auto) get() const& { return as_const(finished()); }
@@ -110,12 +111,14 @@ class future {
   T get() && {
     finished();
     future const last = std::move(*this);
-    return last.extract();
+    return detail::without_index([&]() -> T { return last.extract(); });
   }
 
   /// get() for so long at most; no time or less only looks.
   ///
   /// Throws:   timeout_error, and the handle stays as it was: a later get() succeeds.
+  /// Waits:    as said. A worker that runs itself what it waits for, as in get(), returns when that
+  ///           has ended, be the limit over by then.
   decltype(auto) get(time_limit limit) const& {
     held().require_within(limit);
     return get();
@@ -125,7 +128,8 @@ class future {
     return std::move(*this).get();
   }
 
-  /// Waits until ready(); with a limit, returns ready() after that time at most.
+  /// Waits until ready(), as get() does; with a limit, returns ready() after that time at most, as
+  /// get() with one does.
   void wait() const { held().wait(); }
   bool wait(time_limit limit) const { return held().wait_for(limit); }
 
@@ -142,8 +146,8 @@ class future {
     return state_->error();
   }
 
-  /// True: the function has not run and never will, get() throws cancelled_error. False: it runs or
-  /// is done, nothing has changed.
+  /// True: the function has not run and never will, get() throws cancelled_error, whoever cancelled
+  /// it first. False: it runs or is done, nothing has changed.
   bool cancel() const { return held().cancel(); }
   [[nodiscard]] bool cancelled() const { return held().cancelled(); }
 
@@ -173,7 +177,8 @@ class future {
   }
 
   /// A future of g(value) (of g() for a future<void>), run on the thread that completes this one,
-  /// or at once on the caller's if it is ready. If there is no value, g does not run and its future
+  /// or at once on the caller's if it is ready; on one that waits for it, if a callback before it
+  /// waits for that thread. If there is no value, g does not run and its future
   /// gets the exception.
   template <class G>
     requires requires { typename detail::after_t<std::decay_t<G>, T>; }
@@ -228,7 +233,8 @@ class future {
   template <class C>
   void when_done(C c) const {
     auto& state = held();
-    state.when_done(*new detail::callback<C>(std::move(c)));
+    auto* const kept = detail::without_index([&] { return new detail::callback<C>(std::move(c)); });
+    state.when_done(*kept);
   }
 
   detail::result_state<T>* state_ = nullptr;
@@ -244,12 +250,14 @@ struct following {
   future<T> before;
 
   Result operator()() {
-    if constexpr (std::is_void_v<T>)
-      return detail::invoke(g);
-    else if constexpr (std::is_reference_v<T>)
-      return detail::invoke(g, before.state()->value());
-    else
-      return detail::invoke(g, std::as_const(before.state()->value()));
+    return detail::without_index([this]() -> Result {
+      if constexpr (std::is_void_v<T>)
+        return detail::invoke(g);
+      else if constexpr (std::is_reference_v<T>)
+        return detail::invoke(g, before.state()->value());
+      else
+        return detail::invoke(g, std::as_const(before.state()->value()));
+    });
   }
 
   struct link final : continuation {
@@ -261,7 +269,7 @@ struct following {
         if (done.has_value())
           target->run_claimed();
         else
-          target->fail_claimed(done.error(), done.cancelled());
+          target->fail_as(done);
       }
       target->drop_reference();
       delete this;
@@ -271,14 +279,15 @@ struct following {
   template <class Given>
   static future<Result> of(future<T> const& before, Given&& g) {
     owned<link> next;
-    auto* const state = new call_state<Result, following>(std::forward<Given>(g), before);
+    auto* const state = detail::without_index(
+        [&] { return new call_state<Result, following>(std::forward<Given>(g), before); });
     auto handle = future<Result>(*state);
     try {
       next = owned<link>(new link(*state));
     } catch (...) {
       if (state->claim()) state->fail_claimed(std::current_exception(), true);
       state->drop_reference();
-      throw;
+      detail::rethrow_without_index();
     }
     state->follows(*before.state());
     before.state()->when_done(*next.release());
@@ -333,9 +342,10 @@ inline namespace HETMAP_TAG {
 /// Waits until futures are done, and says which are: all of them, or the first one, or the first
 /// that has no value. Futures that are given twice are counted once; empty ones are left out.
 ///
-/// Throws:   nothing on account of what is in the futures; std::bad_alloc.
-/// Waits:    at most so long, if a limit is given; a worker of a pool runs what it waits for and is
-///           queued there.
+/// Throws:   nothing on account of what is in the futures; std::bad_alloc; std::logic_error if it
+///           would never end (pool.hpp, waiting).
+/// Waits:    at most so long, if a limit is given. A worker of a pool runs what it waits for and is
+///           queued there, one after another; it begins none after the limit.
 template <detail::future_range R>
 [[nodiscard]] auto wait(R&& futures, return_when when = return_when::all_completed,
                         std::optional<time_limit> limit = {}) {
@@ -362,18 +372,27 @@ template <detail::future_range R>
   return result;
 }
 
-/// The range that as_completed() returns: single-pass, of the futures themselves.
+/// The range that as_completed() returns: single-pass, of the futures themselves. It can be moved,
+/// its iterators stay valid; what it was moved from is empty.
 template <detail::future_range R>
 class completions {
+  // Away from here, so that the futures stay where they are when this moves.
+  struct state {
+    R futures;
+    std::int64_t deadline;
+    std::vector<std::ranges::iterator_t<R>> places{};
+    detail::owned<detail::completion_queue> queue{};
+  };
+
  public:
   using reference = std::ranges::range_reference_t<R>;
 
   completions(R&& futures, std::optional<time_limit> limit)
-      : futures_(std::forward<R>(futures)), deadline_(limit ? detail::from_now(*limit) : 0) {
-    auto const states = detail::states_of(futures_);
-    for (auto i = std::ranges::begin(futures_); i != std::ranges::end(futures_); ++i)
-      places_.push_back(i);
-    queue_ = detail::owned<detail::completion_queue>(
+      : state_(new state{std::forward<R>(futures), limit ? detail::from_now(*limit) : 0}) {
+    auto const states = detail::states_of(state_->futures);
+    for (auto i = std::ranges::begin(state_->futures); i != std::ranges::end(state_->futures); ++i)
+      state_->places.push_back(i);
+    state_->queue = detail::owned<detail::completion_queue>(
         new detail::completion_queue(states.data(), states.size()));
   }
 
@@ -383,14 +402,13 @@ class completions {
     using value_type = detail::future_of<R>;
     using difference_type = std::ptrdiff_t;
 
-    explicit iterator(completions& of) : of_(std::addressof(of)) { ++*this; }
     iterator(iterator&&) noexcept = default;
     iterator& operator=(iterator&&) noexcept = default;
 
-    reference operator*() const { return *of_->places_[at_]; }
+    reference operator*() const { return *of_->places[at_]; }
     iterator& operator++() {
-      auto& queue = *of_->queue_;
-      at_ = queue.next(of_->deadline_);
+      auto& queue = *of_->queue;
+      at_ = queue.next(of_->deadline);
       if (at_ == queue.none && queue.given() != queue.total())
         detail::refuse_late("as_completed", queue);
       return *this;
@@ -401,18 +419,20 @@ class completions {
     }
 
    private:
-    completions* of_;
-    std::size_t at_ = 0;
+    friend class completions;
+    explicit iterator(state* of) : of_(of) {
+      if (of_ != nullptr) ++*this;
+    }
+
+    state* of_;
+    std::size_t at_ = detail::completion_queue::none;
   };
 
-  [[nodiscard]] iterator begin() { return iterator(*this); }
+  [[nodiscard]] iterator begin() { return iterator(state_.get()); }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
-  R futures_;
-  std::int64_t deadline_;
-  std::vector<std::ranges::iterator_t<R>> places_;
-  detail::owned<detail::completion_queue> queue_;
+  detail::owned<state> state_;
 };
 
 /// The futures as they complete, each different one once: those that are done already first, in the
@@ -422,9 +442,10 @@ class completions {
 ///
 /// An lvalue range is borrowed, an rvalue moved in; empty futures are left out.
 /// Throws:   timeout_error from a step of the loop once the limit, counted from this call, has
-///           passed: with the futures that were done, unfinished, and all.
-/// Waits:    each step, until one more is done; a worker of a pool runs what it waits for and is
-///           queued there.
+///           passed: with the futures that were done, unfinished, and all. std::logic_error from a
+///           step that would never end.
+/// Waits:    each step, until one more is done. A worker of a pool runs what it waits for and is
+///           queued there; it begins none after the limit.
 /// Memory:   some 100 bytes a future.
 template <detail::future_range R>
 [[nodiscard]] auto as_completed(R&& futures, std::optional<time_limit> limit = {}) {

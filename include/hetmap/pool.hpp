@@ -8,6 +8,16 @@
 //            (threads, programs) inherits that.
 //   nesting  a call from a worker of the same pool is run by that worker, with the others' help as
 //            they get free: no new threads, no deadlock, and nothing but that call's own work.
+//   waiting  a worker that waits, be it for a future, a call on another pool, the end of a pool or
+//            a stream, computes nothing meanwhile. Work that waits for the work of other pools,
+//            which waits for its own, ends: where all workers of a pool wait, each for something
+//            that waits in its turn for what is queued there, a thread more runs that, out of its
+//            turn, and ends with it. That happens only where nothing would go on otherwise; there
+//            are 512 such threads in the process at most, beyond which, or where the system gives
+//            none, the wait throws std::system_error. Waits that could never end, since what is
+//            waited for waits for the waiting thread, throw std::logic_error in one of those who
+//            wait, unless all have a limit. Only waits in hetmap are seen: work of a pool that
+//            blocks otherwise, on a latch say, is taken for work that goes on.
 //   options  a call's own win over the pool's; .workers can only lower the number; .deadline is
 //            served: when it passes, the call ends as by a stop request (options.hpp), with
 //            timeout_error.
@@ -62,9 +72,10 @@ struct pool_options {
   std::optional<unsigned> workers = {};
   /// Of calls that do not choose one. serial: one worker at a time a call.
   hetmap::backend backend = hetmap::backend::inherit;
-  /// Called once on each worker, and each thread that takes a worker's place for a while (streams,
-  /// below), before its first work, on several at once: the place to bind it to CPUs, or to let it
-  /// have signals. If it throws, the pool is broken: its work fails with broken_pool_error.
+  /// Called once on each worker before its first work, on several at once: the place to bind it to
+  /// CPUs, or to let it have signals. Also on a thread that stands in for a worker that waits
+  /// (waiting, above; streams, below). If it throws, the pool is broken: its work fails with
+  /// broken_pool_error.
   std::function<void()> initializer = {};
   /// The threads' name for debuggers; its first 15 characters.
   std::string name = {};
@@ -93,14 +104,16 @@ class HETMAP_API pool {
   /// Waits until all work is done and the threads have ended. Any number of times, from any thread.
   ///
   /// Throws:   std::logic_error before close(), and where it would wait for itself: on a worker of
-  ///           this pool, or in a callback of a future or a stop token of its work.
-  /// Waits:    as said; for ever in a callback of another pool's work, if work of this pool waits
-  ///           for what comes behind that callback. This is not noticed, and terminate() and the
-  ///           destructor wait there as well: end a pool elsewhere.
+  ///           this pool, in a callback of a future or a stop token of its work, and where work of
+  ///           this pool waits for the calling thread.
+  /// Waits:    as said; for ever in a callback of a stop token of another pool's work, if work of
+  ///           this pool destroys what registered that callback. The destructor of a
+  ///           std::stop_callback is not seen waiting; terminate() and the destructor of this pool
+  ///           wait there as well: end a pool elsewhere.
   void join();
   /// Closes, cancels what is queued, stops what runs between two elements, and joins: calls of f
-  /// that run finish. Waiters get cancelled_error. On a worker of this pool, or in a callback of a
-  /// future or a stop token of its work, it does not join.
+  /// that run finish. Waiters get cancelled_error. Where join() would wait for itself, it does not
+  /// join.
   void terminate();
 
   /// f(args...) on a worker: a future of its result. f and the arguments are decay-copied, moved to

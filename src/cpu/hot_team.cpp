@@ -1,10 +1,12 @@
 #include "hot_team.hpp"
 
 #include "forked.hpp"
+#include "team.hpp"
 
 #include <hetmap/topology.hpp>
 
 #include <chrono>
+#include <optional>
 #include <thread>
 
 namespace hetmap::core {
@@ -79,11 +81,16 @@ void hot_team::run(unsigned lanes, void (*body)(void*, unsigned), void* context)
   call_.store((last & ~(open | inside)) + next_call + open, std::memory_order_release);
   body(context, 0);
   call_.fetch_and(~open, std::memory_order_relaxed);
-  for (unsigned spins = 0; (call_.load(std::memory_order_acquire) & inside) != 0; ++spins)
-    if (spins < 10'000)
+  lanes_end others(this);
+  std::optional<waiting> late;
+  for (unsigned spins = 0; (call_.load(std::memory_order_acquire) & inside) != 0; ++spins) {
+    if (spins < 10'000) {
       pause();
-    else
+    } else {
+      if (!late) late.emplace(others);
       std::this_thread::yield();
+    }
+  }
   taken_.store(false, std::memory_order_release);
 }
 
@@ -91,7 +98,10 @@ bool hot_team::join(std::uint64_t call, unsigned member) noexcept {
   if (!call_.compare_exchange_strong(call, call + 1, std::memory_order_acquire,
                                      std::memory_order_relaxed))
     return false;
-  if (member < lanes_) body_(context_, member);
+  if (member < lanes_) {
+    doing const here(this);
+    body_(context_, member);
+  }
   call_.fetch_sub(1, std::memory_order_release);
   return true;
 }

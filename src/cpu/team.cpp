@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -118,10 +119,12 @@ class halving {
       team_call const scope;
       body_(context_, 0);
     }
+    waits_.emplace(others_);
     if (!unsure_) tasks_.wait();
     // What comes later finds the call closed, and nothing of it is left.
     closed_ = true;
     for (unsigned now = inside_; now != 0; now = inside_) inside_.wait(now);
+    waits_.reset();
   }
 
   /// Whether oneTBB may still have a task of it.
@@ -144,10 +147,17 @@ class halving {
   void run_half(unsigned first, unsigned last) noexcept {
     inside_.fetch_add(1);
     if (!closed_) {
-      // Once the caller gets here nothing is left for anybody to do.
-      if (std::this_thread::get_id() != caller_) hand_over(first, std::exchange(last, first + 1));
       team_call const scope;
-      for (; first != last; ++first) body_(context_, first);
+      // Once the caller gets here nothing is left for anybody to do.
+      if (std::this_thread::get_id() == caller_) {
+        waits_.reset();
+        for (; first != last; ++first) body_(context_, first);
+        waits_.emplace(others_);
+      } else {
+        hand_over(first, std::exchange(last, first + 1));
+        doing const here(this);
+        for (; first != last; ++first) body_(context_, first);
+      }
     }
     if (inside_.fetch_sub(1) == 1 && closed_) inside_.notify_all();
   }
@@ -158,6 +168,8 @@ class halving {
   std::atomic<unsigned> inside_{0};  // tasks that run
   std::atomic<bool> closed_{false};
   std::atomic<bool> unsure_{false};
+  lanes_end others_{this};
+  std::optional<waiting> waits_{};  // the caller, whenever it runs no lane
   tbb::task_group tasks_{};
 };
 

@@ -1,6 +1,7 @@
 // Several threads for one call: the only place that knows where they come from.
 #pragma once
 
+#include "waits.hpp"
 #include "workers.hpp"
 
 namespace hetmap::core {
@@ -25,5 +26,14 @@ void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsign
 /// threads stayed behind, and for builds under a thread sanitizer, which cannot see into oneTBB.
 void run_team_of_own_threads(unsigned lanes, void (*body)(void* context, unsigned lane),
                              void* context);
+
+/// The end of the lanes that other threads run, each of which says that it is in the midst of
+/// `midst`.
+struct lanes_end : awaited {
+  void const* midst;
+
+  explicit lanes_end(void const* of) : midst(of) {}
+  bool goes_on(waiters& all) override { return !all.hold_up(midst); }
+};
 
 }  // namespace hetmap::core

@@ -1,6 +1,7 @@
 #include "team.hpp"
 #include "thread.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -11,14 +12,28 @@ namespace hetmap::core {
 
 void run_team_of_own_threads(unsigned lanes, void (*body)(void* context, unsigned lane),
                              void* context) {
+  struct attended {
+    void (*body)(void*, unsigned);
+    void* context;
+  } team{body, context};
+  lanes_end others(&team);
   // Where the system gives fewer, those that there are do the rest.
-  threads const others("hetmap", 1, lanes - 1, body, context);
+  threads more(
+      "hetmap", 1, lanes - 1,
+      [](void* c, unsigned k) {
+        auto const& t = *static_cast<attended*>(c);
+        doing const here(&t);
+        t.body(t.context, k);
+      },
+      &team);
   body(context, 0);
+  waiting const here(others);
+  more.join();
 }
 
 namespace {
 
-struct posted_team {
+struct posted_team : lanes_end {
   struct lane : task {
     posted_team* of = nullptr;
     unsigned number = 0;
@@ -30,11 +45,28 @@ struct posted_team {
   std::vector<lane> lanes;
   std::mutex guard{};
   std::condition_variable ended{};
-  std::size_t unfinished = 0;
+  std::size_t unfinished;
   bool withdrawn = false;
+
+  posted_team(workers& w, void (*b)(void*, unsigned), void* c, unsigned count)
+      : lanes_end(this), on(w), body(b), context(c), lanes(count), unfinished(count) {}
+
+  /// Lanes that have begun do all of it, unless one of them is held up; else one has to be begun.
+  bool goes_on(waiters& all) override {
+    if (all.hold_up(this)) return false;
+    auto const comes = [&](lane& l) { return !on.queues(l) && !all.hold_up(&l); };
+    return std::any_of(lanes.begin(), lanes.end(), comes) || all.serve(on);
+  }
+  bool take(waiters& all, workers*& from, task*& item) override {
+    if (all.hold_up(this)) return false;
+    from = &on;
+    item = &lanes.front();
+    return on.withdraw(lanes.front());
+  }
 
   static void run(task& self) noexcept {
     auto& mine = static_cast<lane&>(self);
+    doing const here(mine.of);
     mine.of->body(mine.of->context, mine.number);
     mine.of->end_lane();
   }
@@ -56,8 +88,7 @@ void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsign
                  void* context) {
   bool const takes_part = on.own_this_thread();
   if (takes_part && lanes == 1) return body(context, 0);
-  posted_team team{on, body, context, std::vector<posted_team::lane>(lanes)};
-  team.unfinished = lanes;
+  posted_team team(on, body, context, lanes);
   for (unsigned k = 0; k != lanes; ++k) {
     team.lanes[k].run = &posted_team::run;
     team.lanes[k].of = &team;
@@ -67,6 +98,10 @@ void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsign
   on.post(team.lanes[lanes - 1], team.lanes[takes_part ? 1 : 0]);
   if (takes_part) posted_team::run(team.lanes[0]);
   std::unique_lock lock(team.guard);
+  if (team.unfinished == 0) return;
+  lock.unlock();
+  waiting const here(team);
+  lock.lock();
   // Input that somebody waits for may hold the threads.
   workers::patience seen;
   while (!team.ended.wait_for(lock, workers::between_looks, [&] { return team.unfinished == 0; }))

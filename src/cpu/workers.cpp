@@ -1,16 +1,16 @@
 #include "workers.hpp"
 
 #include "forked.hpp"
+#include "waits.hpp"
 
 #include <hetmap/topology.hpp>
 
+#include <new>
 #include <system_error>
 #include <thread>
 
 namespace hetmap::core {
 namespace {
-
-thread_local workers const* owner_of_this_thread = nullptr;
 
 /// How often a worker that has run out of tasks looks again before it sleeps: about 10 us, what a
 /// wake-up costs.
@@ -38,7 +38,9 @@ workers::workers(unsigned count, void (*started)(void*, unsigned), void* context
       started_(started),
       context_(context),
       name_(name),
+      size_(count),
       threads_(name, 0, count, &workers::begin, this) {
+  size_ = threads_.size();
   if (size() == 0 && count != 0)
     throw std::system_error(threads_.refusal(), std::generic_category(),
                             "hetmap: the system gave no thread");
@@ -48,25 +50,47 @@ workers::workers(unsigned count, void (*started)(void*, unsigned), void* context
 
 void workers::begin(void* self, unsigned number) {
   auto& me = *static_cast<workers*>(self);
-  owner_of_this_thread = &me;
-  if (me.started_ != nullptr) me.started_(me.context_, number);
+  me.start(number, false);
   me.serve(false);
 }
 
 /// One that relieve() adds: join() waits for it.
 void workers::begin_added(void* self) {
   auto& me = *static_cast<workers*>(self);
-  owner_of_this_thread = &me;
-  if (me.started_ != nullptr) me.started_(me.context_, me.size());
+  me.start(me.size(), true);
   me.serve(true);
 }
 
+/// A thread that waits for the end of all of these.
+struct workers::joining : awaited {
+  workers& of;
+  bool may_throw;
+  bool refused = false;
+
+  joining(workers& all, bool may_be_refused) : of(all), may_throw(may_be_refused) {}
+
+  bool goes_on(waiters& all) override { return all.all_go_on(of); }
+  bool refuse(std::exception_ptr const&) override {
+    if (!may_throw) return false;
+    std::lock_guard const lock(of.guard_);
+    refused = true;
+    of.left_.notify_all();
+    return true;
+  }
+};
+
 workers::~workers() {
   close();
-  join();
+  end_threads(joining(*this, false));
+  sync_with_waits();
 }
 
-bool workers::own_this_thread() const noexcept { return owner_of_this_thread == this; }
+bool workers::own_this_thread() const noexcept { return membership_of_this_thread().team == this; }
+
+void workers::start(unsigned number, bool stands_in) noexcept {
+  membership_of_this_thread() = {this, stands_in};
+  if (started_ != nullptr) started_(context_, number);
+}
 
 void workers::post(task& last, task& first) noexcept {
   for (task* t = &last; t != &first; t = t->next) t->queued = true;
@@ -115,11 +139,65 @@ void workers::close() noexcept {
   posted_.notify_all();
 }
 
-void workers::join() {
+bool workers::end_threads(joining how) {
+  {
+    waiting const here(how);
+    std::unique_lock lock(guard_);
+    left_.wait(lock, [&] { return (ended_ == size() && added_.load() == 0) || how.refused; });
+    if (ended_ != size() || added_.load() != 0) return false;
+  }
   std::lock_guard const lock(joining_);
   threads_.join();
-  std::unique_lock added(guard_);
-  left_.wait(added, [&] { return added_.load() == 0; });
+  return true;
+}
+
+bool workers::join() { return end_threads(joining(*this, true)); }
+
+bool workers::queues(task const& t) noexcept {
+  std::lock_guard const lock(guard_);
+  return t.queued;
+}
+
+namespace {
+
+std::atomic<unsigned> stand_ins{0};
+
+}  // namespace
+
+struct workers::standing {
+  workers& team;
+  task& item;
+
+  static void run(void* self) noexcept {
+    auto const [team, item] = *static_cast<standing*>(self);
+    delete static_cast<standing*>(self);
+    {
+      doing const here(&item);  // the initializer may wait, too
+      team.start(team.size(), true);
+    }
+    item.run(item);
+    stand_ins.fetch_sub(1);
+    std::lock_guard const lock(team.guard_);
+    if (team.holds_.fetch_sub(1) == (closed_bit | 1)) team.posted_.notify_all();
+  }
+};
+
+std::exception_ptr workers::stand_in(task& t) noexcept {
+  holds_.fetch_add(1);
+  bool const too_many = stand_ins.fetch_add(1) >= most_stand_ins;
+  if (!too_many) {
+    auto* const mine = new (std::nothrow) standing{*this, t};
+    if (mine != nullptr && start_detached("hetmap more", &standing::run, mine)) return nullptr;
+    delete mine;
+  }
+  stand_ins.fetch_sub(1);
+  post(t);
+  release();
+  return std::make_exception_ptr(std::system_error(
+      std::make_error_code(std::errc::resource_unavailable_try_again),
+      too_many
+          ? "hetmap: pools wait for each other's work, nested more deeply than there can be threads"
+          : "hetmap: pools wait for each other's work, and the system gives no thread more"));
 }
 
 void workers::empty_inbox() noexcept {
@@ -244,10 +322,13 @@ void workers::serve(bool added) noexcept {
       looked = false;
     }
   }
-  if (!added) return;
-  if (allowed_.load() > size()) --allowed_;
-  --added_;
-  if (first_ != nullptr || inbox_.load() != nullptr) wake_one();
+  if (added) {
+    if (allowed_.load() > size()) --allowed_;
+    --added_;
+    if (first_ != nullptr || inbox_.load() != nullptr) wake_one();
+  } else {
+    ++ended_;
+  }
   left_.notify_all();
 }
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <exception>
 #include <mutex>
 
 namespace hetmap::core {
@@ -48,7 +49,7 @@ class workers {
   workers(workers const&) = delete;
   workers& operator=(workers const&) = delete;
 
-  [[nodiscard]] unsigned size() const noexcept { return threads_.size(); }
+  [[nodiscard]] unsigned size() const noexcept { return size_; }
 
   /// Whether the calling thread is one of these.
   [[nodiscard]] bool own_this_thread() const noexcept;
@@ -103,6 +104,16 @@ class workers {
     return backlog_.load(std::memory_order_relaxed) || inbox_.load(std::memory_order_relaxed);
   }
 
+  /// Whether `t`, which was posted, is still in the queue.
+  [[nodiscard]] bool queues(task const& t) noexcept;
+
+  /// Runs `t`, which was withdrawn, on a thread more, which ends with it. For where all of these
+  /// wait for what comes of it (waits.hpp).
+  ///
+  /// Requires: these run something, and it does not end before the call has returned.
+  /// Returns:  null, or why there is no such thread: `t` is queued behind all others then.
+  [[nodiscard]] std::exception_ptr stand_in(task& t) noexcept;
+
   /// Keeps the threads until release(), also after close(). False once closed.
   [[nodiscard]] bool hold() noexcept;
   void release() noexcept;
@@ -112,14 +123,19 @@ class workers {
   [[nodiscard]] bool closed() const noexcept { return (holds_.load() & closed_bit) != 0; }
 
   /// Waits until everything posted has run and the threads have ended. Any number of times, from
-  /// any thread but these.
-  void join();
+  /// any thread but these. False: they have not, and never would, since they wait for the caller.
+  [[nodiscard]] bool join();
 
  private:
   static constexpr std::size_t closed_bit = ~(~std::size_t{0} >> 1);
 
+  struct joining;
+  struct standing;
+
   static void begin(void* self, unsigned number);
   static void begin_added(void* self);
+  void start(unsigned number, bool stands_in) noexcept;
+  bool end_threads(joining how);
   void serve(bool added) noexcept;
   void run(task& next, std::unique_lock<std::mutex>& lock) noexcept;
   [[nodiscard]] bool may_go() const noexcept;
@@ -146,10 +162,12 @@ class workers {
   bool const stretches_;
   void (*started_)(void*, unsigned);
   void* context_;
-  std::mutex joining_;
   char const* name_;
-  std::condition_variable left_;  // an added thread has
-  threads threads_;               // last: they use what is above
+  std::atomic<unsigned> size_;
+  unsigned ended_ = 0;            // of size_; those that join are told
+  std::condition_variable left_;  // guarded by guard_
+  std::mutex joining_;
+  threads threads_;  // last: they use what is above
 };
 
 /// The process's own workers, one a physical core: made when first asked for, never joined. A

@@ -15,6 +15,7 @@ inline namespace HETMAP_ABI {
 namespace detail {
 
 void pipeline::state::serve(lane& me) noexcept {
+  core::doing const here(this);
   auto const began = std::chrono::steady_clock::now();
   std::unique_lock lock(guard);
   me.running = true;
@@ -273,7 +274,27 @@ void pipeline::state::join(std::unique_lock<std::mutex>& lock) noexcept {
       l.busy = false;
       --busy;
     }
+  lanes_progress rest(*this);
+  core::waiting const here(rest);
   rested.wait(lock, [&] { return busy == 0; });
+}
+
+bool pipeline::state::lanes_progress::goes_on(core::waiters& all) {
+  if (all.hold_up(&of)) return false;
+  auto const queued = [&](lane const& l) { return of.team->queues(l); };
+  return std::none_of(of.lane_of.begin(), of.lane_of.end(), queued) || all.serve(*of.team);
+}
+
+bool pipeline::state::lanes_progress::take(core::waiters& all, core::workers*& from,
+                                           core::task*& item) {
+  if (all.hold_up(&of)) return false;
+  for (lane& l : of.lane_of)
+    if (of.team->withdraw(l)) {
+      from = of.team;
+      item = &l;
+      return true;
+    }
+  return false;
 }
 
 }  // namespace detail

@@ -324,6 +324,8 @@ void pipeline::state::wait(std::unique_lock<std::mutex>& lock, bool limited,
     watch();
     next_look = now + core::workers::between_looks;
   }
+  lanes_progress next_chunk(*this, limited);
+  core::waiting const here(next_chunk);
   waiting = true;
   arrived.wait_until(lock, std::min(deadline, next_look));
   waiting = false;

@@ -5,6 +5,7 @@
 #include "../cpu/float_control.hpp"
 #include "../cpu/forked.hpp"
 #include "../cpu/pace.hpp"
+#include "../cpu/waits.hpp"
 #include "../cpu/workers.hpp"
 #include "../gpu/held_arrays.hpp"
 #include "../pool_core.hpp"
@@ -84,6 +85,15 @@ struct pipeline::state {
     state* owner;
     bool busy = false;     // posted or running
     bool running = false;  // on a thread
+  };
+
+  /// What somebody waits for who waits for lanes: those that have begun, or that one begins.
+  struct lanes_progress : core::awaited {
+    state& of;
+
+    lanes_progress(state& s, bool has_limit = false) : core::awaited(has_limit), of(s) {}
+    bool goes_on(core::waiters& all) override;
+    bool take(core::waiters& all, core::workers*& from, core::task*& item) override;
   };
 
   state(stream_job const& w, stream_settings const& h);

@@ -62,8 +62,8 @@ struct counted {
 /// One thread's part of a round.
 class actor {
  public:
-  actor(hetmap::pool& pool, unsigned long seed, bool may_be_terminated)
-      : pool_(pool), random_(seed), may_be_terminated_(may_be_terminated) {}
+  actor(hetmap::pool& pool, hetmap::pool& other, unsigned long seed, bool may_be_terminated)
+      : pool_(pool), other_(other), random_(seed), may_be_terminated_(may_be_terminated) {}
 
   void act(int steps) {
     for (int k = 0; k != steps; ++k) {
@@ -82,7 +82,7 @@ class actor {
   int below(int n) { return static_cast<int>(random_() % static_cast<unsigned>(n)); }
 
   void step() {
-    switch (below(10)) {
+    switch (below(11)) {
       case 0:
       case 1:
       case 2: return submit_one();
@@ -92,6 +92,7 @@ class actor {
       case 6: return reduce();
       case 7: return cancel_one();
       case 8: return look();
+      case 9: return go_round();
       default: return chain();
     }
   }
@@ -206,10 +207,29 @@ class actor {
     require(text.size() == 1 + static_cast<std::size_t>(std::min(n, 50)), "map_reduce lost some");
   }
 
+  /// Work that waits for the other pool's, which waits for this one's, and so on, by all verbs.
+  void go_round() {
+    std::function<long(int)> const go = [&](int left) -> long {
+      if (left == 0) return 1;
+      hetmap::pool& next = left % 2 == 0 ? pool_ : other_;
+      if (left % 3 == 0) {
+        long sum = 0;
+        for (long const v : next.map({.chunk_size = 1}, go, std::vector<int>(2, left - 1)))
+          sum += v;
+        return sum / 2;
+      }
+      auto const h = next.submit([&, c = counted(0)] { return go(left - 1); });
+      if (left % 5 == 0) return h.wait(60s) ? h.get() : -1;
+      return h.get();
+    };
+    require(go(below(7)) == 1, "work through two pools is wrong");
+  }
+
   void cancel_one() {
     if (futures_.empty()) return;
     std::size_t const k = static_cast<std::size_t>(below(static_cast<int>(futures_.size())));
-    if (futures_[k].cancel()) ++cancelled_;
+    bool const before = futures_[k].cancelled();
+    if (futures_[k].cancel() && !before) ++cancelled_;
   }
 
   void look() {
@@ -269,6 +289,7 @@ class actor {
   }
 
   hetmap::pool& pool_;
+  hetmap::pool& other_;
   std::mt19937_64 random_;
   bool may_be_terminated_;
   std::vector<hetmap::future<counted>> futures_;
@@ -284,11 +305,12 @@ void one_round(unsigned long seed) {
   auto const below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
   {
     std::vector<std::unique_ptr<actor>> actors;  // after the pool: callbacks count in them
+    hetmap::pool other{{.workers = 1 + below(2)}};
     hetmap::pool pool{{.workers = 1 + below(5)}};
     unsigned const threads = 1 + below(4);
     unsigned const end = below(4);
     for (unsigned k = 0; k != threads; ++k)
-      actors.push_back(std::make_unique<actor>(pool, random(), end >= 2));
+      actors.push_back(std::make_unique<actor>(pool, other, random(), end >= 2));
     int const steps = 5 + static_cast<int>(below(40));
     auto const wait = std::chrono::microseconds(below(3000));
     {

@@ -19,6 +19,9 @@
 #include <hetmap/detail/macros_aside.hpp>
 
 namespace hetmap {
+namespace core {
+class waiters;
+}
 inline namespace HETMAP_ABI {
 namespace detail {
 
@@ -100,11 +103,13 @@ class HETMAP_API future_state : public task {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
   /// Makes the caller the one that runs or fails it.
-  [[nodiscard]] bool claim() noexcept;
+  [[nodiscard]] bool claim() noexcept { return claim(running); }
   /// Requires: claimed. Runs the function, lets go of it and its arguments, and completes.
   void run_claimed() noexcept;
   /// Requires: claimed. Lets go of the function and completes without having run it.
   void fail_claimed(std::exception_ptr error, bool cancelled) noexcept;
+  /// The same with the failure of another state, which is done.
+  void fail_as(future_state const& before) noexcept;
   /// To be run by that pool's workers, or else behind that future.
   void belongs_to(pool_core& pool) noexcept;
   void follows(future_state& before) noexcept;
@@ -132,6 +137,7 @@ class HETMAP_API future_state : public task {
   enum : unsigned {
     pending,
     running,
+    dropping,  // claimed by whoever cancels it
     with_value,
     with_error,
     without_running,  // cancelled
@@ -140,10 +146,14 @@ class HETMAP_API future_state : public task {
   };
 
   static void run_queued(task& self) noexcept;
+  bool claim(unsigned to) noexcept;
   void require_this_process() const;
   [[noreturn]] static void refuse_taken();
   void wait_long();
-  bool help() noexcept;
+  bool wait_until(std::int64_t deadline);
+  bool help(bool followers_too) noexcept;
+  future_state& first_open(core::waiters* all) noexcept;
+  static void let_go_of(future_state& state, core::waiters* all) noexcept;
   void let_go() noexcept;
   void complete(unsigned how) noexcept;
   bool watch(watcher& w) noexcept;
@@ -158,11 +168,11 @@ class HETMAP_API future_state : public task {
   pool_core* origin_ = nullptr;  // of the future that it follows, and so on; to be compared only
   future_state* before_ = nullptr;
   watcher* watchers_ = nullptr;
-  continuation* continuations_ = nullptr;  // the last; its next is the first
-  float_control floats_;                   // of the thread that gave the function
-  std::size_t order_ = 0;                  // of completion, in the process
-  std::size_t failed_at_;                  // see failed_index(); set with error_
-  unsigned forks_ = 0;                     // of the process whose threads complete it
+  continuation* continuations_ = nullptr;                 // the last; its next is the first
+  float_control floats_;                                  // of the thread that gave the function
+  std::size_t order_ = 0;                                 // of completion, in the process
+  std::size_t failed_at_ = static_cast<std::size_t>(-1);  // see failed_index(); set before error_
+  unsigned forks_ = 0;  // of the process whose threads complete it
 };
 
 /// The state of a future<T>: room for one T.
@@ -278,6 +288,23 @@ class HETMAP_API completion_queue {
   struct state;
   owned<state> state_;
 };
+
+/// Throws what is being handled, as no element's failure (see failed_index()).
+[[noreturn]] HETMAP_API void rethrow_without_index();
+
+inline namespace HETMAP_TAG {
+
+/// What act() returns; what it throws is no element's failure.
+template <class Act>
+decltype(auto) without_index(Act&& act) {
+  try {
+    return act();
+  } catch (...) {
+    detail::rethrow_without_index();
+  }
+}
+
+}  // namespace HETMAP_TAG
 
 /// Throws timeout_error for what is left of `queue`.
 [[noreturn]] HETMAP_API void refuse_late(char const* verb, completion_queue const& queue);

@@ -54,11 +54,13 @@ struct bound_call {
       : f(std::forward<G>(g)), args(std::forward<Given>(given)...) {}
 
   decltype(auto) operator()() {
-    return std::apply(
-        [this](Args&... a) -> decltype(auto) {
-          return detail::invoke(std::move(f), std::forward<Args>(a)...);
-        },
-        args);
+    return detail::without_index([this]() -> decltype(auto) {
+      return std::apply(
+          [this](Args&... a) -> decltype(auto) {
+            return detail::invoke(std::move(f), std::forward<Args>(a)...);
+          },
+          args);
+    });
   }
 };
 
@@ -124,7 +126,8 @@ struct stoppable_call {
 template <class Call, class... Args>
 [[nodiscard]] auto submitted(pool_core& pool, char const* verb, Args&&... args) {
   using result = kept_result_t<std::invoke_result_t<Call&>>;
-  auto* const state = new call_state<result, Call>(std::forward<Args>(args)...);
+  auto* const state = detail::without_index(
+      [&] { return new call_state<result, Call>(std::forward<Args>(args)...); });
   future<result> handle(*state);
   detail::post(pool, *state, verb);
   return handle;
