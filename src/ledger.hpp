@@ -39,9 +39,18 @@ class ledger {
   /// Elements that boundaries are multiples of.
   [[nodiscard]] std::size_t granule() const noexcept { return granule_; }
 
+  /// Lanes that there are at most.
+  [[nodiscard]] unsigned lanes() const noexcept { return lanes_; }
+
   /// The next elements for `lane`: about `wanted` of them, ending at a multiple of a block where
-  /// that leaves any. Empty when nothing is left for anybody.
+  /// that leaves any. Empty when nothing is left for anybody, but what was given back.
   [[nodiscard]] range claim(unsigned lane, std::size_t wanted);
+
+  /// Of what was given back: about `wanted` elements, a multiple of `unit` from where it begins.
+  [[nodiscard]] range claim_returned(std::size_t wanted, std::size_t unit);
+  [[nodiscard]] bool any_returned() const noexcept;
+  /// Whether there may be anything to claim, for anybody.
+  [[nodiscard]] bool any_left() const noexcept;
 
   /// All elements of a claim are final.
   void finish(unsigned lane, range claimed);
@@ -49,9 +58,11 @@ class ledger {
   /// Elements of a claim before `at` are final; element `at` failed with `error`.
   void fail(unsigned lane, range claimed, std::size_t at, std::exception_ptr error);
 
-  /// Takes back a claim of which nothing is final: it is handed out again, whole, when everything
-  /// else has been.
+  /// Takes back a claim, or the part of it, of which nothing is final.
   void give_back(range claimed);
+
+  /// Nobody gets anything any more but what is given back.
+  void hold_all() noexcept;
 
   /// Refuses all further claims.
   void close() noexcept;
@@ -79,7 +90,6 @@ class ledger {
 
   range take_front(lane_state& mine, std::size_t granules);
   bool steal_into(unsigned lane);
-  range take_returned(std::size_t wanted);
   [[nodiscard]] range elements(std::uint32_t front, std::uint32_t back) const noexcept;
 
   std::size_t count_;
@@ -88,7 +98,7 @@ class ledger {
   std::unique_ptr<lane_state[]> lane_;
   std::atomic<std::size_t> limit_;  // claims start below it: the lowest failure, or 0 once closed
   std::atomic<bool> any_returned_{false};
-  std::mutex returned_guard_;
+  mutable std::mutex returned_guard_;
   std::vector<range> returned_;
   std::mutex failure_guard_;
   std::size_t failed_at_;

@@ -23,6 +23,16 @@ bool left_behind() {
   return fork_count() != at_start;
 }
 
+// One task a lane, so that lane 0 stays with the caller.
+void run_lanes(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
+  tbb::parallel_for(
+      tbb::blocked_range<unsigned>(0, lanes, 1),
+      [&](tbb::blocked_range<unsigned> const& r) {
+        for (unsigned k = r.begin(); k != r.end(); ++k) body(context, k);
+      },
+      tbb::simple_partitioner());
+}
+
 }  // namespace
 
 unsigned team_concurrency() {
@@ -32,15 +42,13 @@ unsigned team_concurrency() {
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
   if (left_behind()) return run_team_of_own_threads(lanes, body, context);
   // Isolated, so that a caller who waits here inside another call's function runs nothing of that
-  // other call; one task a lane, so that lane 0 stays with the caller.
-  tbb::this_task_arena::isolate([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<unsigned>(0, lanes, 1),
-        [&](tbb::blocked_range<unsigned> const& r) {
-          for (unsigned k = r.begin(); k != r.end(); ++k) body(context, k);
-        },
-        tbb::simple_partitioner());
-  });
+  // other call.
+  tbb::this_task_arena::isolate([&] { run_lanes(lanes, body, context); });
+}
+
+void run_team_within(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
+  if (left_behind()) return run_team_of_own_threads(lanes, body, context);
+  run_lanes(lanes, body, context);  // in the isolation of the team, in which its members wait
 }
 
 #else
@@ -48,6 +56,10 @@ void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* 
 unsigned team_concurrency() { return logical_cpus(); }
 
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
+  run_team_of_own_threads(lanes, body, context);
+}
+
+void run_team_within(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
   run_team_of_own_threads(lanes, body, context);
 }
 
