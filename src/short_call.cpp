@@ -247,6 +247,10 @@ class shared_call {
 bool is_plain(job const& work, settings const& how, environment const& around) {
   // A pool's callers run nothing themselves; its workers do.
   if (how.pool != nullptr && (how.deadline != 0 || !is_worker_of(how.pool))) return false;
+  // As many elements at once as there are workers are a promise there.
+  if (how.pool != nullptr && work.count > 1 && most_lanes(how) > 1 &&
+      backend_of(how, around.where) != backend::serial)
+    return false;
   // Blocks of map_blocks are the caller's; those of map_reduce, which has no outputs, are not.
   return how.stop == nullptr && how.progress == nullptr && !how.reproducible &&
          (work.exact_chunk == 0 || work.outputs == 0) && !around.explain;
