@@ -44,9 +44,9 @@ struct failed_element : std::runtime_error {
 void be_slow(notes const& n, long i) {
   support::concurrency_meter::call const running(*n.meter);
   if (n.spins)
-    support::spin(15ms);
+    support::spin(20ms);
   else
-    std::this_thread::sleep_for(15ms);
+    std::this_thread::sleep_for(20ms);
   if (n.failing.contains(i)) throw failed_element(i);
 }
 
@@ -261,16 +261,26 @@ class ChangingCost : public testing::TestWithParam<where> {
     return meter.peak();
   }
 
+  /// Whether a call after that history has made slow calls at once; other threads may be kept away
+  /// from one call by other programs, but not from several.
+  bool shares(history const& h, std::vector<long> const& in, std::set<long> const& slow,
+              bool spins = false) {
+    for (int tries = 0; tries != 5; ++tries) {
+      warm(h);
+      if (peak(in, slow, spins) >= 2) return true;
+    }
+    return false;
+  }
+
   std::optional<hetmap::pool> pool_;
 };
 
 TEST_P(ChangingCost, SlowElementsAloneAreShared) {
   for (history const& h : histories)
-    for (long const n : {3L, 4L, 8L, 24L}) {
+    for (long const n : {4L, 8L, 24L}) {
       SCOPED_TRACE(testing::Message() << n << " after " << h.name);
-      warm(h);
       auto const in = up_to(n);
-      EXPECT_GE(peak(in, {in.begin(), in.end()}, n == 8), 2);
+      EXPECT_TRUE(shares(h, in, {in.begin(), in.end()}, n == 8));
     }
 }
 
@@ -286,14 +296,11 @@ TEST_P(ChangingCost, SlowElementsAmongCheapOnesAreShared) {
     for (long k = 0; k != 64; k += 4) block.insert(n / 2 + k);
     for (history const& h : histories) {
       SCOPED_TRACE(testing::Message() << n << " after " << h.name);
-      warm(h);
       if (!folds || n <= 2000) {
-        EXPECT_GE(peak(in, last), 2);
-        warm(h);
-        EXPECT_GE(peak(in, block), 2);
-        warm(h);
+        EXPECT_TRUE(shares(h, in, last));
+        EXPECT_TRUE(shares(h, in, block));
       }
-      EXPECT_GE(peak(in, scattered), 2);
+      EXPECT_TRUE(shares(h, in, scattered));
     }
   }
 }
