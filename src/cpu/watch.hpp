@@ -46,7 +46,7 @@ void wake_watch() noexcept;
 /// A claim of this thread that ends when this does. After about a millisecond its word changes, and
 /// again every millisecond: the function is asked to give back what it has not begun.
 ///
-/// Costs about a nanosecond while the watch is awake, which it is until no claim has run for a
+/// Costs a nanosecond or two while the watch is awake, which it is until no claim has run for a
 /// tenth of a second. Without memory or a thread to be had for it, nobody is asked.
 class watched_claim {
  public:
