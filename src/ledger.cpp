@@ -80,7 +80,7 @@ range ledger::claim(unsigned lane, std::size_t wanted) noexcept {
     range const claimed = take_front(lane_[lane], granules);
     if (!claimed.empty()) return claimed;
   } while (steal_into(lane));
-  return any_returned_.load(std::memory_order_relaxed) ? take_returned(wanted) : range{};
+  return {};
 }
 
 void ledger::give_back(range claimed) {
@@ -90,8 +90,27 @@ void ledger::give_back(range claimed) {
   any_returned_.store(true, std::memory_order_relaxed);
 }
 
-range ledger::take_returned(std::size_t wanted) noexcept {
-  std::size_t const elements = std::max<std::size_t>(wanted / granule_, 1) * granule_;
+void ledger::hold_all() noexcept {
+  for (unsigned k = 0; k != lanes_; ++k) lane_[k].region.store(0, std::memory_order_relaxed);
+}
+
+bool ledger::any_returned() const noexcept {
+  std::lock_guard const guard(returned_guard_);
+  return !returned_.empty();
+}
+
+bool ledger::any_left() const noexcept {
+  std::size_t const limit = limit_.load(std::memory_order_relaxed);
+  for (unsigned k = 0; k != lanes_; ++k) {
+    std::uint64_t const region = lane_[k].region.load(std::memory_order_relaxed);
+    if (left_in(region) != 0 && front_of(region) * granule_ < limit) return true;
+  }
+  return any_returned();
+}
+
+range ledger::claim_returned(unsigned lane, std::size_t wanted, std::size_t unit) noexcept {
+  if (!any_returned_.load(std::memory_order_relaxed) || !has_room(lane_[lane])) return {};
+  std::size_t const elements = std::max<std::size_t>(wanted / unit, 1) * unit;
   std::lock_guard const guard(returned_guard_);
   while (!returned_.empty()) {
     range& last = returned_.back();

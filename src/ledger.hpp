@@ -39,10 +39,20 @@ class ledger {
   /// Elements that boundaries are multiples of.
   [[nodiscard]] std::size_t granule() const noexcept { return granule_; }
 
+  /// Lanes that there are at most.
+  [[nodiscard]] unsigned lanes() const noexcept { return lanes_; }
+
   /// The next elements for `lane`: about `wanted` of them, ending at a multiple of a block where
-  /// that leaves any. Empty when nothing is left for anybody, or where there is no memory to keep
+  /// that leaves any. Empty when nothing is left for anybody (but what was given back), or where there is no memory to keep
   /// account of it in, which interrupts the call.
   [[nodiscard]] range claim(unsigned lane, std::size_t wanted) noexcept;
+
+  /// Of what was given back: about `wanted` elements, a multiple of `unit` from where it begins;
+  /// for `lane`, and empty where claim() is.
+  [[nodiscard]] range claim_returned(unsigned lane, std::size_t wanted, std::size_t unit) noexcept;
+  [[nodiscard]] bool any_returned() const noexcept;
+  /// Whether there may be anything to claim, for anybody.
+  [[nodiscard]] bool any_left() const noexcept;
 
   /// All elements of a claim are final.
   void finish(unsigned lane, range claimed);
@@ -50,9 +60,11 @@ class ledger {
   /// Elements of a claim before `at` are final; element `at` failed with `error`.
   void fail(unsigned lane, range claimed, std::size_t at, std::exception_ptr error);
 
-  /// Takes back a claim of which nothing is final: it is handed out again, whole, when everything
-  /// else has been.
+  /// Takes back a claim, or the part of it, of which nothing is final.
   void give_back(range claimed);
+
+  /// Nobody gets anything any more but what is given back.
+  void hold_all() noexcept;
 
   /// Refuses all further claims.
   void close() noexcept;
@@ -87,7 +99,6 @@ class ledger {
   bool has_room(lane_state& mine) noexcept;
   range take_front(lane_state& mine, std::size_t granules) noexcept;
   bool steal_into(unsigned lane) noexcept;
-  range take_returned(std::size_t wanted) noexcept;
   [[nodiscard]] range elements(std::uint32_t front, std::uint32_t back) const noexcept;
 
   std::size_t count_;
@@ -96,7 +107,7 @@ class ledger {
   std::unique_ptr<lane_state[]> lane_;
   std::atomic<std::size_t> limit_;  // claims start below it: the lowest failure, or 0 once closed
   std::atomic<bool> any_returned_{false};
-  std::mutex returned_guard_;
+  mutable std::mutex returned_guard_;
   std::vector<range> returned_;
   std::mutex failure_guard_;
   std::size_t failed_at_;

@@ -65,6 +65,11 @@ double predicted_on_gpu(problem const& p, machine const& m) {
   return m.gpu_call_seconds + std::max(in + out, kernel);
 }
 
+unsigned most_workers(problem const& p, machine const& m) {
+  if (p.asked == backend::serial) return 1;
+  return std::max(1u, std::min(p.workers != 0 ? p.workers : m.workers, m.concurrency));
+}
+
 plan make_plan(problem const& p, machine const& m) {
   plan out;
   out.asked = p.asked;

@@ -78,6 +78,9 @@ inline constexpr double worthwhile_seconds = 2e-6;
 /// (docs/design.md, Stores).
 inline constexpr std::size_t largest_cache_share = std::size_t{64} << 20;
 
+/// Workers that the call may have, whatever is predicted of it.
+[[nodiscard]] unsigned most_workers(problem const& p, machine const& m);
+
 [[nodiscard]] plan make_plan(problem const& p, machine const& m);
 
 }  // namespace hetmap::core

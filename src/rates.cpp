@@ -31,6 +31,15 @@ void mean_cost::learn(std::size_t elements, std::chrono::nanoseconds busy) noexc
   weight_.store(std::min(weight + n, 8 * n), std::memory_order_relaxed);
 }
 
+void mean_cost::correct(std::size_t elements, std::chrono::nanoseconds busy) noexcept {
+  if (elements == 0) return;
+  auto const n = static_cast<double>(elements);
+  double const seen = static_cast<double>(busy.count()) / n;
+  if (seen <= 4 * nanoseconds()) return learn(elements, busy);
+  nanoseconds_.store(seen, std::memory_order_relaxed);
+  weight_.store(n, std::memory_order_relaxed);
+}
+
 namespace {
 
 // A type's name is its identity across shared libraries; a name that starts with '*' is one that

@@ -25,6 +25,9 @@ class mean_cost {
 
   void learn(std::size_t elements, std::chrono::nanoseconds busy) noexcept;
 
+  /// The same of elements that are known to be slow, not interrupted: what was known is wrong.
+  void correct(std::size_t elements, std::chrono::nanoseconds busy) noexcept;
+
  private:
   std::atomic<double> nanoseconds_{-1};
   std::atomic<double> weight_{0};
@@ -39,6 +42,11 @@ class rate {
   /// `elements` took one worker `busy`.
   void learn(std::size_t elements, std::chrono::nanoseconds busy) noexcept {
     worker_.learn(elements, busy);
+  }
+
+  /// The same, for what mean_cost::correct is for.
+  void correct(std::size_t elements, std::chrono::nanoseconds busy) noexcept {
+    worker_.correct(elements, busy);
   }
 
   /// On the GPU, with data that has to travel there or back, or with data that lies there: two

@@ -81,10 +81,11 @@ decision decide(job const& work, settings const& how, bool in_words) {
             .no_cpu = route.unreachable ? "a range lies in the memory of a GPU" : nullptr};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
   for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
-  plan chosen = make_plan(p, {.workers = at_hand != 0 ? at_hand : hetmap::physical_cores(),
-                              .concurrency = at_hand != 0 ? at_hand : team_concurrency(),
-                              .level = isa_level(),
-                              .cache_bytes = last_level_cache()});
+  machine const here{.workers = at_hand != 0 ? at_hand : hetmap::physical_cores(),
+                     .concurrency = at_hand != 0 ? at_hand : team_concurrency(),
+                     .level = isa_level(),
+                     .cache_bytes = last_level_cache()};
+  plan chosen = make_plan(p, here);
   if (chosen.chosen == backend::gpu && route.no_gpu == nullptr) state_bounds(chosen, route, how);
   for (candidate const& c : chosen.candidates)
     if (c.where == chosen.chosen && c.unavailable != nullptr) {
@@ -92,7 +93,7 @@ decision decide(job const& work, settings const& how, bool in_words) {
       throw device_unavailable(std::string(how.verb) + ": backend " + name(c.where) + ": " +
                                c.unavailable);
     }
-  return {chosen, std::move(route)};
+  return {chosen, std::move(route), most_workers(p, here)};
 }
 
 std::exception_ptr failure_of(device const& gpu, status why, char const* verb) {
@@ -126,13 +127,13 @@ struct running_call {
   held_arrays arrays;
   ending early{options};
   workers* on = options.pool != nullptr ? &options.pool->threads() : nullptr;
-  ledger account{work.count, how.chosen.granule, how.chosen.workers,
+  ledger account{work.count, how.chosen.granule, std::max(how.chosen.workers, how.most_workers),
                  how.chosen.chosen == backend::gpu ? 1 : how.chosen.workers};
 
   /// Runs the call where its plan says, and under automatic on the CPU what the GPU gave up.
   ///
   /// Returns: what the CPU spent, if it did anything.
-  effort run() {
+  call_effort run() {
     plan const& chosen = how.chosen;
     bool const on_gpu = chosen.chosen == backend::gpu;
     if (!on_gpu) return run_on_cpu();
@@ -160,17 +161,44 @@ struct running_call {
     return {};
   }
 
-  effort run_on_cpu() {
-    if (!holds_arrays(work))
-      return execute_on_cpu(work, code, how.chosen, account, reports, on, early);
+  call_effort run_on_cpu() {
+    if (!holds_arrays(work)) return run_on_cpu(work);
     auto const columns = arrays.to_host();
     job here = work;
     here.columns = columns.data();
-    effort const spent = execute_on_cpu(here, code, how.chosen, account, reports, on, early);
+    call_effort const spent = run_on_cpu(here);
     arrays.are_written(nullptr);
     return spent;
   }
+
+  call_effort run_on_cpu(job const& here) {
+    return execute_on_cpu(here, code, how.chosen, options.chunk_size, account, reports, on, early);
+  }
 };
+
+/// The end of a part of a call that has `first` elements before it: throws what stopped it, after
+/// its results have been destroyed, or learns what it cost.
+void conclude(job const& work, settings const& how, std::size_t first, std::size_t total,
+              ledger& account, ending const& early, call_effort const& spent) {
+  std::size_t const done = account.done();
+  auto failure = account.take_failure();
+  if (failure || done != work.count) {
+    if (work.discard != nullptr)
+      account.each_final([&](range r) { work.discard(work.columns[0], r.begin, r.end); });
+    if (account.failed_at() != work.count)
+      note_failed_index(first + account.failed_at());
+    else
+      clear_failed_index();
+    if (failure) std::rethrow_exception(std::move(failure));
+    if (early.met() != ending::cause::deadline) throw cancelled_error(first + done, total);
+    throw timeout_error(late_text(how.verb, first + done, total), first + done, total);
+  }
+  if (work.learned == nullptr) return;
+  if (spent.again.are_slow() && spent.again.all.elements > work.count / 4)
+    work.learned->correct(spent.again.all.elements, spent.again.all.busy);
+  else
+    work.learned->learn(spent.told.elements, spent.told.busy);
+}
 
 /// Runs `work` as a part of a call that has `first` elements before it.
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
@@ -189,24 +217,9 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
                     .code = code,
                     .reports = reports,
                     .arrays = held_arrays(work)};
-  effort const spent = call.run();
-  ledger& account = call.account;
-  std::size_t const done = account.done();
-  auto failure = account.take_failure();
+  call_effort const spent = call.run();
   so_far.over = true;
-
-  if (failure || done != work.count) {
-    if (work.discard != nullptr)
-      account.each_final([&](range r) { work.discard(work.columns[0], r.begin, r.end); });
-    if (account.failed_at() != work.count)
-      note_failed_index(first + account.failed_at());
-    else
-      clear_failed_index();
-    if (failure) std::rethrow_exception(std::move(failure));
-    if (call.early.met() != ending::cause::deadline) throw cancelled_error(first + done, total);
-    throw timeout_error(late_text(how.verb, first + done, total), first + done, total);
-  }
-  if (work.learned != nullptr) work.learned->learn(spent.elements, spent.busy);
+  conclude(work, how, first, total, call.account, call.early, spent);
   if (explain_requested()) {
     double const seconds = std::chrono::duration<double>(clock::now() - began).count();
     std::fprintf(stderr, "hetmap: %s: took %.6g s; %s", how.verb, seconds,
@@ -215,6 +228,22 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
 }
 
 }  // namespace
+
+void run_rest(job const& work, settings const& how, isa level, ledger& account) {
+  plan all;
+  all.elements = work.count;
+  all.workers = account.lanes();
+  all.level = level;
+  all.granule = account.granule();
+  all.chunk_elements = 0;
+  reporter none(nullptr, work.count);
+  ending early(how);
+  workers* const on = how.pool != nullptr ? &how.pool->threads() : nullptr;
+  call_effort const spent = execute_on_cpu(work, work.code->by_level[static_cast<int>(level)], all,
+                                           how.chunk_size, account, none, on, early);
+  conclude(work, how, 0, work.count, account, early, spent);
+}
+
 }  // namespace core
 
 inline namespace HETMAP_ABI {

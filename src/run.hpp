@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gpu/route.hpp"
+#include "ledger.hpp"
 #include "pool_core.hpp"
 
 #include <hetmap/detail/chunk.hpp>
@@ -36,12 +37,19 @@ namespace hetmap::core {
 struct decision {
   plan chosen;
   gpu_route route;
+  unsigned most_workers = 1;  ///< when the work turns out to be more than was predicted
 };
 
 /// in_words: say in full what is missing for a GPU, which takes time.
 ///
 /// Throws:   device_unavailable if a backend that was asked for by name is not there.
 [[nodiscard]] decision decide(detail::job const& work, detail::settings const& how, bool in_words);
+
+/// Runs what `account` has been given back, by all workers that the call may have, and ends the call
+/// as it has to end: what is in the account by then, results and failures, is part of it.
+///
+/// Throws:   as detail::run.
+void run_rest(detail::job const& work, detail::settings const& how, isa level, ledger& account);
 
 /// What a call gets that a device has given up, for good if it is lost.
 [[nodiscard]] std::exception_ptr failure_of(device const& gpu, status why, char const* verb);

@@ -4,9 +4,11 @@
 #include "cpu/hot_team.hpp"
 #include "cpu/math_level.hpp"
 #include "cpu/team.hpp"
+#include "cpu/watch.hpp"
 #include "environment.hpp"
 #include "error.hpp"
 #include "gpu/held_arrays.hpp"
+#include "ledger.hpp"
 #include "plan.hpp"
 #include "pool_core.hpp"
 #include "rates.hpp"
@@ -20,6 +22,8 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <utility>
 
 namespace hetmap::core {
@@ -32,7 +36,55 @@ void (*copy_out_of(job const& work))(void*, void const*, std::size_t) {
   return work.in_place && work.can_copy_out ? copy_bytes : nullptr;
 }
 
-void run_alone(job const& work, isa process_level) {
+/// A part of a call: begin..until has been computed, until..end has not.
+struct part {
+  std::size_t begin;
+  std::size_t until;
+  std::size_t end;
+};
+
+/// Lanes that a call may have when it turns out not to be short.
+unsigned most_lanes(settings const& how) {
+  unsigned const here = how.pool != nullptr ? how.pool->threads().size() : team_concurrency();
+  unsigned const wanted = how.workers != 0      ? how.workers
+                          : how.pool != nullptr ? here
+                                                : physical_cores();
+  return std::max(1u, std::min(wanted, here));
+}
+
+/// Ends a short call that took far too long: what has not been computed is shared, an element at a
+/// time. failure: of the first element of parts[failed] that has not been computed; null: of none.
+[[gnu::noinline, gnu::cold]] void share_rest(job const& work, settings const& how, isa level,
+                                             std::span<part const> parts, std::size_t failed,
+                                             std::exception_ptr failure) {
+  std::optional<ledger> account;
+  try {
+    std::size_t const unit = std::max<std::size_t>(work.exact_chunk, 1);
+    account.emplace(work.count, unit, most_lanes(how));
+    account->hold_all();
+    for (std::size_t k = 0; k != parts.size(); ++k) {
+      part const& p = parts[k];
+      if (k == failed) {
+        account->fail(0, {p.begin, p.end}, p.until, failure);
+      } else {
+        account->finish(0, {p.begin, p.until});
+        account->give_back({p.until, p.end});
+      }
+    }
+  } catch (...) {  // no memory
+    if (work.discard != nullptr)
+      for (part const& p : parts) work.discard(work.columns[0], p.begin, p.until);
+    rethrow_as_failure_of(no_length);
+  }
+  run_rest(work, how, level, *account);
+}
+
+/// An element, or several in one lane.
+///
+/// word: of a claim that is watched.
+/// Returns:  one past the last that was computed.
+[[gnu::always_inline]] inline std::size_t run_here(job const& work, isa level,
+                                                   recall const& word = never_recalled) {
   scratch unused;
   void* slot = nullptr;
   chunk all{.begin = 0,
@@ -42,8 +94,8 @@ void run_alone(job const& work, isa process_level) {
             .scratch = &unused,
             .copy_out = copy_out_of(work),
             .slot = &slot,
-            .failed_at = 0};
-  auto const level = std::max(process_level, work.code->floor);
+            .failed_at = 0,
+            .recalled = &word};
   math_level_scope const math(level);
   bool const timed = work.learned->sample_now();
   auto const began = timed ? clock::now() : clock::time_point();
@@ -54,12 +106,25 @@ void run_alone(job const& work, isa process_level) {
     note_failed_index(all.failed_at);
     throw;
   }
-  if (timed) work.learned->learn(work.count, clock::now() - began);
+  if (timed && all.end == work.count) work.learned->learn(work.count, clock::now() - began);
+  return all.end;
+}
+
+[[gnu::always_inline]] inline std::size_t run_watched(job const& work, isa level) {
+  watched_claim const watched;
+  return run_here(work, level, *watched.word());
+}
+
+[[gnu::noinline, gnu::cold]] void share_from(std::size_t until, job const& work,
+                                             settings const& how, isa level) {
+  part const whole{0, until, work.count};
+  share_rest(work, how, level, {&whole, 1}, 1, nullptr);
 }
 
 /// A lane runs its own parts, then what is left of the others', so that nothing waits for a thread
 /// that did not come. The parts below the lowest one that failed are all run: that makes its
-/// failure the one that a loop would have met.
+/// failure the one that a loop would have met. A part that takes far too long is given back, and
+/// nobody takes another: the rest is shared anew, with what is known now.
 class shared_call {
  public:
   shared_call(job const& work, unsigned lanes, unsigned parts_a_lane)
@@ -77,15 +142,15 @@ class shared_call {
     parts_ = static_cast<unsigned>((count_ + part_ - 1) / part_);
     parts_a_lane_ = (parts_ + lanes - 1) / lanes;
     failed_part_.store(parts_, std::memory_order_relaxed);
-    if (discard_ != nullptr)
-      for (unsigned k = 0; k != parts_; ++k) until_[k] = begin_of(k);
+    for (unsigned k = 0; k != parts_; ++k) until_[k] = begin_of(k);
   }
 
   void run_lane(unsigned lane) noexcept {
     math_level_scope const math(level_);
     float_scope const callers(floats_);
     unsigned const first = lane * parts_a_lane_;
-    for (unsigned k = 0; k != parts_; ++k) run_part((first + k) % parts_);
+    for (unsigned k = 0; k != parts_ && !late_.load(std::memory_order_relaxed); ++k)
+      run_part((first + k) % parts_);
   }
 
   /// Part 0 alone, if nobody else has it; whether it was run, to its end.
@@ -97,7 +162,15 @@ class shared_call {
   [[nodiscard]] std::size_t part_elements() const noexcept { return part_; }
 
   /// After all lanes have come to rest.
-  void finish() {
+  void finish(job const& work, settings const& how) {
+    unsigned const failed = failed_part_.load(std::memory_order_relaxed);
+    bool rest = false;
+    for (unsigned k = 0; k != failed; ++k) rest = rest || until_[k] != end_of(k);
+    if (rest) {
+      part parts[most_parts];
+      for (unsigned k = 0; k != parts_; ++k) parts[k] = {begin_of(k), until_[k], end_of(k)};
+      return share_rest(work, how, level_, {parts, parts_}, failed, std::move(failure_));
+    }
     if (!failure_) return;
     if (discard_ != nullptr)
       for (unsigned k = 0; k != parts_; ++k) discard_(columns_[0], begin_of(k), until_[k]);
@@ -109,6 +182,9 @@ class shared_call {
   static constexpr unsigned most_parts = 64;  // bits of a word
 
   [[nodiscard]] std::size_t begin_of(unsigned k) const noexcept { return k * part_; }
+  [[nodiscard]] std::size_t end_of(unsigned k) const noexcept {
+    return std::min(begin_of(k) + part_, count_);
+  }
 
   /// Whether it was run, to its end.
   bool run_part(unsigned k) noexcept {
@@ -119,17 +195,21 @@ class shared_call {
       return false;
     scratch unused;
     void* slot = nullptr;
+    watched_claim const watched;
+    recall const before = watched.seen();
     chunk part{.begin = begin_of(k),
-               .end = std::min(begin_of(k) + part_, count_),
+               .end = end_of(k),
                .origin = 0,
                .columns = columns_,
                .scratch = &unused,
                .copy_out = copy_out_,
                .slot = &slot,
-               .failed_at = begin_of(k)};
-    std::size_t until = part.end;
+               .failed_at = begin_of(k),
+               .recalled = watched.word()};
+    std::size_t until;
     try {
       code_(context_, part);
+      until = part.end;
     } catch (...) {
       until = part.failed_at;
       std::lock_guard const lock(guard_);
@@ -139,8 +219,9 @@ class shared_call {
         failure_ = std::current_exception();
       }
     }
-    if (discard_ != nullptr) until_[k] = until;
-    return until == part.end;
+    until_[k] = until;
+    if (watched.seen() != before) late_.store(true, std::memory_order_relaxed);
+    return until == end_of(k);
   }
 
   // What all lanes read, in one cache line.
@@ -158,16 +239,21 @@ class shared_call {
 
   std::atomic<std::uint64_t> taken_{0};  // bit k: part k
   std::atomic<unsigned> failed_part_;
+  std::atomic<bool> late_{false};
   std::mutex guard_;
   std::size_t failed_at_ = 0;
   std::exception_ptr failure_;
-  std::size_t until_[most_parts];  // where results have to be destroyed: up to there they exist
+  std::size_t until_[most_parts];  // results exist up to there
 };
 
 /// Nobody watches the call or wants it other than it comes.
 bool is_plain(job const& work, settings const& how, environment const& around) {
   // A pool's callers run nothing themselves; its workers do.
   if (how.pool != nullptr && (how.deadline != 0 || !is_worker_of(how.pool))) return false;
+  // As many elements at once as there are workers are a promise there.
+  if (how.pool != nullptr && work.count > 1 && most_lanes(how) > 1 &&
+      backend_of(how, around.where) != backend::serial)
+    return false;
   // Blocks of map_blocks are the caller's; those of map_reduce, which has no outputs, are not.
   return how.stop == nullptr && how.progress == nullptr && !how.reproducible &&
          (work.exact_chunk == 0 || work.outputs == 0) && !around.explain;
@@ -183,7 +269,7 @@ unsigned lanes_for(job const& work, settings const& how, double predicted) {
 
 }  // namespace
 
-void run_shared(job const& work, unsigned lanes, unsigned parts_a_lane) {
+void run_shared(job const& work, settings const& how, unsigned lanes, unsigned parts_a_lane) {
   struct {
     shared_call call;
     rate* learned;
@@ -199,7 +285,7 @@ void run_shared(job const& work, unsigned lanes, unsigned parts_a_lane) {
         call.run_lane(lane);
       },
       &shared);
-  shared.call.finish();
+  shared.call.finish(work, how);
 }
 
 bool run_short(job const& work, settings const& how) {
@@ -218,12 +304,18 @@ bool run_short(job const& work, settings const& how) {
   if (shareable && predicted >= shortest_shared_seconds) {
     unsigned const lanes = lanes_for(work, how, predicted);
     if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {
-      run_shared(work, lanes, predicted < divided_seconds ? 1 : 8);
+      run_shared(work, how, lanes, predicted < divided_seconds ? 1 : 8);
       return true;
     }
   }
   if (predicted >= wake_seconds) return false;
-  run_alone(work, around->level);
+  isa const level = std::max(around->level, work.code->floor);
+  if (work.count == 1 || !on_team || how.workers == 1) {
+    run_here(work, level);
+    return true;
+  }
+  if (std::size_t const until = run_watched(work, level); until != work.count) [[unlikely]]
+    share_from(until, work, how, level);
   return true;
 }
 

@@ -29,6 +29,7 @@ inline constexpr double divided_seconds = 100e-6;
 /// suffice; at most 64 parts in all.
 ///
 /// Throws:   as run_short; every element before the failing one has been computed.
-void run_shared(detail::job const& work, unsigned lanes, unsigned parts_a_lane);
+void run_shared(detail::job const& work, detail::settings const& how, unsigned lanes,
+                unsigned parts_a_lane);
 
 }  // namespace hetmap::core

@@ -23,6 +23,11 @@
 //           execution would have met first; failed_index() tells which. Every element before it
 //           has been computed, but for those that a stop request came before; no call of f is
 //           running any more.
+//   sharing is chosen by what f has cost before, and changed when that proves wrong: elements that
+//           take milliseconds are handed to other threads within about two of them, one at a time.
+//           Not the one that runs; nor, if the compiler sees all that f does (inlined, no call of
+//           anything unknown), the rest of its block of 64; nor of a chunk of .chunk_size or a
+//           block of map_blocks.
 //   options come first where they come at all, in braces or as a variable (options.hpp).
 // Further exceptions of all verbs: option_error; device_unavailable if a backend asked for by name
 // is not there; cancelled_error after a stop request.

@@ -42,7 +42,7 @@ struct plan {
   std::size_t elements = 0;        ///< of the whole call
   std::size_t bytes_in = 0;        ///< size, in bytes, of an element's inputs that lie in arrays
   std::size_t bytes_out = 0;       ///< size, in bytes, of an element's results
-  unsigned workers = 1;            ///< that may run f at once
+  unsigned workers = 1;            ///< that run f, unless it proves slower than expected
   std::size_t granule = 1;         ///< elements that boundaries are multiples of, from index 0
   std::size_t chunk_elements = 0;  ///< elements handed out at a time; 0: found while running
   /// Learned cost of one element on one worker, in nanoseconds; negative while nothing is known.

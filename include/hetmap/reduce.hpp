@@ -27,6 +27,10 @@ inline namespace HETMAP_TAG {
 /// input that cannot be indexed has blocks of its own.) Sums, products and bit operations of
 /// numbers are folded some dozens side by side, which vectorises; see `commutative`.
 ///
+/// A block is folded by one worker: slow elements in different blocks are shared, those of one
+/// block run one after another. It has one element where there are less than 2048, and 4096 at
+/// most; up to 65536 numbers that are folded side by side are shared element by element.
+///
 /// On a GPU it runs where f has a form for these elements and op one for T, which has to be f's
 /// result type (compose(lift, f) makes it so); std::identity over memory needs none. Elements are
 /// folded there in pieces of 16384, again at fixed indices, and one value a piece comes back. Its

@@ -5,9 +5,14 @@
 #include "math_level.hpp"
 #include "stream.hpp"
 #include "team.hpp"
+#include "watch.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <exception>
 #include <mutex>
+#include <new>
+#include <vector>
 
 namespace hetmap::core {
 namespace {
@@ -18,9 +23,9 @@ using clock = std::chrono::steady_clock;
 /// cost where there is one, else from one granule up.
 class pace {
  public:
-  explicit pace(plan const& how)
-      : elements_(how.chunk_elements != 0 ? how.chunk_elements : how.granule),
-        fixed_(how.chunk_elements != 0 && how.chunk_elements == how.granule) {}
+  /// least: where it begins when nothing is known any more. fixed: the caller chose it.
+  pace(std::size_t first, std::size_t least, bool fixed)
+      : elements_(first), least_(least), fixed_(fixed) {}
 
   [[nodiscard]] std::size_t next() const noexcept { return elements_; }
 
@@ -28,18 +33,24 @@ class pace {
     if (fixed_) return;
     elements_ = static_cast<std::size_t>(next_pace(elements_, spent, claim_seconds)) + 1;
   }
+  void begin_anew() noexcept {
+    if (!fixed_) elements_ = least_;
+  }
 
  private:
   std::size_t elements_;
-  bool fixed_;  // the caller chose the size
+  std::size_t least_;
+  bool fixed_;
 };
 
 struct call {
   detail::job const& work;
   detail::chunk_function code;
   plan const& how;
+  std::size_t chunk_size;
   ledger& account;
   reporter& reports;
+  workers* on;
   ending& early;
   // Outputs that are inputs, and those larger than the caches, are computed aside.
   void (*copy_out)(void*, void const*, std::size_t) = how.past_caches ? stream_for(how.level)
@@ -47,8 +58,67 @@ struct call {
                                                           ? detail::copy_bytes
                                                           : nullptr;
   float_control const floats = float_control_here();
+  /// What can be handed out by itself.
+  std::size_t unit = chunk_size != 0 ? chunk_size : std::max<std::size_t>(work.exact_chunk, 1);
   std::mutex guard{};
-  efforts in_all{};
+  std::vector<bool> at_work = std::vector<bool>(account.lanes());
+  std::atomic<unsigned> idle{account.lanes()};
+
+  /// What a lane has spent.
+  struct spent {
+    efforts in_time{};
+    efforts late{};
+    retries again{};
+
+    spent& operator+=(spent const& other) noexcept {
+      in_time += other.in_time;
+      late += other.late;
+      again += other.again;
+      return *this;
+    }
+  };
+
+  spent in_all{};
+  bool in_team = false;  // what calls is a body of run_team
+
+  void run_team_of(unsigned lanes) noexcept {
+    auto const lane = [](void* c, unsigned k) { static_cast<call*>(c)->take_part(k); };
+    if (on != nullptr) return run_team_on(*on, lanes, lane, this);
+    if (lanes == 1) return take_part(0);
+    if (in_team) return run_team_within(lanes, lane, this);
+    in_team = true;  // no other thread is there yet
+    run_team(lanes, lane, this);
+  }
+
+  /// One thread's part: a lane that nobody else has, `wanted` if that is to be had.
+  void take_part(unsigned wanted) noexcept {
+    {
+      std::lock_guard const lock(guard);
+      if (idle.load(std::memory_order_relaxed) == 0) return;
+      if (wanted >= at_work.size() || at_work[wanted])
+        wanted = static_cast<unsigned>(std::find(at_work.begin(), at_work.end(), false) -
+                                       at_work.begin());
+      at_work[wanted] = true;
+      idle.fetch_sub(1, std::memory_order_relaxed);
+    }
+    run_lane(wanted);
+  }
+
+  /// With guard held.
+  void leave(unsigned lane, spent const& here) noexcept {
+    in_all += here;
+    at_work[lane] = false;
+    idle.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// Whether nothing was left to be done, and the lane is free.
+  [[nodiscard]] bool leave_if_done(unsigned lane, spent const& here) noexcept {
+    std::lock_guard const lock(guard);
+    // Whoever gave that back has seen this lane at work, and does not look for another.
+    if (account.any_returned()) return false;
+    leave(lane, here);
+    return true;
+  }
 
   void run_lane(unsigned lane) noexcept {
     // What is reproducible uses the algorithms that every processor has.
@@ -56,23 +126,65 @@ struct call {
     float_scope const callers(floats);
     scratch memory;
     void* slot = nullptr;
-    pace size(how);
-    efforts spent_here;
+    bool const fixed = chunk_size != 0;
+    pace size(how.chunk_elements != 0 ? how.chunk_elements : how.granule, how.granule, fixed);
+    pace careful(unit, unit, fixed);
+    spent here;
     for (;;) {
       early.look(account);
-      range const claimed = account.claim(lane, size.next());
-      if (claimed.empty()) break;
+      range claimed = account.claim(lane, size.next());
+      bool const returned = claimed.empty();
+      if (returned) claimed = account.claim_returned(lane, careful.next(), unit);
+      if (claimed.empty()) {
+        if (leave_if_done(lane, here)) return;
+        continue;
+      }
       auto const began = clock::now();
-      run_claim(lane, claimed, memory, slot);
-      effort const spent{claimed.size(), clock::now() - began};
-      spent_here.add(spent);
-      size.took(spent);
+      outcome const met = run_claim(lane, claimed, memory, slot);
+      effort const taken{met.until - claimed.begin, clock::now() - began};
+      if (returned)
+        here.again.add(taken);
+      else
+        (met.late ? here.late : here.in_time).add(taken);
+      pace& by = returned ? careful : size;
+      if (!met.late) {
+        by.took(taken);
+        continue;
+      }
+      by.begin_anew();
+      if (met.until != claimed.end) give_back(lane, {met.until, claimed.end}, memory, slot);
+      if (idle.load(std::memory_order_relaxed) == 0 || !account.any_left()) continue;
+      unsigned free;  // this thread's lane among them
+      {
+        std::lock_guard const lock(guard);
+        leave(lane, here);
+        free = idle.load(std::memory_order_relaxed);
+      }
+      return run_team_of(free);
     }
-    std::lock_guard const lock(guard);
-    in_all += spent_here;
   }
 
-  void run_claim(unsigned lane, range claimed, scratch& memory, void*& slot) noexcept {
+  /// What became of a claim: how far it got, and whether it took far too long.
+  struct outcome {
+    std::size_t until;
+    bool late;
+  };
+
+  outcome run_claim(unsigned lane, range claimed, scratch& memory, void*& slot) noexcept {
+    // Nobody could help with less.
+    bool const helped =
+        account.lanes() > 1 && (claimed.size() > unit || idle.load(std::memory_order_relaxed) != 0);
+    if (!helped) return {run_elements(lane, claimed, detail::never_recalled, memory, slot), false};
+    watched_claim const watched;
+    recall const before = watched.seen();
+    recall const& word = claimed.size() > unit ? *watched.word() : detail::never_recalled;
+    std::size_t const until = run_elements(lane, claimed, word, memory, slot);
+    return {until, watched.seen() != before};
+  }
+
+  /// Returns:  one past the last element that needs nothing more.
+  std::size_t run_elements(unsigned lane, range claimed, recall const& word, scratch& memory,
+                           void*& slot) noexcept {
     detail::chunk chunk{.begin = claimed.begin,
                         .end = claimed.end,
                         .origin = 0,
@@ -80,41 +192,52 @@ struct call {
                         .scratch = &memory,
                         .copy_out = copy_out,
                         .slot = &slot,
-                        .failed_at = claimed.begin};
+                        .failed_at = claimed.begin,
+                        .recalled = &word};
     try {
       try {
         code(work.context, chunk);
       } catch (...) {
-        return account.fail(lane, claimed, chunk.failed_at, std::current_exception());
+        account.fail(lane, claimed, chunk.failed_at, std::current_exception());
+        return claimed.end;
       }
       if (how.past_caches) finish_stream();
-      account.finish(lane, claimed);
-      reports.add(claimed.size());
+      account.finish(lane, {claimed.begin, chunk.end});
+      reports.add(chunk.end - claimed.begin);
     } catch (...) {
       // Not the function's: the progress callback's, or no memory left to keep account in.
       account.interrupt(std::current_exception());
+    }
+    return chunk.end;
+  }
+
+  void give_back(unsigned lane, range left, scratch& memory, void*& slot) noexcept {
+    try {
+      account.give_back(left);
+    } catch (std::bad_alloc const&) {
+      run_elements(lane, left, detail::never_recalled, memory, slot);
     }
   }
 };
 
 }  // namespace
 
-effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
-                      ledger& account, reporter& reports, workers* on, ending& early) {
+call_effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
+                           std::size_t chunk_size, ledger& account, reporter& reports, workers* on,
+                           ending& early) {
   call shared{.work = work,
               .code = code,
               .how = how,
+              .chunk_size = chunk_size,
               .account = account,
               .reports = reports,
+              .on = on,
               .early = early};
-  auto const lane = [](void* c, unsigned k) { static_cast<call*>(c)->run_lane(k); };
-  if (on != nullptr)
-    run_team_on(*on, how.workers, lane, &shared);
-  else if (how.workers == 1)
-    shared.run_lane(0);
-  else
-    run_team(how.workers, lane, &shared);
-  return shared.in_all.told();
+  shared.run_team_of(how.workers);
+  auto& [in_time, late, again] = shared.in_all;
+  // A late claim was interrupted, or its elements are slow: what others say is more worth.
+  if (in_time.all.elements < work.count / 4) in_time += late;
+  return {in_time.told(), again};
 }
 
 }  // namespace hetmap::core

@@ -12,11 +12,21 @@
 
 namespace hetmap::core {
 
+/// What a call's elements cost.
+struct call_effort {
+  effort told{};    ///< efforts::told, of those that were claimed once
+  retries again{};  ///< of those that somebody had claimed and given back
+};
+
 /// Runs `work` by `how` and returns when every lane has come to rest; what failed is in the ledger.
+/// Begins with the plan's workers; when claims take far longer than was predicted, all the lanes
+/// that the ledger has are used (docs/design.md, Cost that changes).
 ///
-/// on:       the workers that run it; null for the team.
-/// Returns:  what the elements cost (efforts::told).
-effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
-                      ledger& account, reporter& reports, workers* on, ending& early);
+/// chunk_size:  of every claim, as asked for; 0: as fits.
+/// on:          the workers that run it; null for the team.
+/// Throws:      std::bad_alloc, before anything has run.
+call_effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
+                           std::size_t chunk_size, ledger& account, reporter& reports, workers* on,
+                           ending& early);
 
 }  // namespace hetmap::core

@@ -42,6 +42,35 @@ struct efforts {
   }
 };
 
+/// Efforts on elements that had been given back because whoever had claimed them was late. Most
+/// often he was only interrupted; that they are slow is believed when several claims in a row say
+/// so.
+struct retries {
+  /// Seconds an element: what handing out a cheap one by itself costs is a tenth of that.
+  static constexpr double slow_seconds = 1e-6;
+
+  effort all{};
+  effort slow{};
+  std::size_t slow_claims = 0;
+
+  void add(effort const& e) noexcept {
+    all += e;
+    if (1e-9 * static_cast<double>(e.busy.count()) < slow_seconds * static_cast<double>(e.elements))
+      return;
+    slow += e;
+    ++slow_claims;
+  }
+  retries& operator+=(retries const& other) noexcept {
+    all += other.all;
+    slow += other.slow;
+    slow_claims += other.slow_claims;
+    return *this;
+  }
+  [[nodiscard]] bool are_slow() const noexcept {
+    return slow_claims >= 3 && slow.elements > all.elements / 2;
+  }
+};
+
 /// Elements that would have taken `seconds` if all cost what these did; eight times more or less
 /// than `now` at most, since one clock reading is not trusted further.
 [[nodiscard]] inline double next_pace(std::size_t now, effort const& spent,

@@ -199,11 +199,25 @@ void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* 
   }
 }
 
+void run_team_within(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
+  if (left_behind() || oneTBB_concurrency() == 0)
+    return run_team_of_own_threads(lanes, body, context);
+  try {
+    run_lanes(lanes, body, context);  // in the isolation of the team, in which its members wait
+  } catch (...) {
+    body(context, 0);
+  }
+}
+
 #else
 
 unsigned team_concurrency() { return logical_cpus(); }
 
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
+  run_team_of_own_threads(lanes, body, context);
+}
+
+void run_team_within(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) {
   run_team_of_own_threads(lanes, body, context);
 }
 

@@ -16,9 +16,15 @@ namespace hetmap::core {
 /// Requires: body throws nothing, and any one call of it can do the work of all.
 void run_team(unsigned lanes, void (*body)(void* context, unsigned lane), void* context);
 
-/// The same on `on`. If the calling thread is one of these, it takes k = 0 and the others come as
-/// they get free; otherwise it only waits. Lanes that have not begun when one has come to its end
-/// are left out.
+/// The same for a call of the body that has more to be done than it thought: those that wait for
+/// their team to end may help.
+///
+/// Requires: it is called from a body of run_team.
+void run_team_within(unsigned lanes, void (*body)(void* context, unsigned lane), void* context);
+
+/// The same as run_team, on `on`. If the calling thread is one of these, it takes k = 0 and the
+/// others come as they get free; otherwise it only waits. Lanes that have not begun when one has
+/// come to its end are left out.
 void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsigned lane),
                  void* context);
 

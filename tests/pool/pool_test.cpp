@@ -12,9 +12,11 @@
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -242,6 +244,42 @@ TEST(Pool, AnInitializerThatThrowsBreaksItPromptly) {
     EXPECT_THROW(static_cast<void>(pool.map_async([](int i) { return i; }, support::indices(10))),
                  hetmap::broken_pool_error);
   }
+}
+
+// As many calls at once as there are workers are a promise, whatever calls have cost before: a
+// function may wait there for its neighbours.
+TEST(Pool, ABarrierIsMetAfterAnyHistory) {
+  for (unsigned const workers : {2u, 3u, 4u, 8u})
+    for (int const history : {0, 1, 2}) {
+      hetmap::pool pool{workers};
+      std::optional<std::barrier<>> barrier;
+      auto const meet = [&](int i) {
+        if (barrier) barrier->arrive_and_wait();
+        return i;
+      };
+      auto const few = support::indices(workers);
+      auto const many = support::indices(100'000);
+      auto const block = [&](std::span<int const> in, std::span<int> to) { to[0] = meet(in[0]); };
+      std::vector<int> out(workers);
+      auto const mapped = [&](auto const& in) { return pool.map(meet, in); };
+      auto const nested = [&] { return pool.submit([&] { return mapped(few).size(); }).get(); };
+      for (int k = 0; k != 20 && history != 0; ++k) static_cast<void>(mapped(many));
+      for (int k = 0; k != 200 && history == 2; ++k) {
+        static_cast<void>(mapped(few));
+        static_cast<void>(nested());
+        pool.map_blocks({.chunk_size = 1}, block, out, few);
+      }
+      barrier.emplace(workers);
+      EXPECT_EQ(mapped(few).size(), workers);
+      EXPECT_EQ(nested(), workers);  // the worker that calls, and all others
+      pool.map_into(out, meet, few);
+      std::list<int> const list(few.begin(), few.end());
+      EXPECT_EQ(pool.map(meet, list).size(), workers);
+      EXPECT_EQ(pool.map_reduce(meet, std::plus<>{}, 0, few),
+                std::accumulate(few.begin(), few.end(), 0));
+      pool.map_blocks({.chunk_size = 1}, block, out, few);
+      EXPECT_EQ(out, few);
+    }
 }
 
 }  // namespace

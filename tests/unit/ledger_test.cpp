@@ -196,4 +196,30 @@ TEST(Ledger, EveryIndexBelowTheLowestFailureIsDoneUnderRandomFailures) {
   }
 }
 
+TEST(Ledger, HandsOutWhatWasGivenBackInUnits) {
+  ledger account(1000, 64, 4, 1);
+  range const claimed = account.claim(0, 1024);
+  EXPECT_EQ(claimed, (range{0, 1000}));
+  EXPECT_FALSE(account.any_left());
+  account.finish(0, {0, 130});
+  account.give_back({130, 1000});
+  EXPECT_TRUE(account.any_left());
+  EXPECT_TRUE(account.claim(1, 64).empty());
+  EXPECT_EQ(account.claim_returned(0, 1, 1), (range{130, 131}));
+  EXPECT_EQ(account.claim_returned(0, 10, 4), (range{131, 139}));
+  account.fail(0, {130, 131}, 130, std::make_exception_ptr(1));
+  EXPECT_TRUE(account.claim_returned(0, 1, 1).empty());
+  EXPECT_FALSE(account.any_returned());
+}
+
+TEST(Ledger, HoldsAllButWhatIsGivenBack) {
+  ledger account(100, 1, 3);
+  account.hold_all();
+  EXPECT_FALSE(account.any_left());
+  account.give_back({});
+  account.give_back({40, 42});
+  EXPECT_TRUE(account.claim(0, 10).empty());
+  EXPECT_EQ(account.claim_returned(0, 10, 1), (range{40, 42}));
+}
+
 }  // namespace

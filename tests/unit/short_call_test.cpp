@@ -56,7 +56,7 @@ struct map_of_counters {
                            .learned = &learned,
                            .discard = discard};
     try {
-      run_shared(work, lanes, parts);
+      run_shared(work, {.verb = "map"}, lanes, parts);
     } catch (std::size_t index) {
       EXPECT_EQ(failed_index(), index);
       return index;

@@ -30,10 +30,16 @@ struct column {
   std::size_t stride = 0;  ///< distance, in bytes, from one element to the next
 };
 
+/// A word of the core's that changes when the rest of a chunk is wanted back (docs/design.md, Cost
+/// that changes). A type of its own, so that no store to elements can be one to it.
+enum class recall : std::uint32_t {};
+
+inline constexpr recall never_recalled{};
+
 /// Consecutive elements of one call, for one worker.
 struct chunk {
   std::size_t begin;         ///< first index
-  std::size_t end;           ///< one past the last
+  std::size_t end;           ///< one past the last; the function may lower it to where it stopped
   std::size_t origin;        ///< the index that the columns' bases stand for
   column const* columns;     ///< outputs first, then inputs
   hetmap::scratch* scratch;  ///< of the worker that runs the chunk
@@ -41,6 +47,9 @@ struct chunk {
   void (*copy_out)(void* to, void const* from, std::size_t bytes);
   void** slot;            ///< the lane's, for the function to keep something in; null at first
   std::size_t failed_at;  ///< set by the function when an exception leaves it: the element's index
+  /// Once it has changed, the function ends behind the element that it is at and lowers `end`; at
+  /// least one has been computed then.
+  recall const* recalled = &never_recalled;
 };
 
 using chunk_function = void (*)(void* context, chunk& work);

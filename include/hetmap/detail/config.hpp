@@ -75,8 +75,27 @@
 #define HETMAP_TAG_SANITIZE _asan
 #elif defined __SANITIZE_THREAD__
 #define HETMAP_TAG_SANITIZE _tsan
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define HETMAP_TAG_SANITIZE _tsan
 #else
 #define HETMAP_TAG_SANITIZE
+#endif
+#else
+#define HETMAP_TAG_SANITIZE
+#endif
+
+/// Whether the thread sanitizer looks on, to which a word that one thread writes and others read is
+/// a race unless every access to it is atomic.
+#if defined __SANITIZE_THREAD__
+#define HETMAP_THREAD_SANITIZER 1
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define HETMAP_THREAD_SANITIZER 1
+#endif
+#endif
+#ifndef HETMAP_THREAD_SANITIZER
+#define HETMAP_THREAD_SANITIZER 0
 #endif
 
 #if defined __AVX512F__ && defined __AVX512BW__ && defined __AVX512DQ__ && defined __AVX512VL__

@@ -35,6 +35,36 @@ HETMAP_INLINE decltype(auto) call(F& f, Args&&... args) {
   }
 }
 
+/// What a chunk's loop looks at to see whether the rest is wanted back.
+class recall_check {
+ public:
+  HETMAP_INLINE explicit recall_check(chunk const& work) : word_(work.recalled), before_(seen()) {}
+
+  /// The word as the compiler knows it: a plain load, of which two with nothing between them that
+  /// might write to it are one. So two looks around f's call cost nothing where f is inlined and
+  /// calls nothing unknown, and such loops vectorise as if there were none; otherwise they see what
+  /// happened while f was blocked or slow.
+  [[nodiscard]] HETMAP_INLINE recall seen() const {
+#if HETMAP_THREAD_SANITIZER
+    return __atomic_load_n(word_, __ATOMIC_RELAXED);
+#else
+    return *word_;
+#endif
+  }
+
+  /// Whether it has changed since this was made: a load and a comparison. Neither volatile nor
+  /// atomic, which would make GCC fetch f's members anew as well: the compiler is only made to
+  /// forget where the word is.
+  [[nodiscard]] HETMAP_INLINE bool asked() {
+    asm("" : "+r"(word_));
+    return seen() != before_;
+  }
+
+ private:
+  recall const* word_;
+  recall before_;
+};
+
 /// What becomes of a result.
 enum class store : unsigned char {
   nowhere,          ///< f returns nothing, or nobody wants it
@@ -67,29 +97,65 @@ HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&
 /// The loop over one chunk, for results of types Out....
 template <store How, class... Out>
 struct element_loop {
+  /// Whether the rest was wanted back meanwhile. Asked before a result is stored: what is stored
+  /// may be bytes, which could be any word's.
   template <class F, class... Src>
-  HETMAP_INLINE static void one(std::size_t i, F& f, Out*... out, Src const&... src) {
+  HETMAP_INLINE static bool one(std::size_t i, recall_check const& rest, F& f, Out*... out,
+                                Src const&... src) {
+    recall const before = rest.seen();
     if constexpr (How == store::nowhere) {
       static_cast<void>(detail::call(f, src[i]...));
-    } else if constexpr (How == store::spread) {
-      detail::put_columns(i, std::index_sequence_for<Out...>{}, detail::call(f, src[i]...), out...);
+      return rest.seen() != before;
     } else if constexpr (How == store::construct && !(assignable_when_raw<Out> && ...)) {
       (static_cast<void>(::new (static_cast<void*>(out + i)) Out(detail::call(f, src[i]...))), ...);
+      return rest.seen() != before;
     } else {
-      (static_cast<void>(out[i] = detail::call(f, src[i]...)), ...);
+      auto&& result = detail::call(f, src[i]...);
+      bool const asked = rest.seen() != before;
+      if constexpr (How == store::spread)
+        detail::put_columns(i, std::index_sequence_for<Out...>{}, static_cast<decltype(result)&&>(result),
+                    out...);
+      else
+        (static_cast<void>(out[i] = static_cast<decltype(result)&&>(result)), ...);
+      return asked;
     }
   }
 
-  /// `at` follows the element being computed; where f cannot throw, nobody reads it and it is gone.
+  /// The next N elements, or as many of them as nobody wants back; whether all.
+  template <std::size_t N, class F, class... Src>
+  HETMAP_INLINE static bool block(std::size_t i, std::size_t& at, recall_check const& rest, F& f,
+                                  Out*... out, Src const&... src) {
+    for (std::size_t j = 0; j != N; ++j)
+      if (one(at = i + j, rest, f, out..., src...)) return false;
+    return true;
+  }
+
+  /// `at` follows the element being computed; where f cannot throw or block, nobody reads it and it
+  /// is gone.
+  ///
+  /// Returns:  one past the last element computed.
   template <class F, class... Src>
-  HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
-                                Out* __restrict... out, Src... src) {
+  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
+                                       recall_check rest, F& f, Out* __restrict... out,
+                                       Src... src) {
     std::size_t i = begin;
-    for (; end - i >= block_elements; i += block_elements)
-      for (std::size_t j = 0; j != block_elements; ++j) one(at = i + j, f, out..., src...);
-    for (; end - i >= small_block_elements; i += small_block_elements)
-      for (std::size_t j = 0; j != small_block_elements; ++j) one(at = i + j, f, out..., src...);
-    for (; i != end; ++i) one(at = i, f, out..., src...);
+    // do: what f has in memory is fetched once, before the loop.
+    if (end - i >= block_elements) do {
+        if (!block<block_elements>(i, at, rest, f, out..., src...)) return at + 1;
+        i += block_elements;
+        if (rest.asked()) return i;
+      } while (end - i >= block_elements);
+    if (end - i >= small_block_elements) do {
+        if (!block<small_block_elements>(i, at, rest, f, out..., src...)) return at + 1;
+        i += small_block_elements;
+        if (rest.asked()) return i;
+      } while (end - i >= small_block_elements);
+    while (i != end) {
+      static_cast<void>(one(at = i, rest, f, out..., src...));
+      ++i;
+      if (rest.asked()) return i;
+    }
+    return end;
   }
 };
 
@@ -116,25 +182,29 @@ struct tiled_loop {
       assignable_when_raw<Out> && sizeof(Out) * block_elements <= largest_tile_bytes;
 
   template <class F, class... Src>
-  HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
-                                chunk const& work, Out* out, Src... src) {
+  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
+                                       recall_check rest, F& f, chunk const& work, Out* out,
+                                       Src... src) {
     constexpr std::size_t blocks = tile_bytes / (sizeof(Out) * block_elements);
     constexpr std::size_t tile_elements = (blocks == 0 ? 1 : blocks) * block_elements;
     for (std::size_t i = begin; i != end;) {
       alignas(64) Out tile[tile_elements];
       std::size_t const n = end - i < tile_elements ? end - i : tile_elements;
       std::size_t done = 0;
+      std::size_t until = n;
       (src.prefetch(i + tiles_ahead * tile_elements, n), ...);
       try {
-        element_loop<store::assign, Out>::run(0, n, done, f, tile, src.after(i)...);
+        until = element_loop<store::assign, Out>::run(0, n, done, rest, f, tile, src.after(i)...);
       } catch (...) {
         work.copy_out(out + i, tile, done * sizeof(Out));
         at = i + done;
         throw;
       }
-      work.copy_out(out + i, tile, n * sizeof(Out));
-      i += n;
+      work.copy_out(out + i, tile, until * sizeof(Out));
+      i += until;
+      if (until != n) return i;
     }
+    return end;
   }
 };
 
@@ -143,12 +213,15 @@ struct tiled_loop {
 template <class Out>
 struct element_loop<store::in_place, Out> {
   template <class F, class... Src>
-  HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f, Out* out,
-                                Src... src) {
-    for (std::size_t i = begin; i != end; ++i) {
+  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
+                                       recall_check rest, F& f, Out* out, Src... src) {
+    for (std::size_t i = begin; i != end;) {
       at = i;
       out[i] = detail::call(f, src[i]...);
+      ++i;
+      if (rest.asked()) return i;
     }
+    return end;
   }
 };
 
@@ -156,12 +229,15 @@ struct element_loop<store::in_place, Out> {
 template <class... Out>
 struct element_loop<store::spread_in_place, Out...> {
   template <class F, class... Src>
-  HETMAP_INLINE static void run(std::size_t begin, std::size_t end, std::size_t& at, F& f,
-                                Out*... out, Src... src) {
-    for (std::size_t i = begin; i != end; ++i) {
+  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
+                                       recall_check rest, F& f, Out*... out, Src... src) {
+    for (std::size_t i = begin; i != end;) {
       at = i;
       detail::put_columns(i, std::index_sequence_for<Out...>{}, detail::call(f, src[i]...), out...);
+      ++i;
+      if (rest.asked()) return i;
     }
+    return end;
   }
 };
 
@@ -198,14 +274,21 @@ struct element_task<How, F, std::tuple<Out...>, Src...> {
                             std::index_sequence<I...>) {
     std::size_t const begin = work.begin - work.origin;
     std::size_t const end = work.end - work.origin;
+    recall_check rest(work);
+    std::size_t until;
     if constexpr (can_be_tiled<How, Out...>)
-      if (work.copy_out != nullptr)
-        return (
-            tiled_loop<Out>::run(begin, end, at, f, work, static_cast<Out*>(work.columns[O].base),
-                                 std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...),
-            ...);
-    element_loop<How, Out...>::run(begin, end, at, f, static_cast<Out*>(work.columns[O].base)...,
-                                   std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...);
+      if (work.copy_out != nullptr) {
+        until = (tiled_loop<Out>::run(begin, end, at, rest, f, work,
+                                      static_cast<Out*>(work.columns[O].base),
+                                      std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...),
+                 ...);
+        work.end = work.origin + until;
+        return;
+      }
+    until = element_loop<How, Out...>::run(
+        begin, end, at, rest, f, static_cast<Out*>(work.columns[O].base)...,
+        std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...);
+    work.end = work.origin + until;
   }
 };
 
@@ -220,7 +303,8 @@ struct block_task {
  private:
   template <std::size_t... I>
   HETMAP_INLINE void unpack(chunk& work, std::index_sequence<I...>) {
-    for (std::size_t b = work.begin; b < work.end; b += block) {
+    recall_check rest(work);
+    for (std::size_t b = work.begin; b < work.end;) {
       work.failed_at = b;
       std::size_t const n = work.end - b < block ? work.end - b : block;
       std::size_t const at = b - work.origin;
@@ -230,7 +314,9 @@ struct block_task {
                      *work.scratch);
       else
         detail::call(f, std::span<In>(static_cast<In*>(work.columns[1 + I].base) + at, n)...,
-                     std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n));
+             std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n));
+      b += n;
+      if (rest.asked()) work.end = b;
     }
   }
 };

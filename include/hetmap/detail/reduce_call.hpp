@@ -228,11 +228,15 @@ struct reduce_task {
   template <std::size_t... I>
   HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<I...>) {
     subtrees<T, Op>& mine = kept_in(*work.slot);
+    recall_check rest(work);
     std::size_t const end = work.end - work.origin;
     for (std::size_t i = at; i != end;) {
       std::size_t const next = end - i < leaf ? end : i + leaf;
       mine.add({i / leaf, 0, fold(i, next, at, std::get<I>(sources).at(work.columns[I])...)}, op);
       i = next;
+      if (!rest.asked()) continue;
+      work.end = work.origin + i;
+      return;
     }
   }
 

@@ -51,6 +51,7 @@ struct stream_task {
   template <class... Watched>
   HETMAP_INLINE void compute(stream_piece& work, std::size_t& at, Watched... in) {
     using loop = element_loop<store::construct, R>;
+    recall_check const none(work);  // the hurry is the stream's own
     R* const out = static_cast<R*>(work.columns[0].base);
     std::size_t const begin = at;
     std::size_t const end = work.end - work.origin;
@@ -59,10 +60,10 @@ struct stream_task {
       return i == begin || !__atomic_load_n(work.hurry, __ATOMIC_RELAXED);
     };
     for (; end - i >= block_elements && goes_on(); i += block_elements)
-      loop::run(i, i + block_elements, at, f, out, in...);
+      static_cast<void>(loop::run(i, i + block_elements, at, none, f, out, in...));
     for (; end - i >= small_block_elements && goes_on(); i += small_block_elements)
-      loop::run(i, i + small_block_elements, at, f, out, in...);
-    for (; i != end && goes_on(); ++i) loop::run(i, i + 1, at, f, out, in...);
+      static_cast<void>(loop::run(i, i + small_block_elements, at, none, f, out, in...));
+    for (; i != end && goes_on(); ++i) static_cast<void>(loop::run(i, i + 1, at, none, f, out, in...));
     work.end = work.origin + i;
   }
 };
