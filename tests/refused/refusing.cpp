@@ -80,6 +80,13 @@ void* operator new(std::size_t n) { return taken(n, alignof(std::max_align_t)); 
 void* operator new(std::size_t n, std::align_val_t a) {
   return taken(n, static_cast<std::size_t>(a));
 }
+void* operator new(std::size_t n, std::nothrow_t const&) noexcept {
+  try {
+    return operator new(n);
+  } catch (...) {
+    return nullptr;
+  }
+}
 void operator delete(void* p) noexcept { given_back(p); }
 void operator delete(void* p, std::size_t) noexcept { given_back(p); }
 void operator delete(void* p, std::align_val_t) noexcept { given_back(p); }
