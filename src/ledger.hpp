@@ -43,8 +43,8 @@ class ledger {
   [[nodiscard]] unsigned lanes() const noexcept { return lanes_; }
 
   /// The next elements for `lane`: about `wanted` of them, ending at a multiple of a block where
-  /// that leaves any. Empty when nothing is left for anybody (but what was given back), or where there is no memory to keep
-  /// account of it in, which interrupts the call.
+  /// that leaves any. Empty when nothing is left for anybody (but what was given back), or where
+  /// there is no memory to keep account of it in, which interrupts the call.
   [[nodiscard]] range claim(unsigned lane, std::size_t wanted) noexcept;
 
   /// Of what was given back: about `wanted` elements, a multiple of `unit` from where it begins;

@@ -45,8 +45,8 @@ struct decision {
 /// Throws:   device_unavailable if a backend that was asked for by name is not there.
 [[nodiscard]] decision decide(detail::job const& work, detail::settings const& how, bool in_words);
 
-/// Runs what `account` has been given back, by all workers that the call may have, and ends the call
-/// as it has to end: what is in the account by then, results and failures, is part of it.
+/// Runs what `account` has been given back, by all workers that the call may have, and ends the
+/// call as it has to end: what is in the account by then, results and failures, is part of it.
 ///
 /// Throws:   as detail::run.
 void run_rest(detail::job const& work, detail::settings const& how, isa level, ledger& account);

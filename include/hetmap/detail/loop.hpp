@@ -113,8 +113,8 @@ struct element_loop {
       auto&& result = detail::call(f, src[i]...);
       bool const asked = rest.seen() != before;
       if constexpr (How == store::spread)
-        detail::put_columns(i, std::index_sequence_for<Out...>{}, static_cast<decltype(result)&&>(result),
-                    out...);
+        detail::put_columns(i, std::index_sequence_for<Out...>{},
+                            static_cast<decltype(result)&&>(result), out...);
       else
         (static_cast<void>(out[i] = static_cast<decltype(result)&&>(result)), ...);
       return asked;
@@ -314,7 +314,7 @@ struct block_task {
                      *work.scratch);
       else
         detail::call(f, std::span<In>(static_cast<In*>(work.columns[1 + I].base) + at, n)...,
-             std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n));
+                     std::span<Out>(static_cast<Out*>(work.columns[0].base) + at, n));
       b += n;
       if (rest.asked()) work.end = b;
     }

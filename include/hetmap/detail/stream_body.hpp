@@ -63,7 +63,8 @@ struct stream_task {
       static_cast<void>(loop::run(i, i + block_elements, at, none, f, out, in...));
     for (; end - i >= small_block_elements && goes_on(); i += small_block_elements)
       static_cast<void>(loop::run(i, i + small_block_elements, at, none, f, out, in...));
-    for (; i != end && goes_on(); ++i) static_cast<void>(loop::run(i, i + 1, at, none, f, out, in...));
+    for (; i != end && goes_on(); ++i)
+      static_cast<void>(loop::run(i, i + 1, at, none, f, out, in...));
     work.end = work.origin + i;
   }
 };
