@@ -1,6 +1,7 @@
 // Inputs that are read once: no further than is needed, begun once and late, and their elements are
 // what the range gives.
 #include "support/backends.hpp"
+#include "support/sizes.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
@@ -105,7 +106,7 @@ void asks_for_no_more(hetmap::backend where, Other const& make, std::size_t n) {
 }
 
 TEST_P(SinglePassContract, IsAskedForAsManyElementsAsASizedInputHas) {
-  for (std::size_t const n : {0, 1, 3, 63, 64, 65, 200}) {
+  for (std::size_t const n : support::sizes({0, 1, 3, 63, 64, 65, 200})) {
     SCOPED_TRACE(n);
     asks_for_no_more(
         GetParam(), [&] { return std::vector<int>(n, 1); }, n);
