@@ -264,6 +264,11 @@ TEST_F(Waiting, NestedMoreDeeplyThanThereMayBeThreadsThrows) {
   };
   EXPECT_THROW(a.submit(go, 2000).get(), std::system_error);
   EXPECT_EQ(a.submit(go, 10).get(), 10);
+  // What lies deeper may still be under way, and uses both.
+  a.close();
+  b.close();
+  a.join();
+  b.join();
 }
 
 TEST_F(Waiting, AThreadThatStandsInIsInitialised) {
