@@ -5,6 +5,7 @@
 #include "stream.hpp"
 #include "team.hpp"
 
+#include <chrono>
 #include <exception>
 #include <mutex>
 
