@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <new>
 #include <typeinfo>
+#include <stdexcept>
 #include <utility>
 
 #include <cxxabi.h>

@@ -3,6 +3,7 @@
 #include "check.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 namespace bench::gpu {
 

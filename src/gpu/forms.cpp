@@ -3,6 +3,7 @@
 #include "../cpu/forked.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>

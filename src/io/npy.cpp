@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 namespace hetmap {
 inline namespace HETMAP_ABI {

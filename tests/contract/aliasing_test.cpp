@@ -11,6 +11,7 @@
 #include <list>
 #include <numeric>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>

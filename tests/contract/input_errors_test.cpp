@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <hetmap/map.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <list>

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>

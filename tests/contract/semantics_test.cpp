@@ -6,12 +6,14 @@
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>

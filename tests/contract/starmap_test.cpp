@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <ranges>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>

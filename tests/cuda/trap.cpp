@@ -6,6 +6,7 @@
 
 #include <hetmap/hetmap.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <numeric>

@@ -6,6 +6,7 @@
 #include <hetmap/hetmap.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <numeric>

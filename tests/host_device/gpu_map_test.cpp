@@ -6,6 +6,7 @@
 #include <hetmap/hetmap.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <numeric>
 #include <ranges>

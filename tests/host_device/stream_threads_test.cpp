@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <thread>
 #include <utility>

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <latch>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <stdexcept>
 #include <stop_token>

@@ -15,6 +15,7 @@
 #include <fstream>
 #include <ranges>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>

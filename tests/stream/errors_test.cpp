@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <hetmap/imap.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>

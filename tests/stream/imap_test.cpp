@@ -11,6 +11,7 @@
 #include <hetmap/imap.hpp>
 #include <hetmap/map.hpp>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <forward_list>

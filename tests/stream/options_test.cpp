@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 #include <hetmap/imap.hpp>
 
+#include <chrono>
 #include <ranges>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 namespace {
