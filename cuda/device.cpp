@@ -5,6 +5,7 @@
 #include <cuda_runtime_api.h>
 
 #include <chrono>
+#include <cstdint>
 
 namespace hetmap::cuda_half {
 namespace {
@@ -112,8 +113,11 @@ status cuda_device::locate(core::memory_range* ranges, std::size_t count) noexce
   for (core::memory_range* r = ranges; r != ranges + count && met.ok(); ++r) {
     r->where = place_of(r->begin, r->owner);
     if (!met.ok() || r->where == place::pageable || r->where == place::foreign) continue;
+    // A number: no pointer may be formed beyond what there is.
+    auto const last = reinterpret_cast<std::uintptr_t>(r->begin) + (r->bytes - 1);
     unsigned owner = 0;
-    r->whole = place_of(static_cast<char const*>(r->begin) + (r->bytes - 1), owner) == r->where;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    r->whole = place_of(reinterpret_cast<void const*>(last), owner) == r->where;
   }
   return met;
 }

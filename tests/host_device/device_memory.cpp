@@ -1,6 +1,7 @@
 #include "device_memory.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <new>
@@ -91,7 +92,9 @@ hetmap::core::place device_memory::where(void const* address) const {
 
 void device_memory::locate(hetmap::core::memory_range& range) const {
   range.where = where(range.begin);
-  range.whole = where(static_cast<char const*>(range.begin) + (range.bytes - 1)) == range.where;
+  // A number: no pointer may be formed beyond what there is.
+  auto const last = reinterpret_cast<std::uintptr_t>(range.begin) + (range.bytes - 1);
+  range.whole = where(reinterpret_cast<void const*>(last)) == range.where;
   range.owner = 1;
 }
 
