@@ -10,6 +10,7 @@ namespace hetmap::core {
 namespace {
 
 thread_local workers const* owner_of_this_thread = nullptr;
+thread_local bool this_thread_reads = false;
 
 /// How often a worker that has run out of tasks looks again before it sleeps: about 10 us, what a
 /// wake-up costs.
@@ -147,8 +148,9 @@ void workers::wake_one() noexcept {
 }
 
 workers::reading::reading(workers* of) noexcept
-    : of_(of != nullptr && of->own_this_thread() ? of : nullptr) {
+    : of_(of != nullptr && of->own_this_thread() && !this_thread_reads ? of : nullptr) {
   if (of_ == nullptr) return;
+  this_thread_reads = true;
   ++of_->reading_;
   --of_->computing_;
   if (of_->added_.load() == 0) return;
@@ -158,6 +160,7 @@ workers::reading::reading(workers* of) noexcept
 
 workers::reading::~reading() {
   if (of_ == nullptr) return;
+  this_thread_reads = false;
   ++of_->computing_;
   --of_->reading_;
 }
