@@ -1,11 +1,13 @@
 #include "watch.hpp"
 
+#include "forked.hpp"
+#include "thread.hpp"
+
 #include <chrono>
 #include <new>
 #include <thread>
 
 #include <pthread.h>
-#include <signal.h>
 
 namespace hetmap::core {
 
@@ -35,11 +37,16 @@ void end_of_thread(void* mine) noexcept {
   static_cast<watched_thread*>(mine)->taken.store(false, std::memory_order_release);
 }
 
+struct key_of_ends {
+  pthread_key_t key{};
+  bool exists = pthread_key_create(&key, end_of_thread) == 0;
+};
+
 /// Has end_of_thread(mine) called; unlike a thread_local object, without memory for that.
 void call_at_end_of_thread(watched_thread* mine) noexcept {
-  static pthread_key_t key;
-  static int const refused = pthread_key_create(&key, end_of_thread);
-  if (refused == 0) pthread_setspecific(key, mine);
+  static constinit made_once<key_of_ends> made;
+  key_of_ends const& ends = made.get();
+  if (ends.exists) pthread_setspecific(ends.key, mine);
 }
 
 /// The threads of the parent stayed behind, the watch among them, with whatever they ran.
@@ -51,6 +58,10 @@ void start_anew_in_child() noexcept {
   }
   watch_exists.store(false);
   watch_is_awake.store(0);
+}
+
+[[gnu::constructor]] void install() noexcept {
+  pthread_atfork(nullptr, nullptr, start_anew_in_child);
 }
 
 void ask(recall& word) noexcept {
@@ -74,7 +85,7 @@ bool look() noexcept {
   return busy;
 }
 
-void watch() noexcept {
+void watch(void*) noexcept {
   for (;;) {
     for (unsigned quiet = 0; quiet != quiet_looks; ++quiet) {
       std::this_thread::sleep_for(between_looks);
@@ -88,21 +99,6 @@ void watch() noexcept {
     else
       watch_is_awake.wait(0);
   }
-}
-
-/// With all signals blocked, which are the application's.
-bool start_watch() noexcept {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = true;
-  try {
-    std::thread(watch).detach();
-  } catch (...) {
-    started = false;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
 }
 
 }  // namespace
@@ -132,9 +128,9 @@ watched_claim_state* begin_to_watch_this_thread() noexcept {
 void wake_watch() noexcept {
   if (watch_is_awake.exchange(1) != 0) return;
   if (watch_exists.exchange(true)) return watch_is_awake.notify_one();
-  static int const registered = pthread_atfork(nullptr, nullptr, start_anew_in_child);
-  static_cast<void>(registered);
-  start_watch();
+  if (start_detached("hetmap watch", &watch, nullptr)) return;
+  watch_exists.store(false);  // whoever comes next tries again
+  watch_is_awake.store(0);
 }
 
 }  // namespace hetmap::core

@@ -12,6 +12,8 @@
 namespace hetmap::core {
 namespace {
 
+thread_local bool this_thread_reads = false;
+
 /// How often a worker that has run out of tasks looks again before it sleeps: about 10 us, what a
 /// wake-up costs.
 constexpr int looks_before_sleep = 200;
@@ -238,8 +240,9 @@ void workers::wake_one() noexcept {
 }
 
 workers::reading::reading(workers* of) noexcept
-    : of_(of != nullptr && of->own_this_thread() ? of : nullptr) {
+    : of_(of != nullptr && of->own_this_thread() && !this_thread_reads ? of : nullptr) {
   if (of_ == nullptr) return;
+  this_thread_reads = true;
   ++of_->reading_;
   --of_->computing_;
   if (of_->added_.load() == 0) return;
@@ -249,6 +252,7 @@ workers::reading::reading(workers* of) noexcept
 
 workers::reading::~reading() {
   if (of_ == nullptr) return;
+  this_thread_reads = false;
   ++of_->computing_;
   --of_->reading_;
 }

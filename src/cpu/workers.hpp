@@ -79,7 +79,7 @@ class workers {
     reading& operator=(reading const&) = delete;
 
    private:
-    workers* of_;  // null: the thread is none of its
+    workers* of_;  // null: the thread is none of its, or reads already
   };
 
   /// What relieve() has seen.

@@ -189,6 +189,28 @@ TEST(LinkedStreams, AConsumerInAnotherStreamsFunction) {
   EXPECT_EQ(got, 1000u);
 }
 
+TEST(LinkedStreams, AStreamAsTheInputOfAnother) {
+  hetmap::pool pool(1);
+  queue numbers;
+  std::jthread feeder([&] {
+    for (long i = 0; i != 200; ++i) {
+      if (i % 50 == 0) {
+        std::this_thread::sleep_for(10ms);
+        EXPECT_EQ(pool.submit(plus_one{}, 1L).get(10s), 2);
+      }
+      numbers.push(i);
+    }
+    numbers.close();
+  });
+  // The worker reads the outer stream's input, which is a stream that it computes itself.
+  long expected = 3;
+  for (long const v :
+       pool.imap({.chunk_size = 1}, plus_one{},
+                 pool.imap({.chunk_size = 1}, plus_one{}, pool.imap(plus_one{}, popping(numbers)))))
+    EXPECT_EQ(v, expected++);
+  EXPECT_EQ(expected, 203);
+}
+
 TEST(LinkedStreams, ThreadsInAdditionAreGoneAfterwards) {
   static_cast<void>(hetmap::imap(plus_one{}, std::views::iota(0L, 10L)).next());  // the workers
   auto const before = threads_now();
