@@ -190,6 +190,23 @@ struct lasting_exception {
 /// exceptions live in a reserve of the C++ runtime, which ends the process when that is full.
 [[nodiscard]] HETMAP_API std::exception_ptr kept_exception() noexcept;
 
+/// Throws what is being handled, as no element's failure (see failed_index()).
+[[noreturn]] HETMAP_API void rethrow_without_index();
+
+inline namespace HETMAP_TAG {
+
+/// What act() returns; what it throws is no element's failure.
+template <class Act>
+decltype(auto) without_index(Act&& act) {
+  try {
+    return act();
+  } catch (...) {
+    detail::rethrow_without_index();
+  }
+}
+
+}  // namespace HETMAP_TAG
+
 }  // namespace detail
 
 /// The result of one element in collect mode: a value, or the exception that took its place.

@@ -6,9 +6,12 @@
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <list>
 #include <optional>
+#include <ranges>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -17,6 +20,20 @@
 namespace {
 
 using int_function = std::function<int(int)>;  // its cost is never remembered: always shared
+
+/// Elements that can be indexed, which throw before any is read: when asked how many there are, or
+/// where they begin.
+template <class Elements>
+struct refusing : std::ranges::view_interface<refusing<Elements>> {
+  Elements* elements;
+  bool at_size;
+
+  refusing(Elements& all, bool when_asked_how_many)
+      : elements(&all), at_size(when_asked_how_many) {}
+  auto begin() const { return at_size ? elements->begin() : throw 1; }
+  auto end() const { return elements->end(); }
+  std::size_t size() const { return at_size ? throw 1 : elements->size(); }
+};
 
 struct checked_sum {
   int operator()(int a, int b) const { return b == 31 ? throw b : a + b; }
@@ -110,6 +127,23 @@ TEST_P(FailedIndexContract, AnExceptionThatIsNoElementsHasNoIndex) {
   EXPECT_THROW(map(failing, x), int);
   map(f, x);
   EXPECT_EQ(hetmap::failed_index(), 31u);
+}
+
+TEST_P(FailedIndexContract, AnInputThatThrowsBeforeItsElementsIsNoOlderCalls) {
+  auto x = support::indices(100);
+  std::deque<int> other(x.begin(), x.end());
+  auto const failing = [](int i) { return i == 31 ? throw i : i; };
+  int_function const f = [](int i) { return i; };
+  auto const index_after = [&](auto input) {
+    EXPECT_THROW(map(failing, x), int);
+    EXPECT_EQ(hetmap::failed_index(), 31u);
+    EXPECT_THROW(map(f, input), int);
+    return hetmap::failed_index();
+  };
+  EXPECT_EQ(index_after(refusing(x, true)), std::nullopt);
+  EXPECT_EQ(index_after(refusing(x, false)), 0u);
+  EXPECT_EQ(index_after(refusing(other, true)), std::nullopt);
+  EXPECT_EQ(index_after(refusing(other, false)), 0u);
 }
 
 TEST_P(FailedIndexContract, AnOperationFailsAsTheElementThatItTakesUp) {

@@ -64,7 +64,7 @@ void expect_the_same_bits(Kernel f, In const&... in) {
       ASSERT_TRUE(same(whole[i], other[i]))
           << what << ' ' << size << ", element " << i << ": " << whole[i] << " and " << other[i];
   };
-  for (std::size_t const chunk : {1, 7, 63, 64, 65, 1003}) {
+  for (std::size_t const chunk : {1u, 7u, 63u, 64u, 65u, 1003u}) {
     hetmap::map_into({.workers = 2, .chunk_size = chunk}, other, f, in...);
     compare("chunks of", chunk);
   }

@@ -127,7 +127,7 @@ TEST(ShortCall, RunsUnderItsCallersFloatControlOnEveryThread) {
   auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (map.elsewhere == 0 && std::chrono::steady_clock::now() < until) {
     shared_hot_team().wake();
-    run_shared(work, 2, 8);
+    run_shared(work, {.verb = "map"}, 2, 8);
   }
   std::fesetround(FE_TONEAREST);
   EXPECT_GT(map.elsewhere, 0);

@@ -6,6 +6,7 @@
 #include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/detail/task.hpp>
+#include <hetmap/error.hpp>
 #include <hetmap/options.hpp>
 
 #include <atomic>
@@ -288,23 +289,6 @@ class HETMAP_API completion_queue {
   struct state;
   owned<state> state_;
 };
-
-/// Throws what is being handled, as no element's failure (see failed_index()).
-[[noreturn]] HETMAP_API void rethrow_without_index();
-
-inline namespace HETMAP_TAG {
-
-/// What act() returns; what it throws is no element's failure.
-template <class Act>
-decltype(auto) without_index(Act&& act) {
-  try {
-    return act();
-  } catch (...) {
-    detail::rethrow_without_index();
-  }
-}
-
-}  // namespace HETMAP_TAG
 
 /// Throws timeout_error for what is left of `queue`.
 [[noreturn]] HETMAP_API void refuse_late(char const* verb, completion_queue const& queue);

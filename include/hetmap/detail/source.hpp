@@ -4,6 +4,7 @@
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/std_parts.hpp>
+#include <hetmap/error.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -187,15 +188,27 @@ struct kept_iterator_source {
   column as_column() const { return {}; }
 };
 
+/// What act() returns; what it throws is the failure of the first element.
+template <class Act>
+decltype(auto) as_first(Act&& act) {
+  try {
+    return act();
+  } catch (...) {
+    detail::rethrow_as_failure_of(0);
+  }
+}
+
 template <class R>
 [[nodiscard]] auto source_of(R&& range) {
   if constexpr (resident<R>) {
     return resident_input<std::remove_cvref_t<R>>::source(range);
   } else if constexpr (array_like<R>) {
     using T = std::remove_reference_t<std::ranges::range_reference_t<R>>;
-    return array_source<T, std::ranges::range_reference_t<R>>{std::ranges::data(range)};
+    auto* const data = detail::as_first([&] { return std::ranges::data(range); });
+    return array_source<T, std::ranges::range_reference_t<R>>{data};
   } else {
-    return iterator_source<std::ranges::iterator_t<R>>{std::ranges::begin(range)};
+    return iterator_source<std::ranges::iterator_t<R>>{
+        detail::as_first([&] { return std::ranges::begin(range); })};
   }
 }
 
@@ -204,7 +217,7 @@ template <class R>
   if constexpr (resident<R>) {
     return resident_input<std::remove_cvref_t<R>>::length(range);
   } else if constexpr (std::ranges::sized_range<R>) {
-    auto const n = std::ranges::size(range);
+    auto const n = detail::without_index([&] { return std::ranges::size(range); });
     if constexpr (sizeof n > sizeof(std::size_t))  // may be wider than any standard type
       return n < static_cast<std::remove_const_t<decltype(n)>>(no_length)
                  ? static_cast<std::size_t>(n)
