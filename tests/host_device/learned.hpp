@@ -16,7 +16,7 @@ namespace support {
 template <class In>
 using source = decltype(hetmap::detail::source_of(std::declval<In&>()));
 template <class In>
-using stream_source = decltype(std::declval<hetmap::detail::port<In>&>().source());
+using stream_source = decltype(std::declval<hetmap::detail::port<In, true, true>&>().source());
 
 /// As if F had never met elements from these sources.
 template <class F, class... Src>

@@ -93,8 +93,8 @@ TEST(Workers, ThoseThatAreHeldStayAfterClose) {
   EXPECT_FALSE(team.hold()) << "nobody new holds what is closed";
   team.post(late);
   team.release();
-  team.join();
-  team.join();
+  EXPECT_TRUE(team.join());
+  EXPECT_TRUE(team.join());
   EXPECT_EQ(count, 2);
 }
 
