@@ -93,18 +93,25 @@ inline void only_on_gpu(settings& how) {
                              ": a device_span is a GPU's; leave .backend out, or copy it first");
 }
 
+/// The stream that an input names, if it does.
+template <class In>
+std::optional<void*> stream_of(In const&) {
+  return {};
+}
+template <class T>
+std::optional<void*> stream_of(device_span<T> const& in) {
+  return in.stream;
+}
+
 /// Throws option_error: an input that names another stream than the one that the call runs in would
 /// not be waited for.
-template <class In>
-void expect_no_other_stream(char const*, std::optional<void*> const&, In const&) {}
-template <class T>
-void expect_no_other_stream(char const* verb, std::optional<void*> const& stream,
-                            device_span<T> const& in) {
-  if (in.stream && in.stream != stream)
-    throw option_error(
-        std::string(verb).append(": an input names a stream that the call does not run in, which "
-                                 "is that of its output; wait "
-                                 "for the input's, and leave it out"));
+inline void expect_no_other_stream(char const* verb, std::optional<void*> const& stream,
+                                   std::initializer_list<std::optional<void*>> named) {
+  for (auto const& other : named)
+    if (other && other != stream)
+      throw option_error(std::string(verb).append(
+          ": an input names a stream that the call does not run in, which "
+          "is that of its output; wait for the input's, and leave it out"));
 }
 
 /// The stream that the outputs of a call name, if any does.
@@ -131,7 +138,7 @@ void writing_on_gpu(settings const& asked, std::tuple<device_span<Out>...> const
         if (room < n) refuse_short_output(how.verb, room, n);
         only_on_gpu(how);
         auto const stream = detail::one_stream(how.verb, {out.stream...});
-        (detail::expect_no_other_stream(how.verb, stream, in), ...);
+        detail::expect_no_other_stream(how.verb, stream, {detail::stream_of(in)...});
         auto const submit = [&](job& j) {
           j.device_spans = detail::bits_of_device_spans<device_span<Out>..., In...>();
           if (stream)
@@ -160,7 +167,7 @@ T reducing(settings const& asked, F& f, Op& op, T init, In&... in) {
   settings how = asked;
   only_on_gpu(how);
   std::size_t const n = detail::shortest(in...);
-  (detail::expect_no_other_stream(how.verb, std::nullopt, in), ...);
+  detail::expect_no_other_stream(how.verb, std::nullopt, {detail::stream_of(in)...});
   return detail::with_reduce_job(
       nullptr,
       [&](job& j) {

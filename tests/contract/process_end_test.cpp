@@ -24,7 +24,7 @@ TEST_P(ForkContract, AChildForkedWhileOthersAreInsideWorks) {
 INSTANTIATE_TEST_SUITE_P(Loads, ForkContract,
                          testing::Values("blocks", "rates", "lanes", "streams", "futures", "pools",
                                          "arrays", "plans"),
-                         [](auto const& info) { return std::string(info.param); });
+                         [](auto const& one) { return std::string(one.param); });
 
 TEST(ForkContract, AStreamIsRefusedInAChildAndCanBeDestroyedThere) {
   auto const f = child("fork-stream");
@@ -48,7 +48,7 @@ TEST_P(ExitContract, TheStatusIsTheOneAskedForWhoeverCallsExitInF) {
 }
 INSTANTIATE_TEST_SUITE_P(Verbs, ExitContract,
                          testing::Values("map", "reduce", "nested", "imap", "pool", "submit"),
-                         [](auto const& info) { return std::string(info.param); });
+                         [](auto const& one) { return std::string(one.param); });
 
 class ReturnContract : public testing::TestWithParam<char const*> {};
 
@@ -61,7 +61,7 @@ TEST_P(ReturnContract, TheStatusIsTheOneReturnedWhileOthersAreInside) {
 INSTANTIATE_TEST_SUITE_P(Loads, ReturnContract,
                          testing::Values("blocks", "rates", "lanes", "streams", "futures", "pools",
                                          "arrays", "plans"),
-                         [](auto const& info) { return std::string(info.param); });
+                         [](auto const& one) { return std::string(one.param); });
 
 TEST(UnloadContract, APluginThatLinksTheLibraryCanBeClosedAndLoadedAgain) {
   auto const f = support::run_program("", PLUGIN_LOADER, PLUGIN);
