@@ -82,7 +82,8 @@ struct call {
   spent in_all{};
   bool in_team = false;  // what calls is a body of run_team
 
-  void run_team_of(unsigned lanes) noexcept {
+  /// Throws:   std::bad_alloc, before any lane has begun.
+  void run_team_of(unsigned lanes) {
     auto const lane = [](void* c, unsigned k) { static_cast<call*>(c)->take_part(k); };
     if (on != nullptr) return run_team_on(*on, lanes, lane, this);
     if (lanes == 1) return take_part(0);
@@ -161,7 +162,11 @@ struct call {
         leave(lane, here);
         free = idle.load(std::memory_order_relaxed);
       }
-      return run_team_of(free);
+      try {
+        return run_team_of(free);
+      } catch (...) {
+        return take_part(lane);  // no memory to call others with
+      }
     }
   }
 

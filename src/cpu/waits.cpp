@@ -19,7 +19,7 @@ struct registry {
 
 /// A forked child gets a new one: whoever waited stayed with its parent.
 registry& the_waits() {
-  static once_a_process<registry> shared;
+  static constinit once_a_process<registry> shared;
   alignas(registry) static std::byte room[sizeof(registry)];  // so that nothing can fail
   return shared.get([] { return ::new (room) registry; });
 }

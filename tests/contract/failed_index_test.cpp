@@ -137,7 +137,7 @@ TEST_P(FailedIndexContract, AnInputThatThrowsBeforeItsElementsIsNoOlderCalls) {
   auto const index_after = [&](auto input) {
     EXPECT_THROW(map(failing, x), int);
     EXPECT_EQ(hetmap::failed_index(), 31u);
-    EXPECT_THROW(map(f, input), int);
+    EXPECT_THROW(hetmap::map(here(), f, input), int);
     return hetmap::failed_index();
   };
   EXPECT_EQ(index_after(refusing(x, true)), std::nullopt);
