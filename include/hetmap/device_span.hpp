@@ -137,8 +137,11 @@ void writing_on_gpu(settings const& asked, std::tuple<device_span<Out>...> const
         std::size_t const room = detail::least(out.size...);
         if (room < n) refuse_short_output(how.verb, room, n);
         only_on_gpu(how);
-        auto const stream = detail::one_stream(how.verb, {out.stream...});
-        detail::expect_no_other_stream(how.verb, stream, {detail::stream_of(in)...});
+        // Lists with names: nvcc loses packs in braces that are arguments.
+        std::initializer_list<std::optional<void*>> const of_outputs = {out.stream...};
+        auto const stream = detail::one_stream(how.verb, of_outputs);
+        std::initializer_list<std::optional<void*>> const of_inputs = {detail::stream_of(in)...};
+        detail::expect_no_other_stream(how.verb, stream, of_inputs);
         auto const submit = [&](job& j) {
           j.device_spans = detail::bits_of_device_spans<device_span<Out>..., In...>();
           if (stream)
