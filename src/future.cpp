@@ -452,6 +452,8 @@ bool future_state::wait_until(std::int64_t deadline) {
   require_this_process();
   if (help(false) && done()) return true;
   for (;;) {
+    if (deadline != 0 && clock::now() >= moment(deadline))
+      return done();  // nothing is begun for it
     sleeper me(*this, deadline != 0);
     if (!watch(me)) return true;
     {
@@ -637,6 +639,7 @@ std::size_t completion_queue::next(std::int64_t deadline) {
     lock.lock();
   }
   while (!s.ready()) {
+    if (late()) return none;  // and nothing is begun for it
     s.limited = deadline != 0;
     lock.unlock();
     {

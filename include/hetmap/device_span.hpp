@@ -72,7 +72,10 @@ inline constexpr bool is_device_output<device_columns<T...>> = (!std::is_const_v
 template <class... Arguments>
 [[nodiscard]] constexpr std::uint32_t bits_of_device_spans() {
   std::uint32_t bits = 0, bit = 1;
-  ((bits |= a_device_span<Arguments> ? bit : 0u, bit <<= 1), ...);
+  for (bool const is_one : {a_device_span<Arguments>...}) {
+    if (is_one) bits |= bit;
+    bit <<= 1;
+  }
   return bits;
 }
 

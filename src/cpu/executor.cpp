@@ -126,6 +126,7 @@ struct call {
     // What is reproducible uses the algorithms that every processor has.
     math_level_scope const level(how.reproducible ? isa::baseline : how.level);
     float_scope const callers(floats);
+    if (account.lanes() > 1) prepare_to_be_watched();
     scratch memory;
     void* slot = nullptr;
     bool const fixed = chunk_size != 0;

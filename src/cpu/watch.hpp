@@ -43,6 +43,13 @@ watched_claim_state* begin_to_watch_this_thread() noexcept;
 /// Wakes the watch; starts it first where there is none.
 void wake_watch() noexcept;
 
+/// Does what this thread's first claim would have to, which takes far longer than an element may:
+/// before its time is taken.
+inline void prepare_to_be_watched() noexcept {
+  if (next_watched_claim == nullptr) next_watched_claim = begin_to_watch_this_thread();
+  if (watch_is_awake.load(std::memory_order_relaxed) == 0) wake_watch();
+}
+
 /// A claim of this thread that ends when this does. After about a millisecond its word changes, and
 /// again every millisecond: the function is asked to give back what it has not begun.
 ///

@@ -55,7 +55,7 @@ status=0
 for job in "${jobs[@]}"; do wait "$job" || status=1; done
 if [ -n "$clang" ]; then
   works everything "$clang" -std=c++2b "${strict[@]}" -Weverything -Wno-c++98-compat \
-    -Wno-c++98-compat-pedantic -Wno-pre-c++20-compat-pedantic -Wno-padded -Wno-unsafe-buffer-usage \
+    -Wno-c++98-compat-pedantic -Wno-c++20-compat -Wno-pre-c++20-compat-pedantic -Wno-padded -Wno-unsafe-buffer-usage \
     -Wno-weak-vtables || status=1
   refused 'hetmap needs run-time type information' "$clang" -std=c++20 -fno-rtti || status=1
 fi

@@ -28,10 +28,10 @@ auto const& serially = *new hetmap::options{.backend = hetmap::backend::serial};
 auto const& on_cpu = *new hetmap::options{.backend = hetmap::backend::cpu};
 
 double twice(double v) { return 2 * v; }
-std::vector<double> const& numbers() {
-  static std::vector<double> const& all = *new std::vector<double>(50'000, 1.0);
-  return all;
-}
+// Never destroyed, since others are inside when the process ends; and made before main, since a
+// child could find the guard of a local one taken.
+std::vector<double> const& all_numbers = *new std::vector<double>(50'000, 1.0);
+std::vector<double> const& numbers() { return all_numbers; }
 
 template <int N>
 struct plus_n {
