@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <new>
-#include <typeinfo>
 #include <stdexcept>
+#include <typeinfo>
 #include <utility>
 
 #include <cxxabi.h>

@@ -56,7 +56,7 @@ unsigned most_lanes(settings const& how) {
 /// time. failure: of the first element of parts[failed] that has not been computed; null: of none.
 [[gnu::noinline, gnu::cold]] void share_rest(job const& work, settings const& how, isa level,
                                              std::span<part const> parts, std::size_t failed,
-                                             std::exception_ptr failure) {
+                                             std::exception_ptr const& failure) {
   std::optional<ledger> account;
   try {
     std::size_t const unit = std::max<std::size_t>(work.exact_chunk, 1);
@@ -169,7 +169,7 @@ class shared_call {
     if (rest) {
       part parts[most_parts];
       for (unsigned k = 0; k != parts_; ++k) parts[k] = {begin_of(k), until_[k], end_of(k)};
-      return share_rest(work, how, level_, {parts, parts_}, failed, std::move(failure_));
+      return share_rest(work, how, level_, {parts, parts_}, failed, failure_);
     }
     if (!failure_) return;
     if (discard_ != nullptr)

@@ -67,8 +67,8 @@ stop_hub::stop_hub(settings const& how) : state_(new state) {
     using clock = std::chrono::steady_clock;
     state_->due = clock::time_point(
         std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(how.deadline)));
-    state_->timer.emplace("hetmap timer", 0, 1, &state::run_timer, this);
-    if (int const refusal = state_->timer->refusal())
+    auto const& timer = state_->timer.emplace("hetmap timer", 0u, 1u, &state::run_timer, this);
+    if (int const refusal = timer.refusal())
       throw std::system_error(refusal, std::generic_category(),
                               "hetmap: the system gave no thread for a deadline");
   }

@@ -9,6 +9,7 @@
 #include <oneapi/tbb/task_group.h>
 
 #include <atomic>
+#include <climits>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -16,7 +17,6 @@
 #include <thread>
 #include <utility>
 
-#include <limits.h>
 #include <pthread.h>
 #else
 #include "../topology.hpp"

@@ -122,7 +122,7 @@ void* threads::run(void* begun) noexcept {
 
 bool start_detached(char const* name, void (*body)(void*), void* context) noexcept {
   try {
-    auto mine = std::unique_ptr<detached>(new detached{identity(name), body, context});
+    auto mine = std::make_unique<detached>(identity(name), body, context);
     pthread_t id;
     signals_blocked const handed_on;
     if (pthread_create(&id, nullptr, &detached::run, mine.get()) != 0) return false;

@@ -65,8 +65,8 @@ void start_anew_in_child() noexcept {
 }
 
 void ask(recall& word) noexcept {
-  __atomic_store_n(&word, static_cast<recall>(static_cast<std::uint32_t>(word) + 1),
-                   __ATOMIC_RELAXED);
+  std::atomic_ref(word).store(static_cast<recall>(static_cast<std::uint32_t>(word) + 1),
+                              std::memory_order_relaxed);
 }
 
 /// Asks the claims that are late. False: nothing has run since the last look.

@@ -76,7 +76,7 @@ class watched_claim {
   [[nodiscard]] recall const* word() const noexcept { return &state_->recalled; }
   /// The word now.
   [[nodiscard]] recall seen() const noexcept {
-    return __atomic_load_n(&state_->recalled, __ATOMIC_RELAXED);
+    return std::atomic_ref(state_->recalled).load(std::memory_order_relaxed);
   }
 
  private:

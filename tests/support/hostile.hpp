@@ -17,48 +17,38 @@ namespace hostile {
   template <auto, class... T> \
   void name(T&&...) = delete;
 
+// clang-format off
 // What the library calls its own.
-HOSTILE(apart)
-HOSTILE(array_column)
-HOSTILE(assign) HOSTILE(assignable) HOSTILE(bare) HOSTILE(by_blocks) HOSTILE(call) HOSTILE(
-    checked) HOSTILE(checked_stream) HOSTILE(collecting) HOSTILE(columns) HOSTILE(columns_of)
-    HOSTILE(compare_memory) HOSTILE(compose) HOSTILE(copy_bytes) HOSTILE(describe) HOSTILE(
-        destroy_results) HOSTILE(element) HOSTILE(explain) HOSTILE(fail) HOSTILE(few_go_to_gpu)
-        HOSTILE(fold) HOSTILE(from_now) HOSTILE(function_address) HOSTILE(goes_to_gpu) HOSTILE(
-            gpu_site_of) HOSTILE(greatest) HOSTILE(held) HOSTILE(imap) HOSTILE(imap_unordered)
-            HOSTILE(in_batches) HOSTILE(least) HOSTILE(length_of) HOSTILE(lies_apart) HOSTILE(
-                lifted) HOSTILE(map) HOSTILE(map_blocks) HOSTILE(map_columns) HOSTILE(map_into)
-                HOSTILE(map_reduce) HOSTILE(mapped_arrays) HOSTILE(memory_of) HOSTILE(on_pool)
-                    HOSTILE(one_stream) HOSTILE(place) HOSTILE(plan_for) HOSTILE(planning) HOSTILE(
-                        planning_fold) HOSTILE(pointers_to) HOSTILE(post) HOSTILE(put_columns)
-                        HOSTILE(rate_for) HOSTILE(rate_of) HOSTILE(reduce_job) HOSTILE(reducing)
-                            HOSTILE(reducing_indexed) HOSTILE(ref) HOSTILE(refer_to)
-                                HOSTILE(refuse_short_output) HOSTILE(rethrow_as_failure_of)
-                                    HOSTILE(returning) HOSTILE(returning_columns) HOSTILE(room_of)
-                                        HOSTILE(run) HOSTILE(select) HOSTILE(shortest) HOSTILE(
-                                            sort_nodes) HOSTILE(source_of) HOSTILE(starmap)
-                                            HOSTILE(states_of) HOSTILE(stoppable) HOSTILE(streaming)
-                                                HOSTILE(submit) HOSTILE(submitted) HOSTILE(taken_up)
-                                                    HOSTILE(unordered) HOSTILE(wait)
-                                                        HOSTILE(with_array_job) HOSTILE(with_fold)
-                                                            HOSTILE(with_job)
-                                                                HOSTILE(with_reduce_job)
-                                                                    HOSTILE(writing)
-                                                                        HOSTILE(writing_on_gpu)
+HOSTILE(apart) HOSTILE(array_column) HOSTILE(assign) HOSTILE(assignable) HOSTILE(bare)
+HOSTILE(by_blocks) HOSTILE(call) HOSTILE(checked) HOSTILE(checked_stream) HOSTILE(collecting)
+HOSTILE(columns) HOSTILE(columns_of) HOSTILE(compare_memory) HOSTILE(compose) HOSTILE(copy_bytes)
+HOSTILE(describe) HOSTILE(destroy_results) HOSTILE(element) HOSTILE(explain) HOSTILE(fail)
+HOSTILE(few_go_to_gpu) HOSTILE(fold) HOSTILE(from_now) HOSTILE(function_address)
+HOSTILE(goes_to_gpu) HOSTILE(gpu_site_of) HOSTILE(greatest) HOSTILE(held) HOSTILE(imap)
+HOSTILE(imap_unordered) HOSTILE(in_batches) HOSTILE(least) HOSTILE(length_of) HOSTILE(lies_apart)
+HOSTILE(lifted) HOSTILE(map) HOSTILE(map_blocks) HOSTILE(map_columns) HOSTILE(map_into)
+HOSTILE(map_reduce) HOSTILE(mapped_arrays) HOSTILE(memory_of) HOSTILE(on_pool) HOSTILE(one_stream)
+HOSTILE(place) HOSTILE(plan_for) HOSTILE(planning) HOSTILE(planning_fold) HOSTILE(pointers_to)
+HOSTILE(post) HOSTILE(put_columns) HOSTILE(rate_for) HOSTILE(rate_of) HOSTILE(reduce_job)
+HOSTILE(reducing) HOSTILE(reducing_indexed) HOSTILE(ref) HOSTILE(refer_to)
+HOSTILE(refuse_short_output) HOSTILE(rethrow_as_failure_of) HOSTILE(returning)
+HOSTILE(returning_columns) HOSTILE(room_of) HOSTILE(run) HOSTILE(select) HOSTILE(shortest)
+HOSTILE(sort_nodes) HOSTILE(source_of) HOSTILE(starmap) HOSTILE(states_of) HOSTILE(stoppable)
+HOSTILE(streaming) HOSTILE(submit) HOSTILE(submitted) HOSTILE(taken_up) HOSTILE(unordered)
+HOSTILE(wait) HOSTILE(with_array_job) HOSTILE(with_fold) HOSTILE(with_job) HOSTILE(with_reduce_job)
+HOSTILE(writing) HOSTILE(writing_on_gpu)
 
-    // What the standard library calls its own, and what it lets users say.
-    HOSTILE(addressof) HOSTILE(advance) HOSTILE(apply) HOSTILE(as_const) HOSTILE(begin)
-        HOSTILE(construct_at) HOSTILE(copy) HOSTILE(copy_n) HOSTILE(data) HOSTILE(destroy)
-            HOSTILE(destroy_at) HOSTILE(destroy_n) HOSTILE(distance) HOSTILE(empty) HOSTILE(end)
-                HOSTILE(equal) HOSTILE(exchange) HOSTILE(forward) HOSTILE(forward_as_tuple)
-                    HOSTILE(get) HOSTILE(get_if) HOSTILE(invoke) HOSTILE(iter_move)
-                        HOSTILE(iter_swap) HOSTILE(make_pair) HOSTILE(make_tuple) HOSTILE(max)
-                            HOSTILE(min) HOSTILE(move) HOSTILE(move_if_noexcept) HOSTILE(next)
-                                HOSTILE(prev) HOSTILE(rend) HOSTILE(rbegin) HOSTILE(size)
-                                    HOSTILE(ssize) HOSTILE(swap) HOSTILE(swap_ranges) HOSTILE(tie)
-                                        HOSTILE(tuple_cat) HOSTILE(uninitialized_copy)
-                                            HOSTILE(uninitialized_fill) HOSTILE(uninitialized_move)
-                                                HOSTILE(uninitialized_move_n)
+// What the standard library calls its own, and what it lets users say.
+HOSTILE(addressof) HOSTILE(advance) HOSTILE(apply) HOSTILE(as_const) HOSTILE(begin)
+HOSTILE(construct_at) HOSTILE(copy) HOSTILE(copy_n) HOSTILE(data) HOSTILE(destroy)
+HOSTILE(destroy_at) HOSTILE(destroy_n) HOSTILE(distance) HOSTILE(empty) HOSTILE(end) HOSTILE(equal)
+HOSTILE(exchange) HOSTILE(forward) HOSTILE(forward_as_tuple) HOSTILE(get) HOSTILE(get_if)
+HOSTILE(invoke) HOSTILE(iter_move) HOSTILE(iter_swap) HOSTILE(make_pair) HOSTILE(make_tuple)
+HOSTILE(max) HOSTILE(min) HOSTILE(move) HOSTILE(move_if_noexcept) HOSTILE(next) HOSTILE(prev)
+HOSTILE(rend) HOSTILE(rbegin) HOSTILE(size) HOSTILE(ssize) HOSTILE(swap) HOSTILE(swap_ranges)
+HOSTILE(tie) HOSTILE(tuple_cat) HOSTILE(uninitialized_copy) HOSTILE(uninitialized_fill)
+HOSTILE(uninitialized_move) HOSTILE(uninitialized_move_n)
+// clang-format on
 
 #undef HOSTILE
 

@@ -46,7 +46,9 @@ class recall_check {
   /// happened while f was blocked or slow.
   [[nodiscard]] HETMAP_INLINE recall seen() const {
 #if HETMAP_THREAD_SANITIZER
-    return __atomic_load_n(word_, __ATOMIC_RELAXED);
+    recall now;
+    __atomic_load(word_, &now, __ATOMIC_RELAXED);
+    return now;
 #else
     return *word_;
 #endif
@@ -125,8 +127,10 @@ struct element_loop {
   template <std::size_t N, class F, class... Src>
   HETMAP_INLINE static bool block(std::size_t i, std::size_t& at, recall_check const& rest, F& f,
                                   Out*... out, Src const&... src) {
-    for (std::size_t j = 0; j != N; ++j)
-      if (one(at = i + j, rest, f, out..., src...)) return false;
+    for (std::size_t j = 0; j != N; ++j) {
+      at = i + j;
+      if (one(i + j, rest, f, out..., src...)) return false;
+    }
     return true;
   }
 
