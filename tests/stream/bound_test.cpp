@@ -53,7 +53,15 @@ void* operator new(std::size_t n) { return counted(n == 0 ? 1 : n, 16); }
 void* operator new(std::size_t n, std::align_val_t a) {
   return counted(n == 0 ? 1 : n, static_cast<std::size_t>(a));
 }
+void* operator new(std::size_t n, std::nothrow_t const&) noexcept {
+  try {
+    return operator new(n);
+  } catch (std::bad_alloc const&) {
+    return nullptr;
+  }
+}
 void operator delete(void* p) noexcept { uncounted(p); }
+void operator delete(void* p, std::nothrow_t const&) noexcept { uncounted(p); }
 void operator delete(void* p, std::size_t) noexcept { uncounted(p); }
 void operator delete(void* p, std::align_val_t) noexcept { uncounted(p); }
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept { uncounted(p); }
