@@ -105,7 +105,7 @@ bool waiters::serve(workers const& team) {
   unsigned waiting_here = 0;
   for (waiting* w = first_; w != nullptr; w = w->next_)
     if (w->team_ == &team && !w->stands_in_) ++waiting_here;
-  if (waiting_here < team.size()) return true;
+  if (waiting_here < team.most_at_work()) return true;
   for (waiting* w = first_; w != nullptr; w = w->next_)
     if (w->team_ == &team && !w->stands_in_ && goes_on(*w)) return true;
   return false;

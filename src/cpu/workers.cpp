@@ -59,7 +59,7 @@ void workers::begin(void* self, unsigned number) {
 /// One that relieve() adds: join() waits for it.
 void workers::begin_added(void* self) {
   auto& me = *static_cast<workers*>(self);
-  me.start(me.size(), true);
+  me.start(me.size(), false);
   me.serve(true);
 }
 

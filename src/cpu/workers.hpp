@@ -6,6 +6,7 @@
 
 #include <hetmap/detail/task.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -98,6 +99,11 @@ class workers {
   /// should end soon.
   [[nodiscard]] bool crowded() const noexcept {
     return added_.load() != 0 && computing_.load() > allowed_.load();
+  }
+  /// Threads that can be at tasks at once: of those beyond the ones that compute or read, none may
+  /// take one.
+  [[nodiscard]] unsigned most_at_work() const noexcept {
+    return std::min(size() + added_.load(), allowed_.load() + reading_.load());
   }
   /// Whether tasks wait for a thread. From any thread; it may have changed.
   [[nodiscard]] bool backlog() const noexcept {
