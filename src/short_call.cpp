@@ -310,7 +310,8 @@ bool run_short(job const& work, settings const& how) {
   }
   if (predicted >= wake_seconds) return false;
   isa const level = std::max(around->level, work.code->floor);
-  if (work.count == 1 || !on_team || how.workers == 1) {
+  bool const one_chunk = how.chunk_size >= work.count;
+  if (one_chunk || work.count == 1 || !on_team || how.workers == 1) {
     run_here(work, level);
     return true;
   }

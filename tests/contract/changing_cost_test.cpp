@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <list>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <ostream>
@@ -398,6 +399,30 @@ TEST(ChangingCostOf, SlowCallsInsideASlowElement) {
   auto const out = hetmap::map(outer, in);
   EXPECT_EQ(std::accumulate(out.begin(), out.end(), 0), 6);
   EXPECT_GE(meter.peak(), 2);
+}
+
+// Whoever asks for chunks of a size gets them from one thread each, slow or not.
+TEST(ChangingCostOf, AChunkOfAGivenSizeIsNotShared) {
+  bool slow = false;
+  std::mutex guard;
+  std::set<std::thread::id> threads;
+  auto const f = [&](int v) {
+    if (slow) {
+      std::this_thread::sleep_for(3ms);
+      std::lock_guard const lock(guard);
+      threads.insert(std::this_thread::get_id());
+    }
+    return v;
+  };
+  std::vector<int> const in(5);
+  for (int round = 0; round != 60; ++round) {
+    slow = false;
+    for (int k = 0; k != 300; ++k) static_cast<void>(hetmap::map(f, in));
+    slow = true;
+    threads.clear();
+    static_cast<void>(hetmap::map({.chunk_size = in.size()}, f, in));
+    EXPECT_EQ(threads.size(), 1u);
+  }
 }
 
 // Cheap elements after slow ones are not handed out one by one for ever after.
