@@ -87,7 +87,7 @@ class witness {
   std::atomic<int> elsewhere_{0};
 };
 
-hetmap::options const shared{.backend = hetmap::backend::cpu, .workers = 2, .chunk_size = 1};
+hetmap::options const two_workers{.backend = hetmap::backend::cpu, .workers = 2, .chunk_size = 1};
 
 template <class Stream>
 void drain(Stream&& stream) {
@@ -109,16 +109,16 @@ std::vector<int> const& elements() {
 }
 
 way const ways[] = {
-    {"map", [](hetmap::pool&, function& f) { hetmap::map(shared, f, elements()); }},
+    {"map", [](hetmap::pool&, function& f) { hetmap::map(two_workers, f, elements()); }},
     {"map_into",
      [](hetmap::pool&, function& f) {
        std::vector<int> out(elements().size());
-       hetmap::map_into(shared, out, f, elements());
+       hetmap::map_into(two_workers, out, f, elements());
      }},
     {"map in batches",
      [](hetmap::pool&, function& f) {
        std::list<int> const x(elements().begin(), elements().end());
-       hetmap::map(shared, f, x);
+       hetmap::map(two_workers, f, x);
      }},
     {"map collecting",
      [](hetmap::pool&, function& f) {
@@ -131,23 +131,24 @@ way const ways[] = {
     {"map of a view that computes",
      [](hetmap::pool&, function& f) {
        hetmap::map(
-           shared, [](int v) { return v; }, elements() | std::views::transform(f));
+           two_workers, [](int v) { return v; }, elements() | std::views::transform(f));
      }},
     {"map_reduce",
      [](hetmap::pool&, function& f) {
-       static_cast<void>(hetmap::map_reduce(shared, f, std::plus<>(), 0, elements()));
+       static_cast<void>(hetmap::map_reduce(two_workers, f, std::plus<>(), 0, elements()));
      }},
     {"the operation of map_reduce",
      [](hetmap::pool&, function& f) {
        static_cast<void>(hetmap::map_reduce(
-           shared, [](int v) { return v; }, [&](int a, int b) { return f(a + b); }, 0, elements()));
+           two_workers, [](int v) { return v; }, [&](int a, int b) { return f(a + b); }, 0,
+           elements()));
      }},
     {"map in map",
      [](hetmap::pool&, function& f) {
        hetmap::map(
-           shared,
+           two_workers,
            [&](int v) {
-             hetmap::map(shared, f, support::indices(2));
+             hetmap::map(two_workers, f, support::indices(2));
              return v;
            },
            support::indices(20));

@@ -171,8 +171,8 @@ TEST(CallsAtOnce, AsManyAsWorkersAndElements) {
 }
 
 TEST(CallsAtOnce, WhateverWindowAndChunksAreAskedFor) {
-  for (std::size_t const window : {0, 1, 3, 16, 1000})
-    for (std::size_t const chunk : {0, 1, 3, 1000}) {
+  for (std::size_t const window : {0U, 1U, 3U, 16U, 1000U})
+    for (std::size_t const chunk : {0U, 1U, 3U, 1000U}) {
       hetmap::options how;
       if (window != 0) how.window = window;
       if (chunk != 0) how.chunk_size = chunk;
@@ -221,8 +221,8 @@ TEST(CallsAtOnce, WindowAndChunkSizeAreWhatWasAskedFor) {
   auto const f = [](long i) { return i; };
   for (long const n : {0L, 1L, 5L, 200L, 1'000'000L}) {
     auto const in = std::views::iota(0L, n);
-    for (std::size_t const window : {1, 16, 300})
-      for (std::size_t const chunk : {1, 7, 64}) {
+    for (std::size_t const window : {1U, 16U, 300U})
+      for (std::size_t const chunk : {1U, 7U, 64U}) {
         auto const s = hetmap::imap({.chunk_size = chunk, .window = window}, f, in);
         EXPECT_EQ(s.window(), window) << n;
         EXPECT_EQ(s.chunk_elements(), chunk) << n;

@@ -190,7 +190,7 @@ TEST_F(EarlyEnd, AFileThatMayNotBeWrittenStaysAsItIs) {
 }
 
 TEST_F(EarlyEnd, ARunThatEndedInItsHeaderIsBegunAgain) {
-  for (std::size_t const bytes : {0, 1, 9, 64, 127}) {
+  for (std::size_t const bytes : {0U, 1U, 9U, 64U, 127U}) {
     fill(0, npy::save(path_));
     fs::resize_file(path_, bytes);
     EXPECT_EQ(fill(10, npy::save(path_), true), 10u) << bytes;

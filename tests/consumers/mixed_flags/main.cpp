@@ -122,7 +122,7 @@ void every_way(unit const& u, std::size_t kernel, values const& x, values const&
                       std::to_string(workers) + " workers");
 
   hetmap::options const serial{.backend = backend::serial, .reproducible = reproducible};
-  for (std::size_t const offset : {1, 2, 3, 4, 5, 8, 15, 16, 17, 31}) {
+  for (std::size_t const offset : {1U, 2U, 3U, 4U, 5U, 8U, 15U, 16U, 17U, 31U}) {
     values from(count + 64);
     std::ranges::copy(x, from.begin() + static_cast<std::ptrdiff_t>(offset));
     values to(count + 64);
@@ -130,7 +130,7 @@ void every_way(unit const& u, std::size_t kernel, values const& x, values const&
     u.map_into(serial, kernel, out, std::span<float const>(from.data() + offset, count));
     same_bits(u, kernel, expected, out, "offset " + std::to_string(offset));
   }
-  for (std::size_t const cut : {1, 63, 64, 65, 2000}) {
+  for (std::size_t const cut : {1U, 63U, 64U, 65U, 2000U}) {
     values y = mapped(u, kernel, std::span(x).first(cut), serial);
     values const rest = mapped(u, kernel, std::span(x).subspan(cut), serial);
     y.insert(y.end(), rest.begin(), rest.end());
