@@ -1,5 +1,6 @@
 #include "ending.hpp"
 
+#include "deadline.hpp"
 #include "pool_core.hpp"
 
 #include <hetmap/detail/chunk.hpp>
@@ -12,9 +13,7 @@ using clock = std::chrono::steady_clock;
 
 ending::ending(detail::settings const& how)
     : how_(how), possible_(how.stop != nullptr || how.pool != nullptr || how.deadline != 0) {
-  if (how.deadline != 0)
-    deadline_ = clock::time_point(
-        std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(how.deadline)));
+  deadline_ = moment(how.deadline);
 }
 
 ending::cause ending::due() const {

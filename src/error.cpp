@@ -6,6 +6,7 @@
 #include <hetmap/detail/future_state.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
+#include <hetmap/vector.hpp>
 
 #include <cstdint>
 #include <cstdio>
@@ -80,6 +81,11 @@ std::optional<std::size_t> failed_index() noexcept { return core::last_failed_in
 
 namespace detail {
 
+void refuse_place() {
+  core::clear_failed_index();
+  throw std::out_of_range("hetmap::vector::at: index is not below size()");
+}
+
 void throw_kernel_error(int code) { throw kernel_error(code); }
 
 std::exception_ptr kept_exception() noexcept {
@@ -89,9 +95,16 @@ std::exception_ptr kept_exception() noexcept {
   return one_for_all.get([] { return std::make_exception_ptr(std::bad_alloc()); });
 }
 
+void expect_no_index() noexcept { core::clear_failed_index(); }
+
 void rethrow_without_index() {
   core::clear_failed_index();
   throw;
+}
+
+void rethrow_without_index(std::exception_ptr const& kept) {
+  core::clear_failed_index();
+  std::rethrow_exception(kept);
 }
 
 void rethrow_as_failure_of(std::size_t index) {

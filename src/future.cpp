@@ -4,6 +4,7 @@
 #include "cpu/float_control.hpp"
 #include "cpu/forked.hpp"
 #include "cpu/waits.hpp"
+#include "deadline.hpp"
 #include "error.hpp"
 #include "pool_core.hpp"
 
@@ -52,6 +53,7 @@ struct watcher {
 namespace {
 
 using clock = std::chrono::steady_clock;
+using core::moment;
 
 constexpr std::size_t no_index = static_cast<std::size_t>(-1);
 
@@ -60,11 +62,6 @@ constexpr std::size_t no_index = static_cast<std::size_t>(-1);
 core::process_mutex& lock_of(future_state const& state) noexcept {
   static constinit core::process_mutex locks[61];
   return locks[reinterpret_cast<std::uintptr_t>(&state) / 64 % std::size(locks)];
-}
-
-clock::time_point moment(std::int64_t deadline) {
-  return clock::time_point(
-      std::chrono::duration_cast<clock::duration>(std::chrono::nanoseconds(deadline)));
 }
 
 /// The continuations that wait for the one that runs on this thread to return.
@@ -89,13 +86,6 @@ continuation::~continuation() = default;
 
 users_code::users_code() noexcept : before_(std::exchange(postponing, nullptr)) {}
 users_code::~users_code() { postponing = static_cast<postponed*>(before_); }
-
-std::int64_t from_now(time_limit limit) noexcept {
-  // A century is as good as for ever, and no sum of nanoseconds overflows.
-  double const seconds = limit.seconds() > 0 ? std::min(limit.seconds(), 3e9) : 0;
-  auto const now = std::chrono::nanoseconds(clock::now().time_since_epoch()).count();
-  return std::max<std::int64_t>(now + static_cast<std::int64_t>(seconds * 1e9), 1);
-}
 
 future_state::~future_state() = default;
 
@@ -432,7 +422,7 @@ void sleep(sleeper& me, core::workers* team, std::int64_t deadline) {
     if (deadline != 0 && now >= moment(deadline)) return;
     auto const look = now + core::workers::between_looks;
     // Nobody was told, so what is waited for has not ended, nor has its pool.
-    if (!me.told.wait_until(lock, deadline != 0 ? std::min(moment(deadline), look) : look, woken) &&
+    if (!me.told.wait_until(lock, std::min(moment(deadline), look), woken) &&
         team != nullptr)
       team->relieve(seen);
   }

@@ -1,6 +1,7 @@
 // Pools: their ends, and how work gets in.
 #include <hetmap/pool.hpp>
 
+#include "cpu/waits.hpp"
 #include "error.hpp"
 #include "gpu/devices.hpp"
 #include "plan.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
@@ -170,10 +172,14 @@ pool_call::pool_call(pool_core& pool, settings how) : how_(how) {
   held_ = !is_worker_of(&pool);
   if (held_ && !pool.threads().hold()) refuse_closed(how.verb);
   how_.pool = &pool;
+  static_assert(sizeof doing_ == sizeof(core::doing));
+  if (held_) ::new (static_cast<void*>(doing_)) core::doing(&pool.threads());
 }
 
 pool_call::~pool_call() {
-  if (held_) how_.pool->threads().release();
+  if (!held_) return;
+  std::launder(reinterpret_cast<core::doing*>(doing_))->~doing();
+  how_.pool->threads().release();
 }
 
 void post(pool_core& pool, future_state& state, char const* verb) {

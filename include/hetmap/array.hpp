@@ -232,6 +232,7 @@ auto returning_columns(settings const& how, F& f, In&... in) {
 /// Throws size_error: an array that is written whole has to have the length of the results.
 [[noreturn]] inline void refuse_other_length(char const* verb, std::size_t room, std::size_t n) {
   if (room < n) refuse_short_output(verb, room, n);
+  detail::expect_no_index();
   throw size_error(std::string(verb) + ": an array as output has to be as long as the input");
 }
 

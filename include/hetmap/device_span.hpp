@@ -91,9 +91,10 @@ struct resident_input<device_span<T>> {
 inline void only_on_gpu(settings& how) {
   if (how.backend == backend::inherit || how.backend == backend::automatic)
     how.backend = backend::gpu;
-  if (how.backend != backend::gpu)
-    throw device_unavailable(std::string(how.verb) +
-                             ": a device_span is a GPU's; leave .backend out, or copy it first");
+  if (how.backend == backend::gpu) return;
+  detail::expect_no_index();
+  throw device_unavailable(std::string(how.verb) +
+                           ": a device_span is a GPU's; leave .backend out, or copy it first");
 }
 
 /// The stream that an input names, if it does.
@@ -111,10 +112,12 @@ std::optional<void*> stream_of(device_span<T> const& in) {
 inline void expect_no_other_stream(char const* verb, std::optional<void*> const& stream,
                                    std::initializer_list<std::optional<void*>> named) {
   for (auto const& other : named)
-    if (other && other != stream)
+    if (other && other != stream) {
+      detail::expect_no_index();
       throw option_error(std::string(verb).append(
           ": an input names a stream that the call does not run in, which "
           "is that of its output; wait for the input's, and leave it out"));
+    }
 }
 
 /// The stream that the outputs of a call name, if any does.
@@ -122,8 +125,10 @@ inline std::optional<void*> one_stream(char const* verb,
                                        std::initializer_list<std::optional<void*>> named) {
   std::optional<void*> found;
   for (auto const& stream : named) {
-    if (found && stream && *found != *stream)
+    if (found && stream && *found != *stream) {
+      detail::expect_no_index();
       throw option_error(std::string(verb).append(": the outputs of one call name two streams"));
+    }
     if (stream) found = stream;
   }
   return found;

@@ -167,7 +167,10 @@ class HETMAP_API kernel_error : public std::runtime_error {
 
 /// The index of the element whose function call or input made the latest hetmap call that threw on
 /// this thread throw: the one that serial execution would have met first. Empty if that exception
-/// was no element's (an option, a stop request), or if no call has thrown.
+/// was no element's (an option, a stop request, a sink), or if no call has thrown.
+///
+/// Calls are those of the verbs, and of pools, futures, streams, sinks, files, arrays and outcomes.
+/// What the elements of a hetmap::vector throw when they are made or copied is none of these.
 ///
 /// Waits:    no.
 [[nodiscard]] HETMAP_API std::optional<std::size_t> failed_index() noexcept;
@@ -190,8 +193,13 @@ struct lasting_exception {
 /// exceptions live in a reserve of the C++ runtime, which ends the process when that is full.
 [[nodiscard]] HETMAP_API std::exception_ptr kept_exception() noexcept;
 
-/// Throws what is being handled, as no element's failure (see failed_index()).
+/// What is thrown next is no element's failure (see failed_index()).
+HETMAP_API void expect_no_index() noexcept;
+
+/// Throws what is being handled, as no element's failure.
 [[noreturn]] HETMAP_API void rethrow_without_index();
+/// The same with an exception that was kept.
+[[noreturn]] HETMAP_API void rethrow_without_index(std::exception_ptr const& kept);
 
 inline namespace HETMAP_TAG {
 
@@ -268,7 +276,7 @@ class outcome {
   };
 
   void checked() const {
-    if (!has_value()) std::rethrow_exception(error_.thrown);
+    if (!has_value()) detail::rethrow_without_index(error_.thrown);
   }
 
   detail::lasting_exception error_;
@@ -285,7 +293,7 @@ class outcome<void> {
   [[nodiscard]] bool has_value() const noexcept { return error_.thrown == nullptr; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
   void value() const {
-    if (!has_value()) std::rethrow_exception(error_.thrown);
+    if (!has_value()) detail::rethrow_without_index(error_.thrown);
   }
   [[nodiscard]] std::exception_ptr error() const noexcept { return error_.thrown; }
 

@@ -71,8 +71,12 @@ struct callback final : continuation {
 /// A handle to a result that a pool computes: copies are handles to the same one, any number of
 /// threads may ask any number of handles.
 ///
-/// Dropping a handle neither waits nor cancels. What it asks of a future that holds nothing (one
+/// Dropping a handle neither waits nor cancels. What is asked of a future that holds nothing (one
 /// default-made or moved from) throws std::logic_error.
+///
+/// In a forked child a future of its parent's gives its result if it was ready at the fork. If it
+/// was not it never will be: what would wait for it, wait() and as_completed() among that, throws
+/// broken_pool_error. cancel() may take it back there, for the child alone.
 template <class T>
 class future {
  public:
@@ -334,22 +338,10 @@ template <future_range R>
   return states;
 }
 
-}  // namespace HETMAP_TAG
-}  // namespace detail
-
-inline namespace HETMAP_TAG {
-
-/// Waits until futures are done, and says which are: all of them, or the first one, or the first
-/// that has no value. Futures that are given twice are counted once; empty ones are left out.
-///
-/// Throws:   nothing on account of what is in the futures; std::bad_alloc; std::logic_error if it
-///           would never end (pool.hpp, waiting).
-/// Waits:    at most so long, if a limit is given. A worker of a pool runs what it waits for and is
-///           queued there, one after another; it begins none after the limit.
-template <detail::future_range R>
-[[nodiscard]] auto wait(R&& futures, return_when when = return_when::all_completed,
-                        std::optional<time_limit> limit = {}) {
-  using one = detail::future_of<R>;
+/// The body of wait().
+template <future_range R>
+[[nodiscard]] auto waited_for(R& futures, return_when when, std::optional<time_limit> limit) {
+  using one = future_of<R>;
   auto const states = detail::states_of(futures);
   std::int64_t const deadline = limit ? detail::from_now(*limit) : 0;
   detail::completion_queue queue(states.data(), states.size());
@@ -370,6 +362,24 @@ template <detail::future_range R>
     ++k;
   }
   return result;
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+
+inline namespace HETMAP_TAG {
+
+/// Waits until futures are done, and says which are: all of them, or the first one, or the first
+/// that has no value. Futures that are given twice are counted once; empty ones are left out.
+///
+/// Throws:   nothing on account of what is in the futures; std::bad_alloc; std::logic_error if it
+///           would never end (pool.hpp, waiting).
+/// Waits:    at most so long, if a limit is given. A worker of a pool runs what it waits for and is
+///           queued there, one after another; it begins none after the limit.
+template <detail::future_range R>
+[[nodiscard]] auto wait(R&& futures, return_when when = return_when::all_completed,
+                        std::optional<time_limit> limit = {}) {
+  return detail::without_index([&] { return detail::waited_for(futures, when, limit); });
 }
 
 /// The range that as_completed() returns: single-pass, of the futures themselves. It can be moved,
@@ -449,7 +459,7 @@ class completions {
 /// Memory:   some 100 bytes a future.
 template <detail::future_range R>
 [[nodiscard]] auto as_completed(R&& futures, std::optional<time_limit> limit = {}) {
-  return completions<R>(std::forward<R>(futures), limit);
+  return detail::without_index([&] { return completions<R>(std::forward<R>(futures), limit); });
 }
 
 }  // namespace HETMAP_TAG

@@ -46,6 +46,7 @@
 // kernel's fail() is thrown in the place of its result. If the device fails, auto goes on with the
 // CPU, except for inputs that lie in the device's memory; otherwise device_error comes behind the
 // results below the first that is missing, and ends the stream.
+// What a fork() does to a stream is said in stream.hpp.
 // Throws, all of them: option_error, also where window and chunk_size ask for more than max_bytes;
 // device_unavailable, before the input is touched.
 #pragma once

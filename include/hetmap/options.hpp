@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/error.hpp>
 #include <hetmap/progress.hpp>
 #include <hetmap/stop.hpp>
 
@@ -195,7 +196,7 @@ template <any_options Options>
           .workers = o.workers.value_or(0),
           .chunk_size = o.chunk_size.value_or(0),
           .reproducible = o.reproducible,
-          .stop = o.stop.stop_possible() ? &o.stop : nullptr,
+          .stop = detail::without_index([&] { return o.stop.stop_possible(); }) ? &o.stop : nullptr,
           .progress = o.progress ? &o.progress : nullptr,
           .deadline = o.deadline ? detail::from_now(*o.deadline) : 0,
           .device = o.device ? std::int64_t{*o.device} : -1,

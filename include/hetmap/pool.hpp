@@ -104,8 +104,8 @@ class HETMAP_API pool {
   /// Waits until all work is done and the threads have ended. Any number of times, from any thread.
   ///
   /// Throws:   std::logic_error before close(), and where it would wait for itself: on a worker of
-  ///           this pool, in a callback of a future or a stop token of its work, and where work of
-  ///           this pool waits for the calling thread.
+  ///           this pool, in a callback of a future or a stop token of its work, in an input of a
+  ///           call on it, and where work of this pool waits for the calling thread.
   /// Waits:    as said; for ever in a callback of a stop token of another pool's work, if work of
   ///           this pool destroys what registered that callback. The destructor of a
   ///           std::stop_callback is not seen waiting; terminate() and the destructor of this pool
@@ -283,7 +283,9 @@ class HETMAP_API pool {
   // A worker that reads an input computes nothing meanwhile. If the input keeps it waiting, and
   // work of the pool waits for a worker, a thread in addition takes its place, initialised as
   // workers are (imap.hpp, in...). No more than workers() calls run at once even so, not counted
-  // those that read such an input themselves.
+  // those that read such an input themselves. That is so of inputs only: a function that blocks
+  // until another stream of the pool has come further holds its worker, and where such functions
+  // hold all of them the pool stands still. (The free streams get a thread more there.)
 
   template <class Build = build, class F, class... In>
     requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)

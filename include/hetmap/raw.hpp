@@ -40,11 +40,13 @@ class reader : public hetmap::detail::file_input<T> {
 
   static std::size_t elements_behind(hetmap::detail::input_file& file, std::size_t offset) {
     auto const bytes = file.size();
-    if (!bytes || *bytes < offset)
+    if (!bytes || *bytes < offset) {
+      hetmap::detail::expect_no_index();
       throw io_error(std::string("hetmap: cannot read '")
                          .append(file.path())
                          .append(bytes ? "': the offset is behind its end" : "': it is no file"),
                      0);
+    }
     file.skip(offset);
     return (*bytes - offset) / sizeof(T);
   }

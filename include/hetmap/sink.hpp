@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/error.hpp>
 #include <hetmap/stream.hpp>
 
 #include <concepts>
@@ -47,19 +48,21 @@ concept sink_for = requires(S& s, std::span<R const> block, sink_start const& st
 template <class R, class S>
   requires sink_for<std::remove_reference_t<S>, R>
 std::size_t operator|(stream<R>& results, S&& sink) {
-  std::size_t const there = sink.template open<R>({results.total(), results.resumes()});
+  std::size_t const there = detail::without_index([&] {
+    return sink.template open<R>({results.total(), results.resumes()});
+  });
   std::size_t taken = there;
   try {
     if (results.resumes()) results.start_at(there);
     for (std::span<R const> const block : results.chunks()) {
-      sink.write(block);
+      detail::without_index([&] { sink.write(block); });
       taken += block.size();
     }
   } catch (...) {
     sink.abandon();
     throw;
   }
-  sink.finish();
+  detail::without_index([&] { sink.finish(); });
   return taken;
 }
 template <class R, class S>
@@ -69,6 +72,8 @@ std::size_t operator|(stream<R>&& results, S&& sink) {
 }
 
 /// A sink that calls f with a span of each chunk's results. It has nothing to resume from.
+///
+/// Throws, when used: what f throws.
 template <class F>
 class each {
  public:

@@ -5,6 +5,7 @@
 #include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/pipeline.hpp>
 #include <hetmap/detail/std_parts.hpp>
+#include <hetmap/error.hpp>
 #include <hetmap/options.hpp>
 
 #include <concepts>
@@ -49,8 +50,8 @@ struct stream_state {
   pipeline* work = nullptr;
 };
 
-/// Where a stream stands. Its iterators share it, so that one that outlives its stream is at its
-/// end.
+/// Where a stream stands. Its iterators share it, so that one that outlives its stream may be
+/// destroyed, and meets the end when it steps beyond the chunk that it stood in.
 template <class R>
 struct stream_cursor {
   pipeline* work;
@@ -214,6 +215,10 @@ class stream_with_indices;
 /// Nothing runs before the first result is asked for. From then on the workers pull the input and
 /// compute ahead, window() chunks of chunk_elements() at most, counted until the consumer is done
 /// with them. One thread at a time may use a stream; close() may be called by any.
+///
+/// In a forked child a stream of its parent's has no threads: what asks it for results throws
+/// broken_pool_error, close() does nothing, and the destructor waits for nothing and destroys
+/// neither results nor inputs. On the backend serial it goes on there as in the parent.
 /// Memory:   memory_bound() bytes; none of it is allocated or freed while the stream runs.
 template <class R>
 class stream {
@@ -249,7 +254,8 @@ class stream {
   /// Throws:   what the function threw at that element, after which the stream goes on behind it;
   ///           what the input threw, after every element before it, and then the stream is at its
   ///           end; device_error likewise; cancelled_error after a stop request; closed_error
-  ///           behind the last result of a stream that was closed.
+  ///           behind the last result of a stream that was closed; broken_pool_error in a forked
+  ///           child.
   /// Waits:    for the chunk that holds it.
   [[nodiscard]] std::optional<R> next()
     requires std::move_constructible<R>
@@ -308,7 +314,7 @@ class stream {
  private:
   std::optional<R> next_within(time_limit const* limit) {
     if (cursor_->at == cursor_->end && !cursor_->fetch(limit)) return std::nullopt;
-    return std::optional<R>(std::move(*cursor_->at++));
+    return detail::without_index([&] { return std::optional<R>(std::move(*cursor_->at++)); });
   }
   void retire() noexcept {
     if (cursor_.empty()) return;

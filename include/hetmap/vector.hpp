@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <initializer_list>
 #include <new>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -26,6 +25,9 @@ namespace detail {
 [[nodiscard]] HETMAP_API void* acquire_block(std::size_t count, std::size_t size,
                                              std::size_t alignment);
 HETMAP_API void release_block(void* block, std::size_t bytes, std::size_t alignment) noexcept;
+
+/// Throws std::out_of_range: an index is not below the size of a hetmap::vector.
+[[noreturn]] HETMAP_API void refuse_place();
 
 struct vector_access;
 
@@ -120,7 +122,7 @@ class vector {
         capacity_(n) {}
 
   std::size_t checked(std::size_t i) const {
-    if (i >= size_) throw std::out_of_range("hetmap::vector::at: index is not below size()");
+    if (i >= size_) detail::refuse_place();
     return i;
   }
 

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -100,7 +101,10 @@ void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsign
   std::unique_lock lock(team.guard);
   if (team.unfinished == 0) return;
   lock.unlock();
-  waiting const here(team);
+  // A call that waits for its pool's threads is held up by nothing that holds up only this thread:
+  // who waits for these threads sees them.
+  std::optional<waiting> here;
+  if (!does_only(&on)) here.emplace(team);
   lock.lock();
   // Input that somebody waits for may hold the threads.
   workers::patience seen;

@@ -40,6 +40,11 @@ doing::doing(void const* what, bool (*covers)(void const*, void const*)) noexcep
 }
 doing::~doing() { here.innermost = outer_; }
 
+bool does_only(void const* what) noexcept {
+  return here.at.team == nullptr && here.innermost != nullptr && here.innermost->what_ == what &&
+         here.innermost->outer_ == nullptr;
+}
+
 waiting::waiting(awaited& what) noexcept
     : what_(what), team_(here.at.team), stands_in_(here.at.stands_in), innermost_(here.innermost) {
   // Nobody can wait for a thread that does nothing for others.

@@ -30,10 +30,14 @@ class doing {
 
  private:
   friend class waiters;
+  friend bool does_only(void const* what) noexcept;
   void const* what_;
   bool (*covers_)(void const*, void const*);
   doing* outer_;
 };
+
+/// Whether the calling thread is no team's, and in the midst of that and nothing else.
+[[nodiscard]] bool does_only(void const* what) noexcept;
 
 /// What one thread waits for. All is asked under the lock of all waits, while the thread is in its
 /// wait or about to be.

@@ -71,7 +71,8 @@ struct workers::joining : awaited {
 
   joining(workers& all, bool may_be_refused) : of(all), may_throw(may_be_refused) {}
 
-  bool goes_on(waiters& all) override { return all.all_go_on(of); }
+  /// The workers, and those whose calls hold them.
+  bool goes_on(waiters& all) override { return all.all_go_on(of) && !all.hold_up(&of); }
   bool refuse(std::exception_ptr const&) override {
     if (!may_throw) return false;
     std::lock_guard const lock(of.guard_);

@@ -1,5 +1,6 @@
 #include "array_memory.hpp"
 
+#include "../error.hpp"
 #include "device_blocks.hpp"
 #include "devices.hpp"
 #include "held_arrays.hpp"
@@ -35,10 +36,12 @@ void array_memory::fetch() {
       host_current_ = true;
       return;
     }
+    core::clear_failed_index();
     if (copied.what != core::fault::lost)
       throw device_error(std::string("array: cannot be copied from the GPU: ") + copied.text);
     why = copied.text;
   }
+  core::clear_failed_index();
   throw device_data_lost("array: its elements were on a GPU only, which is lost (" + why +
                          "); .host_copy keeps a copy on the host");
 }

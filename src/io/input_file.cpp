@@ -70,17 +70,29 @@ input_file::input_file(std::string path)
 }
 
 std::size_t input_file::read(void* to, std::size_t bytes) {
+  if (error_ != 0) refuse_file("read", path_, error_);
   std::size_t got = 0;
   while (got != bytes) {
     auto const n = retried(
         [&] { return ::read(file_.number(), static_cast<std::byte*>(to) + got, bytes - got); });
-    if (n == -1) refuse_file("read", path_, errno);
+    if (n == -1) {
+      error_ = errno;
+      if (got == 0) refuse_file("read", path_, error_);
+      break;
+    }
     if (n == 0) break;
     got += static_cast<std::size_t>(n);
   }
   at_ += got;
   if (large_ && at_ - dropped_ >= 2 * advice_step) drop_behind();
   return got;
+}
+
+void input_file::refuse_early_end() const {
+  if (error_ != 0) refuse_file("read", path_, error_);
+  core::clear_failed_index();
+  throw io_error(std::string("hetmap: '").append(path_).append("' ended before its last element"),
+                 0);
 }
 
 void input_file::drop_behind() noexcept {

@@ -258,16 +258,17 @@ class dictionary {
 };
 
 std::vector<std::byte> front_of(hetmap::detail::input_file& file) {
-  std::vector<std::byte> front(10);
-  front.resize(file.read(front.data(), front.size()));
-  if (front.size() == 10 && byte_at(front, 6) != 1) {
-    front.resize(front_bytes);
-    front.resize(10 + file.read(front.data() + 10, 2));
-  }
-  std::size_t const have = front.size();
-  std::size_t const all = header_bytes(front);
-  front.resize(all);
-  front.resize(have + file.read(front.data() + have, all - have));
+  std::vector<std::byte> front;
+  auto const read_to = [&](std::size_t all) {
+    std::size_t const have = front.size();
+    front.resize(all);
+    front.resize(have + file.read(front.data() + have, all - have));
+    // What cannot be read is not taken for what is not there.
+    if (front.size() != all) static_cast<void>(file.read(front.data(), 0));
+  };
+  read_to(10);
+  if (front.size() == 10 && byte_at(front, 6) != 1) read_to(front_bytes);
+  read_to(header_bytes(front));
   return front;
 }
 

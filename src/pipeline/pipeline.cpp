@@ -1,4 +1,5 @@
 // A stream as the consumer has it: made, waited for, taken, ended.
+#include "../deadline.hpp"
 #include "../error.hpp"
 #include "../plan.hpp"
 #include "../rates.hpp"
@@ -263,12 +264,7 @@ bool pipeline::state::next(segment& out, time_limit const* limit) {
   give_back();
   if (over) return false;
   if (!started) start();
-  auto const deadline =
-      limit == nullptr
-          ? core::clock::time_point::max()
-          : core::clock::now() +
-                std::chrono::duration_cast<core::clock::duration>(
-                    std::chrono::duration<double>(std::clamp(limit->seconds(), 0.0, 1e9)));
+  auto const deadline = core::moment(limit == nullptr ? 0 : from_now(*limit));
   std::unique_lock lock(guard);
   for (;;) {
     if (!stopped) look_at_stop();

@@ -10,11 +10,14 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -127,6 +130,70 @@ TEST_P(FailedIndexContract, AnExceptionThatIsNoElementsHasNoIndex) {
   EXPECT_THROW(map(failing, x), int);
   map(f, x);
   EXPECT_EQ(hetmap::failed_index(), 31u);
+}
+
+/// Throw where the library asks, copies or makes them.
+struct asked_whether_possible {
+  [[nodiscard]] bool stop_requested() const { return false; }
+  [[nodiscard]] bool stop_possible() const { throw 1; }
+};
+struct asked {
+  [[nodiscard]] bool stop_requested() const { throw 1; }
+};
+struct moved {
+  moved() = default;
+  moved(moved const& other) = default;
+  moved(moved&& other) : moved(std::as_const(other)) { throw 1; }
+  int operator()(int i) const { return i; }
+};
+struct made_of_nothing {
+  made_of_nothing() { throw 1; }
+  explicit made_of_nothing(int) {}
+};
+
+TEST(FailedIndex, OfWhatIsThrownBesideTheElementsIsNone) {
+  auto const x = support::indices(100);
+  auto const failing = [](int i) { return i == 31 ? throw i : i; };
+  auto const index_after = [&](auto call) {
+    EXPECT_THROW(hetmap::map(failing, x), int);
+    EXPECT_EQ(hetmap::failed_index(), 31u);
+    EXPECT_ANY_THROW(call());
+    return hetmap::failed_index();
+  };
+  auto const nothing = std::optional<std::size_t>();
+  auto const f = [](int i) { return i; };
+  auto const nothing_of = [](int) {};
+  auto const result = hetmap::map({.errors = hetmap::collect}, failing, x);
+  auto const done = hetmap::map(
+      {.errors = hetmap::collect}, [&](int i) { nothing_of(failing(i)); }, x);
+  EXPECT_EQ(index_after([&] { static_cast<void>(result[31].value()); }), nothing);
+  EXPECT_EQ(index_after([&] { done[31].value(); }), nothing);
+  hetmap::vector<int> const three(3);
+  EXPECT_EQ(index_after([&] { static_cast<void>(three.at(3)); }), nothing);
+  EXPECT_EQ(index_after([] { hetmap::vector<double> const v(std::size_t{1} << 61); }), nothing);
+
+  EXPECT_EQ(index_after([&] { hetmap::map({.stop = asked_whether_possible()}, f, x); }), nothing);
+  EXPECT_EQ(index_after([&] { hetmap::map({.stop = asked()}, f, x); }), nothing);
+  EXPECT_EQ(index_after([&] {
+              hetmap::map_columns([](int i) { return std::tuple(i, made_of_nothing(i)); }, x);
+            }),
+            nothing);
+
+  EXPECT_EQ(
+      index_after([&] { auto const s = hetmap::imap({.stop = asked_whether_possible()}, f, x); }),
+      nothing);
+  EXPECT_EQ(index_after([&] { hetmap::imap({.stop = asked()}, f, x).next(); }), nothing);
+  EXPECT_EQ(index_after([&] { auto const s = hetmap::imap(moved(), x); }), nothing);
+  EXPECT_EQ(index_after([&] { hetmap::imap([](int) { return moved(); }, x).next(); }), nothing);
+
+  hetmap::array<int> a(x), longer(107);
+  EXPECT_EQ(index_after([&] { hetmap::map_into(longer, f, a); }), nothing);
+  hetmap::device_span<int> const span{a.host().data(), 100};
+  hetmap::device_span<int> const other{a.host().data(), 100, std::addressof(a)};
+  EXPECT_EQ(
+      index_after([&] { hetmap::map_into({.backend = hetmap::backend::cpu}, span, f, span); }),
+      nothing);
+  EXPECT_EQ(index_after([&] { hetmap::map_into(span, f, other); }), nothing);
 }
 
 TEST_P(FailedIndexContract, AnInputThatThrowsBeforeItsElementsIsNoOlderCalls) {

@@ -188,11 +188,15 @@ int fork_future() {
   std::vector<hetmap::future<int>> const queued{pool.submit([] { return 5; })};
   auto const after = queued[0].then([](int i) { return i; });
   int const failed = in_child([&]() -> bool {
-    bool const right = done.get() == 3 && is_refused([&] { static_cast<void>(running.get()); }) &&
-                       is_refused([&] { static_cast<void>(running.get(10ms)); }) &&
-                       is_refused([&] { static_cast<void>(after.get()); }) &&
-                       is_refused([&] { static_cast<void>(hetmap::wait(queued)); }) &&
-                       is_refused([&] { static_cast<void>(pool.submit([] { return 6; })); });
+    bool const right =
+        done.get() == 3 && is_refused([&] { static_cast<void>(running.get()); }) &&
+        is_refused([&] { static_cast<void>(running.get(10ms)); }) &&
+        is_refused([&] { static_cast<void>(after.get()); }) &&
+        is_refused([&] { static_cast<void>(hetmap::wait(queued)); }) &&
+        is_refused([&] { static_cast<void>(hetmap::as_completed(queued).begin()); }) &&
+        is_refused([&] { static_cast<void>(pool.submit([] { return 6; })); }) && !running.ready() &&
+        !running.cancel() && queued[0].cancel() && queued[0].cancelled() &&
+        done.then([](int i) { return i + 1; }).get() == 4;
     if (!right) std::fflush(stdout);
     _exit(right ? 0 : 1);  // `go` is never set here
   });

@@ -286,6 +286,11 @@ TEST_F(Future, WhateverIsThrownFailedIndexIsThatCallsOrNothing) {
   EXPECT_EQ(index_after([&] { static_cast<void>(late.then(fragile)); }), nothing);
   EXPECT_EQ(index_after([&] { late.get(1ms); }), nothing);
   EXPECT_EQ(index_after([&] { static_cast<void>(late.successful()); }), nothing);
+  // Where memory runs out, or the range of futures throws.
+  std::vector<hetmap::future<int>> const ones(3, late);
+  auto const broken = ones | std::views::transform([](auto const& one) { return throw 1, one; });
+  EXPECT_EQ(index_after([&] { static_cast<void>(hetmap::wait(broken)); }), nothing);
+  EXPECT_EQ(index_after([&] { static_cast<void>(hetmap::as_completed(broken)); }), nothing);
   EXPECT_EQ(index_after([&] { sum_of(hetmap::as_completed(std::vector{late}, 1ms)); }), nothing);
   EXPECT_EQ(index_after([&] {
               auto const f = pool.submit([&] { return late.get(0s); });

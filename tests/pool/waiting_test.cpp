@@ -508,6 +508,66 @@ TEST_F(Waiting, PoolsThatJoinEachOtherThrowInOne) {
   }
 }
 
+TEST_F(Waiting, AnInputThatJoinsThePoolWhichReadsItThrows) {
+  // By itself, by way of another pool's work, or of a map there.
+  for (int const way : {0, 1, 2}) {
+    for (bool const streams : {false, true}) {
+      SCOPED_TRACE(std::to_string(way) + std::to_string(streams));
+      hetmap::pool mine(2u), other(1u);
+      auto const join = [&] {
+        mine.close();
+        mine.join();
+        return 0;
+      };
+      int thrown = 0;
+      auto input = hetmap::generate([&, k = 0]() mutable -> std::optional<int> {
+        try {
+          if (k == 5 && way == 0) join();
+          if (k == 5 && way == 1) other.submit(join).get();
+          if (k == 5 && way == 2) other.map([&](int) { return join(); }, std::vector{0});
+        } catch (std::logic_error const&) {
+          ++thrown;
+        }
+        return k == 10 ? std::nullopt : std::optional(k++);
+      });
+      auto const same = [](int i) { return i; };
+      if (streams) {
+        int total = 0;
+        auto results = mine.imap({.chunk_size = 1}, same, input);
+        try {
+          while (auto const v = results.next()) total += *v;
+        } catch (hetmap::closed_error const&) {
+          total += 30;  // nothing is read once the pool is closed
+        }
+        EXPECT_EQ(total, 45);
+      } else {
+        EXPECT_EQ(sum(mine.map(same, input)), 45);
+      }
+      EXPECT_EQ(thrown, 1);
+      mine.join();
+    }
+  }
+}
+
+TEST_F(Waiting, AnInputThatTerminatesThePoolWhichReadsItEnds) {
+  auto mine = std::make_unique<hetmap::pool>(2u);
+  for (bool const destroys : {false, true}) {
+    auto input = hetmap::generate([&, k = 0]() mutable {
+      if (k == 70) destroys ? mine.reset() : mine->terminate();
+      return k++;
+    });
+    auto& pool = *mine;
+    try {
+      pool.map([](int a, int b) { return a + b; }, input, std::vector<int>(1000));
+    } catch (hetmap::cancelled_error const& e) {
+      EXPECT_FALSE(destroys);
+      EXPECT_LE(e.done(), 70u);
+    } catch (hetmap::closed_error const&) {
+    }
+    if (!destroys) mine = std::make_unique<hetmap::pool>(2u);
+  }
+}
+
 TEST_P(WaitingOn, WorkThatEndsAPoolWhichWaitsForItEnds) {
   // The destructor cannot throw: what waits for this thread is left to another.
   auto local = std::make_unique<hetmap::pool>(1u);

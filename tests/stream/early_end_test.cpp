@@ -1,5 +1,6 @@
 // Every way in which reading and writing files can end early: an io_error that names the file and
 // why, no signal, and what was complete stays readable.
+#include "../support/refused_calls.hpp"
 #include "files.hpp"
 #include "inputs.hpp"
 
@@ -125,6 +126,33 @@ TEST_F(EarlyEnd, AFullDiskLeavesWhatFitsAndARunThatGoesOn) {
   });
   if (result == 77) GTEST_SKIP() << "no file system of its own can be mounted here";
   EXPECT_EQ(result, 0);
+}
+
+TEST_F(EarlyEnd, AQuotaThatIsUsedUpLeavesWhatFitsAndARunThatGoesOn) {
+  // While elements are written, and where the system says so only when it writes them out.
+  for (bool const late : {false, true}) {
+    SCOPED_TRACE(late);
+    int const result = in_a_child([&] {
+      auto const use_up = [&](int i) {
+        bool const now = i == 5000;
+        if (now && !(late ? support::refuse_calls({SYS_fsync, SYS_fdatasync}, EDQUOT)
+                          : support::refuse_calls({SYS_write, SYS_pwrite64}, EDQUOT)))
+          _exit(77);
+        return 2.0 * i;
+      };
+      auto stream = hetmap::imap({.backend = hetmap::backend::serial, .chunk_size = 1000}, use_up,
+                                 std::views::iota(0, 20'000));
+      auto const got = io_failure([&] { return stream | npy::save(path_); });
+      return says(got, path_, EDQUOT) ? 0 : 1;
+    });
+    if (result == 77) GTEST_SKIP() << "calls to the system cannot be refused here";
+    EXPECT_EQ(result, 0);
+    std::size_t const there = late ? 20'000 : 5000;
+    expect_multiples(path_, there);
+    EXPECT_EQ(fill(20'000, npy::save(path_), true), 20'000u);
+    expect_multiples(path_, 20'000);
+    fs::remove(path_);
+  }
 }
 
 TEST_F(EarlyEnd, AFolderThatVanishesIsNoSuccess) {
@@ -273,6 +301,79 @@ TEST_F(EarlyEnd, AFileThatShrinksWhileItIsReadEndsInAnError) {
     return k;
   });
   EXPECT_TRUE(says(got, path_, 0));
+}
+
+TEST_F(EarlyEnd, AStreamOfAFileThatShrinksGivesAllThatIsThere) {
+  constexpr std::size_t all = 20'000, there = 10'000;
+  // Takes what comes; how much that was is told by the index of what failed.
+  auto const expect_all = [&](auto results) {
+    std::size_t n = 0;
+    auto const got = io_failure([&] {
+      while (results.next()) ++n;
+      return n;
+    });
+    EXPECT_TRUE(says(got, path_, 0));
+    EXPECT_EQ(n, there);
+    EXPECT_EQ(hetmap::failed_index(), there);
+    EXPECT_FALSE(results.next());
+  };
+  for (std::size_t const chunk : {0, 1, 7, 64, 5000, 15'000}) {
+    SCOPED_TRACE(chunk);
+    hetmap::options how;
+    if (chunk != 0) how.chunk_size = chunk;
+    auto const cut = [&](auto reader) {
+      fs::resize_file(path_, fs::file_size(path_) - (all - there) * sizeof(double) + 3);
+      return reader;
+    };
+    auto const anew = [&] { npy::write(path_, std::vector<double>(all)); };
+    anew();
+    expect_all(hetmap::imap(how, twice{}, cut(npy::reader<double>(path_))));
+    anew();
+    expect_all(hetmap::imap_unordered(how, twice{}, cut(npy::reader<double>(path_))));
+    anew();
+    expect_all(hetmap::imap(how, twice{}, cut(hetmap::raw::reader<double>(path_, 128))));
+    anew();  // beside an input that goes on
+    auto const sum = [](double a, std::size_t b) { return a + static_cast<double>(b); };
+    expect_all(hetmap::imap(how, sum, cut(npy::reader<double>(path_)),
+                            std::views::iota(std::size_t{0}, all)));
+    anew();  // of which the beginning was read by an iterator
+    npy::reader<double> begun(path_);
+    EXPECT_EQ(*begun.begin(), 0);
+    expect_all(hetmap::imap(how, twice{}, cut(std::move(begun))));
+    anew();
+    npy::reader<double> kept(path_);
+    auto const in = cut(std::ref(kept));
+    std::vector<double> out(all, -1);
+    EXPECT_TRUE(says(io_failure([&] {
+                       hetmap::map_into(how, out, twice{}, in.get());
+                       return 0;
+                     }),
+                     path_, 0));
+    EXPECT_EQ(std::count(out.begin(), out.end(), 0), static_cast<std::ptrdiff_t>(there));
+  }
+}
+
+TEST_F(EarlyEnd, ADiskThatCannotReadOnGivesAllThatWasRead) {
+  npy::write(path_, std::vector<double>(20'000));
+  int const result = in_a_child([&] {
+    auto const breaks = [&](double v) {
+      static int calls = 0;
+      if (calls++ == 5000 && !support::refuse_calls({SYS_read}, EIO)) _exit(77);
+      return v;
+    };
+    auto results = hetmap::imap({.backend = hetmap::backend::serial, .chunk_size = 1000}, breaks,
+                                npy::reader<double>(path_));
+    std::size_t n = 0;
+    auto const got = io_failure([&] {
+      while (results.next()) ++n;
+      return n;
+    });
+    if (n != 6000 || hetmap::failed_index() != n) return 1;
+    if (!says(got, path_, EIO)) return 2;
+    return says(io_failure([&] { return npy::reader<double>(path_); }), path_, EIO) ? 0 : 3;
+  });
+  if (result == 77) GTEST_SKIP() << "calls to the system cannot be refused here";
+  EXPECT_EQ(result, 0);
 }
 
 TEST_F(EarlyEnd, APipeThatEndsEarlyEndsInAnError) {

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <latch>
+#include <limits>
 #include <list>
 #include <optional>
 #include <ranges>
@@ -210,6 +211,27 @@ TEST_P(StreamErrors, ATimedNextLosesNothing) {
   release.count_down();
   for (long i = 3; i != 10; ++i) EXPECT_EQ(s.next(10s), i);
   EXPECT_FALSE(s.next(10s));
+}
+
+TEST_P(StreamErrors, ATimedNextTakesEveryLimit) {
+  if (here_is(hetmap::backend::serial)) GTEST_SKIP() << "the consumer computes";
+  std::latch release(1);
+  std::function<long(long)> const f = [&](long i) { return release.wait(), i; };
+  auto s = hetmap::imap(in_chunks(1), f, std::views::iota(0L, 10L));
+  using seconds = std::chrono::duration<double>;
+  double const inf = std::numeric_limits<double>::infinity();
+  for (hetmap::time_limit const none :
+       {hetmap::time_limit(0s), hetmap::time_limit(std::chrono::nanoseconds::min()),
+        hetmap::time_limit(seconds(std::numeric_limits<double>::quiet_NaN())),
+        hetmap::time_limit(seconds(-inf)), hetmap::time_limit(seconds(-1e300))})
+    EXPECT_THROW(static_cast<void>(s.next(none)), hetmap::timeout_error) << none.seconds();
+  std::jthread const later([&] { std::this_thread::sleep_for(10ms), release.count_down(); });
+  long i = 0;
+  for (hetmap::time_limit const long_one :
+       {hetmap::time_limit(std::chrono::hours::max()),
+        hetmap::time_limit(std::chrono::nanoseconds::max()), hetmap::time_limit(seconds(inf)),
+        hetmap::time_limit(std::chrono::duration<float>(1e30f))})
+    EXPECT_EQ(s.next(long_one), i++);
 }
 
 TEST_P(StreamErrors, PollingMakesProgress) {

@@ -244,6 +244,57 @@ TEST_F(Sinks, AnyFunctionOfASpan) {
   EXPECT_EQ(sum, 999000);
 }
 
+/// Throws when it is opened, written to, or finished.
+struct broken_sink {
+  int at;
+
+  template <class R>
+  std::size_t open(hetmap::sink_start const&) {
+    return at == 0 ? throw 1 : 0u;
+  }
+  template <class R>
+  void write(std::span<R const>) {
+    if (at == 1) throw 1;
+  }
+  void finish() {
+    if (at == 2) throw 1;
+  }
+  void abandon() noexcept {}
+};
+
+TEST_F(Sinks, WhatTheyThrowIsNoElementsFailure) {
+  auto const x = std::views::iota(0, 100);
+  auto const failing = [](int i) { return i == 31 ? throw i : i; };
+  auto const index_after = [&](auto call) {
+    EXPECT_THROW(hetmap::imap(failing, x) | broken_sink{3}, int);
+    EXPECT_EQ(hetmap::failed_index(), 31u);
+    EXPECT_ANY_THROW(call());
+    return hetmap::failed_index();
+  };
+  auto const nothing = std::optional<std::size_t>();
+  for (int const at : {0, 1, 2})
+    EXPECT_EQ(index_after([&] { hetmap::imap(twice{}, x) | broken_sink{at}; }), nothing) << at;
+  EXPECT_EQ(index_after([&] { hetmap::imap(twice{}, x) | hetmap::each([](auto) { throw 1; }); }),
+            nothing);
+  std::ofstream(file("short.npy")) << "abc";
+  EXPECT_EQ(index_after([&] { npy::reader<double> const r(file("none.npy")); }), nothing);
+  EXPECT_EQ(index_after([&] { npy::reader<double> const r(file("short.npy")); }), nothing);
+  EXPECT_EQ(index_after([&] { npy::mapped<double> const m(file("short.npy")); }), nothing);
+  EXPECT_EQ(index_after([&] { hetmap::raw::reader<char> const r(file("short.npy"), 4); }), nothing);
+  EXPECT_EQ(index_after([&] { hetmap::raw::reader<char> const r("/dev/null"); }), nothing);
+  EXPECT_EQ(index_after([&] { npy::write(file("y.npy"), std::vector<double>(6), {7}); }), nothing);
+  EXPECT_EQ(index_after([&] {
+              hetmap::imap(twice{}, x) | npy::save(file("y.npy"), {7, 7});
+            }),
+            nothing);
+  hetmap::imap(twice{}, x) | hetmap::raw::save(file("y.raw"));
+  EXPECT_EQ(index_after([&] {
+              hetmap::imap({.resume = true}, twice{}, x | std::views::take(10)) |
+                  hetmap::raw::save(file("y.raw"));
+            }),
+            nothing);
+}
+
 TEST_F(Sinks, AGeneratorIsASource) {
   int next = 0;
   auto const source = [&]() -> std::optional<int> {

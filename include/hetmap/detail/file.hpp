@@ -62,10 +62,14 @@ class HETMAP_API input_file {
   /// Throws:   io_error.
   explicit input_file(std::string path);
 
-  /// The next bytes; fewer than `bytes` only at the end.
+  /// The next bytes; fewer than `bytes` only at the end, or where what follows cannot be read,
+  /// which the next call throws.
   ///
   /// Throws:   io_error.
   std::size_t read(void* to, std::size_t bytes);
+  /// Throws io_error for a file of which there should be more: why it could not be read, or that it
+  /// has ended.
+  [[noreturn]] void refuse_early_end() const;
   /// Leaves out the next bytes. Throws: io_error.
   void skip(std::size_t bytes);
 
@@ -82,6 +86,7 @@ class HETMAP_API input_file {
   std::size_t at_ = 0;       // bytes read
   std::size_t dropped_ = 0;  // bytes that the system was told not to keep
   bool large_ = false;       // drop what has been read
+  int error_ = 0;            // the system's number of why it cannot be read on
 };
 
 /// A file in memory, read only; its pages are read when they are touched.

@@ -48,15 +48,25 @@ class file_input {
   /// Elements from the beginning to the end, however many have been read.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// Fills the front of `room`; fewer only at the end.
+  /// Fills the front of `room`; fewer only at the end, or where what follows cannot be read, which
+  /// the next call throws.
   ///
   /// Throws:   io_error, also where the file ends before its last element.
   std::size_t read(std::span<T> room) {
-    std::size_t n = std::min(room.size(), here_.size() - used_);
-    std::copy_n(here_.begin() + static_cast<std::ptrdiff_t>(used_), n, room.begin());
-    used_ += n;
-    at_ += n;
-    return n + read_from_file(room.subspan(n));
+    std::size_t const here = std::min(room.size(), here_.size() - used_);
+    std::copy_n(here_.begin() + static_cast<std::ptrdiff_t>(used_), here, room.begin());
+    used_ += here;
+    at_ += here;
+    std::size_t const wanted = std::min(room.size() - here, size_ - at_);
+    std::size_t got = 0;
+    try {
+      got = whole_elements(room.subspan(here, wanted));
+    } catch (io_error const&) {
+      if (here == 0) throw;
+    }
+    if (here + got == 0 && wanted != 0) file_.refuse_early_end();
+    at_ += got;
+    return here + got;
   }
   /// Leaves out the next n elements.
   void skip(std::size_t n) {
@@ -102,13 +112,6 @@ class file_input {
   static constexpr std::size_t buffer_elements =
       std::size_t{65536} / sizeof(T) != 0 ? std::size_t{65536} / sizeof(T) : 1;
 
-  std::size_t read_from_file(std::span<T> room) {
-    std::size_t const wanted = std::min(room.size(), size_ - at_);
-    std::size_t const got = whole_elements(room.first(wanted));
-    if (got != wanted) refuse();
-    at_ += got;
-    return got;
-  }
   /// Fewer than `room` where the file ends before its last element, 0 from then on.
   std::size_t whole_elements(std::span<T> room) {
     if (room.empty() || std::exchange(fails_, true)) return 0;
@@ -123,11 +126,7 @@ class file_input {
     used_ = wanted;  // there is none, should reading throw
     here_.resize(whole_elements(here_));
     used_ = 0;
-    if (here_.empty() && wanted != 0) refuse();
-  }
-  [[noreturn]] void refuse() const {
-    throw io_error(
-        std::string("hetmap: '").append(file_.path()).append("' ended before its last element"), 0);
+    if (here_.empty() && wanted != 0) file_.refuse_early_end();
   }
 
   input_file file_;

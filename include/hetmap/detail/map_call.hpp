@@ -335,7 +335,10 @@ auto returning_columns(settings const& how, F& f, In&... in) {
   static_assert(knows_length<In...>, "hetmap: map_columns needs inputs whose lengths are known");
   std::size_t const n = detail::shortest(in...);
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
-    std::tuple result{detail::assignable<std::remove_cvref_t<std::tuple_element_t<K, row>>>(n)...};
+    auto result = detail::without_index([&] {
+      return std::tuple{
+          detail::assignable<std::remove_cvref_t<std::tuple_element_t<K, row>>>(n)...};
+    });
     std::apply(
         [&](auto&... v) {
           column_list<typename std::remove_reference_t<decltype(v)>::value_type...> out(v...);

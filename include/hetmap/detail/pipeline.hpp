@@ -158,17 +158,19 @@ template <any_options Options>
   if (o.max_bytes == std::size_t{0}) refuse_zero(verb, "max_bytes");
   if (o.deadline) refuse_option(verb, "deadline", "calls of pools that are no streams");
   if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
-  return {.verb = verb,
-          .backend = o.backend,
-          .workers = o.workers.value_or(0),
-          .chunk_size = o.chunk_size.value_or(0),
-          .window = o.window.value_or(0),
-          .max_bytes = o.max_bytes.value_or(0),
-          .device = o.device ? std::int64_t{*o.device} : -1,
-          .reproducible = o.reproducible,
-          .resume = o.resume,
-          .stop = o.stop,
-          .progress = o.progress};
+  return detail::without_index([&]() -> stream_settings {
+    return {.verb = verb,
+            .backend = o.backend,
+            .workers = o.workers.value_or(0),
+            .chunk_size = o.chunk_size.value_or(0),
+            .window = o.window.value_or(0),
+            .max_bytes = o.max_bytes.value_or(0),
+            .device = o.device ? std::int64_t{*o.device} : -1,
+            .reproducible = o.reproducible,
+            .resume = o.resume,
+            .stop = o.stop,
+            .progress = o.progress};
+  });
 }
 
 }  // namespace HETMAP_TAG

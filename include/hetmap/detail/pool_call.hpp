@@ -7,6 +7,7 @@
 #include <hetmap/future.hpp>
 #include <hetmap/options.hpp>
 
+#include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -31,6 +32,8 @@ class HETMAP_API pool_call {
  private:
   settings how_;
   bool held_;
+  // What the thread is in the midst of, for those who wait for the end of the pool.
+  alignas(void*) std::byte doing_[3 * sizeof(void*)];
 };
 
 /// Queues a state that has just been made.

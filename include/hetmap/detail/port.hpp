@@ -22,7 +22,9 @@ inline namespace HETMAP_ABI {
 namespace detail {
 
 /// A range that can hand over many elements at a time: read(span) fills the front of the span and
-/// says how many; fewer than asked means that there are no more.
+/// says how many; fewer than asked means that there are no more, or that reading on fails, which
+/// the next call says by what it throws, if the range knows its length. What a call throws is the
+/// failure of the first element that it was asked for.
 template <class R>
 concept bulk_readable =
     std::ranges::input_range<R> && std::is_trivially_copyable_v<std::ranges::range_value_t<R>> &&
@@ -103,15 +105,31 @@ class port {
       }
     }
   }
-  /// Elements that one call could get, of at most `wanted`.
+  /// Elements that are there, of at most `wanted`; failure() says why there are fewer, if they
+  /// should be.
   [[nodiscard]] std::size_t read(std::size_t wanted) {
     if constexpr (bulk) {
-      count_ = wanted == 0 ? 0 : range_.read(std::span(to_, wanted));
+      count_ = 0;
+      try {
+        count_ = wanted == 0 ? 0 : range_.read(std::span(to_, wanted));
+        // One that knows its length is asked why.
+        if constexpr (knows_length<range>)
+          if (count_ != wanted && position_ + count_ < length())
+            count_ += range_.read(std::span(to_ + count_, wanted - count_));
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
       position_ += count_;
       return count_;
     } else {
       return wanted;
     }
+  }
+  /// What read() met after `count` elements; null: nothing, or that comes later.
+  [[nodiscard]] std::exception_ptr failure(std::size_t count) noexcept {
+    if constexpr (bulk)
+      if (count == count_) return std::exchange(failure_, nullptr);
+    return nullptr;
   }
   /// Steps onto the next element; false if there is none.
   [[nodiscard]] bool step() {
@@ -170,6 +188,7 @@ class port {
   std::size_t count_ = 0;
   std::size_t position_ = 0;
   [[no_unique_address]] std::conditional_t<walks, walk<range>, nothing> walk_{};
+  [[no_unique_address]] std::conditional_t<bulk, std::exception_ptr, nothing> failure_{};
 };
 
 /// A source as the chunk that carries `c`, from `origin` on, reads it.

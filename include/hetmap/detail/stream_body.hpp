@@ -219,6 +219,7 @@ class stream_body final : public stream_state {
         got.count = wanted;
       }
       got.ended = got.count != asked || begin + asked == total_;
+      (void)((got.failure = std::get<I>(ports_).failure(got.count)) || ...);
     } catch (...) {
       got.failure = std::current_exception();
     }
@@ -276,8 +277,10 @@ auto streaming(stream_settings how, F&& f, In&&... in) {
   using body = stream_body<Ordered, Function, held_range_t<In>...>;
   using result = stream_result_t<Function, held_range_t<In>...>;
   how.ordered = Ordered;
-  return stream<result>(
-      detail::owned<stream_state>(new body(how, std::forward<F>(f), std::forward<In>(in)...)));
+  return detail::without_index([&] {
+    return stream<result>(
+        detail::owned<stream_state>(new body(how, std::forward<F>(f), std::forward<In>(in)...)));
+  });
 }
 /// The same with chunks in any order.
 template <class Function, class F, class... In>
