@@ -1,12 +1,14 @@
 // What a first program does with hetmap: maps, picks a backend, catches what goes wrong.
 #include <hetmap/hetmap.hpp>
 #include <hetmap/math.hpp>
+#include <hetmap/npy.hpp>
 
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -95,6 +97,12 @@ int main() {
     expect(false, "no GPU is no silent choice");
   } catch (hetmap::device_unavailable const&) {
   }
+
+  // Strings and vectors that come out of the library.
+  auto const text = hetmap::npy::make_header({'f', 8}, std::vector<std::size_t>{2, 3});
+  auto const header = hetmap::npy::parse_header(std::as_bytes(std::span(text)));
+  expect(header.shape == std::vector<std::size_t>{2, 3} && header.data_offset == text.size(),
+         "a header is read as it was written");
 
   auto const plan = hetmap::explain(square{}, x);
   expect(plan.elements == x.size(), "explain");
