@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace bench {
@@ -10,10 +11,11 @@ namespace bench {
 inline constexpr std::size_t most_inputs = 3;
 inline constexpr std::size_t most_outputs = 5;
 
-/// The columns of one call; each holds elements of the case's type.
+/// The columns of one call. A fold leaves its result in the first element of the first output.
 struct operands {
   std::array<void const*, most_inputs> in{};
   std::array<void*, most_outputs> out{};
+  void const* aside = nullptr;  ///< as many elements, that are not mapped over but looked up
   std::size_t elements = 0;
 };
 
@@ -29,20 +31,25 @@ struct span_of_values {
   double high = 0;
 };
 
-struct case_description {
-  std::string_view name;
-  std::size_t element_bytes;
-  std::size_t inputs;
-  std::size_t outputs;
-  std::array<span_of_values, most_inputs> ranges;
-  /// Fills input `column`, `count` elements: the same values in every contender.
-  void (*fill)(void* column, std::size_t count, std::size_t which, span_of_values range);
-  /// Compares up to 65536 elements, evenly spread, the last one among them.
-  deviation (*compare)(operands const& done, bool fast_math);
+/// A column of a case.
+struct column_description {
+  std::size_t element_bytes = 0;  ///< 0: there is no such column
+  /// Fills `count` elements: the same values in every contender.
+  void (*fill)(void* column, std::size_t count, std::size_t which, span_of_values range) = nullptr;
+  span_of_values range = {};
+};
 
-  [[nodiscard]] std::size_t bytes(std::size_t elements) const {
-    return elements * element_bytes * (inputs + outputs);
-  }
+struct case_description {
+  std::string name;
+  std::array<column_description, most_inputs> in{};
+  std::array<column_description, most_outputs> out{};
+  column_description aside{};  ///< its indices are the first input
+  bool is_fold = false;
+  /// Compares up to 65536 elements, evenly spread, the last one among them; a fold's result.
+  deviation (*compare)(operands const& done, bool fast_math) = nullptr;
+
+  /// Bytes that a call reads and writes.
+  [[nodiscard]] std::size_t bytes(std::size_t elements) const;
 };
 
 /// Throws std::invalid_argument for a case that does not exist.

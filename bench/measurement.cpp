@@ -3,6 +3,9 @@
 // theirs for the contender's.
 #include "measurement.hpp"
 
+#include "bandwidth.hpp"
+#include "memory.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -10,7 +13,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <new>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -26,6 +28,7 @@ struct request {
   case_description const* what;
   std::string_view form;
   std::size_t elements;
+  std::string_view memory;
 };
 
 struct arguments {
@@ -36,15 +39,22 @@ struct arguments {
   bool first_call = false;
   bool check = false;
   bool list = false;
+  bool list_cases = false;
 };
 
 request request_from(std::string_view text) {
-  auto const first = text.find(':');
-  auto const last = text.rfind(':');
-  if (first == last) throw std::invalid_argument("--measure takes CASE:FORM:ELEMENTS");
-  std::size_t const elements = std::stoull(std::string(text.substr(last + 1)));
+  std::array<std::string_view, 4> part{"", "", "", "page_aligned"};
+  std::size_t parts = 0;
+  for (std::string_view rest = text; !rest.empty() && parts != part.size(); ++parts) {
+    auto const colon = std::min(rest.find(':'), rest.size());
+    part[parts] = rest.substr(0, colon);
+    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  }
+  if (parts < 3) throw std::invalid_argument("--measure takes CASE:FORM:ELEMENTS[:MEMORY]");
+  std::size_t const elements = std::stoull(std::string(part[2]));
   if (elements == 0) throw std::invalid_argument("--measure: elements are counted from 1");
-  return {&find_case(text.substr(0, first)), text.substr(first + 1, last - first - 1), elements};
+  static_cast<void>(memory_from(part[3]));
+  return {&find_case(part[0]), part[1], elements, part[3]};
 }
 
 arguments parse(std::span<char* const> words) {
@@ -73,67 +83,88 @@ arguments parse(std::span<char* const> words) {
       result.check = true;
     else if (name == "--list")
       result.list = true;
+    else if (name == "--list-cases")
+      result.list_cases = true;
     else
       throw std::invalid_argument("there is no option " + std::string(name));
   }
   return result;
 }
 
-/// Page-aligned columns, shared by all requests and contenders of the launch. A plain loop of the
-/// calling thread touches each of them first, in every contender.
+/// The columns of all requests and contenders of the launch, as long as they are of one kind.
 class column_store {
  public:
-  column_store() = default;
-  column_store(column_store const&) = delete;
-  column_store& operator=(column_store const&) = delete;
-  ~column_store() {
-    for (auto& c : columns_) release(c);
-  }
-
   /// Operands for this request, inputs filled. Larger requests of the plan are made room for at
   /// once, so that all sizes of a case use the same pages.
   operands prepare(request const& now, std::span<request const> plan) {
     std::size_t most = 0;
     for (auto const& r : plan)
-      if (r.what == now.what) most = std::max(most, r.elements);
-    operands result{.elements = now.elements};
-    for (std::size_t k = 0; k != now.what->inputs; ++k)
-      result.in[k] = room(k, most * now.what->element_bytes);
-    for (std::size_t k = 0; k != now.what->outputs; ++k)
-      result.out[k] = room(most_inputs + k, most * now.what->element_bytes);
-    if (filled_ != now.what) {
-      for (std::size_t k = 0; k != now.what->inputs; ++k)
-        now.what->fill(columns_[k].data, most, k, now.what->ranges[k]);
-      filled_ = now.what;
+      if (r.what == now.what && r.memory == now.memory) most = std::max(most, r.elements);
+    if (kind_ != now.memory) {
+      columns_ = {};
+      filled_ = {};
+      kind_ = now.memory;
     }
+    auto const& c = *now.what;
+    operands result{.elements = now.elements};
+    for (std::size_t k = 0; k != c.in.size(); ++k) result.in[k] = room(k, most, c.in[k]);
+    result.aside = room(most_inputs, most, c.aside);
+    for (std::size_t k = 0; k != c.out.size(); ++k)
+      result.out[k] = room(most_inputs + 1 + k, most, c.out[k]);
+    // Indices depend on how many there are.
+    filling const wanted{&c, c.aside.element_bytes != 0 ? now.elements : most};
+    if (filled_ != wanted) {
+      for (std::size_t k = 0; k != c.in.size(); ++k)
+        fill(c.in[k], columns_[k].data(), wanted.elements, k);
+      fill(c.aside, columns_[most_inputs].data(), wanted.elements, most_inputs - 1);
+      filled_ = wanted;
+    }
+    if (now.form == "in_place") begin_in_place(now, result);
     return result;
   }
 
+  static void begin_in_place(request const& now, operands const& o) {
+    std::memcpy(o.out[0], o.in[0], now.elements * now.what->in[0].element_bytes);
+  }
+
  private:
-  struct column {
-    void* data = nullptr;
-    std::size_t bytes = 0;
+  struct filling {
+    case_description const* what = nullptr;
+    std::size_t elements = 0;
+    bool operator==(filling const&) const = default;
   };
-  static constexpr std::align_val_t page{4096};
 
-  static void release(column& c) {
-    ::operator delete(c.data, page);
-    c = {};
+  static void fill(column_description const& c, void* data, std::size_t elements,
+                   std::size_t which) {
+    if (c.element_bytes != 0) c.fill(data, elements, which, c.range);
   }
-  void* room(std::size_t k, std::size_t bytes) {
-    column& c = columns_[k];
-    if (c.bytes < bytes) {
-      release(c);
-      c = {::operator new(bytes, page), bytes};
-      std::memset(c.data, 0, bytes);
-      filled_ = nullptr;
+  void* room(std::size_t k, std::size_t elements, column_description const& c) {
+    if (c.element_bytes == 0) return nullptr;
+    std::size_t const bytes = elements * c.element_bytes;
+    if (columns_[k].bytes() < bytes || element_bytes_[k] != c.element_bytes) {
+      columns_[k] = {};
+      columns_[k] = column(memory_from(kind_), bytes, c.element_bytes);
+      element_bytes_[k] = c.element_bytes;
+      filled_ = {};
     }
-    return c.data;
+    return columns_[k].data();
   }
 
-  std::array<column, most_inputs + most_outputs> columns_{};
-  case_description const* filled_ = nullptr;
+  std::string_view kind_;
+  std::array<column, most_inputs + 1 + most_outputs> columns_{};
+  std::array<std::size_t, most_inputs + 1 + most_outputs> element_bytes_{};
+  filling filled_;
 };
+
+/// What every printed object begins with.
+std::string heading(request const& asked, entry const& who) {
+  auto const pair = [](char const* name, std::string_view value) {
+    return '"' + std::string(name) + "\": \"" + std::string(value) + '"';
+  };
+  return pair("case", asked.what->name) + ", " + pair("form", asked.form) + ", " +
+         pair("memory", asked.memory) + ", \"elements\": " + std::to_string(asked.elements) + ", " +
+         pair("contender", who.contender);
+}
 
 /// The samples of one contender: each one the time of `calls` calls.
 struct samples {
@@ -185,12 +216,9 @@ struct samples {
     auto const a_call = [&](nanoseconds t) {
       return static_cast<double>(t.count()) / static_cast<double>(calls);
     };
-    std::printf(
-        "{\"case\": \"%s\", \"form\": \"%s\", \"elements\": %zu, \"contender\": \"%s\", "
-        "\"median_ns\": %.2f, \"min_ns\": %.2f, \"bytes\": %zu, \"samples\": %zu}\n",
-        std::string(asked.what->name).c_str(), std::string(asked.form).c_str(), asked.elements,
-        std::string(who->contender).c_str(), a_call(times[times.size() / 2]), a_call(times.front()),
-        asked.what->bytes(asked.elements), times.size());
+    std::printf("{%s, \"median_ns\": %.2f, \"min_ns\": %.2f, \"bytes\": %zu, \"samples\": %zu}\n",
+                heading(asked, *who).c_str(), a_call(times[times.size() / 2]),
+                a_call(times.front()), asked.what->bytes(asked.elements), times.size());
   }
 };
 
@@ -212,15 +240,14 @@ void time_first_call(samples contender, request const& asked, operands const& o)
 
 /// Whether the results are right.
 bool check(entry const& who, request const& asked, operands const& o, bool fast_math) {
-  for (std::size_t k = 0; k != asked.what->outputs; ++k)
-    std::memset(o.out[k], 0xff, asked.elements * asked.what->element_bytes);  // not a number
+  for (std::size_t k = 0; k != asked.what->out.size(); ++k)
+    if (o.out[k] != nullptr)  // not a number
+      std::memset(o.out[k], 0xff, asked.elements * asked.what->out[k].element_bytes);
+  if (asked.form == "in_place") column_store::begin_in_place(asked, o);
   who.run_and_keep(o);
   deviation const d = asked.what->compare(o, fast_math);
-  std::printf(
-      "{\"case\": \"%s\", \"form\": \"%s\", \"elements\": %zu, \"contender\": \"%s\", "
-      "\"max_ulp\": %.2f, \"mean_ulp\": %.3f, \"wrong\": %zu}\n",
-      std::string(asked.what->name).c_str(), std::string(asked.form).c_str(), asked.elements,
-      std::string(who.contender).c_str(), d.max_ulp, d.mean_ulp, d.wrong);
+  std::printf("{%s, \"max_ulp\": %.2f, \"mean_ulp\": %.3f, \"wrong\": %zu}\n",
+              heading(asked, who).c_str(), d.max_ulp, d.mean_ulp, d.wrong);
   return d.wrong == 0;
 }
 
@@ -233,11 +260,16 @@ void list(program const& self) {
   }
 }
 
+void list_cases(program const& self) {
+  for (auto const& e : self.entries)
+    if (e.contender == self.entries.front().contender)
+      std::printf("{\"case\": \"%s\", \"form\": \"%s\"}\n", e.case_name.c_str(),
+                  std::string(e.form).c_str());
+}
+
 int run_checked(program const& self, arguments const& asked) {
-  if (asked.list) {
-    list(self);
-    return 0;
-  }
+  if (asked.list) list(self);
+  if (asked.list_cases) list_cases(self);
   self.use_workers(asked.workers);
   bool right = true;
   column_store columns;
@@ -264,7 +296,10 @@ int run_checked(program const& self, arguments const& asked) {
 
 int run_program(program const& self, int argc, char** argv) {
   try {
-    return run_checked(self, parse({argv, static_cast<std::size_t>(argc)}));
+    std::span<char* const> const words(argv, static_cast<std::size_t>(argc));
+    if (argc > 1 && words[1] == std::string_view("--bandwidth"))
+      return run_bandwidth(self, words.subspan(1));
+    return run_checked(self, parse(words));
   } catch (std::exception const& problem) {
     std::fprintf(stderr, "%s: %s\n", argv[0], problem.what());
     return 2;

@@ -4,6 +4,7 @@
 #include <oneapi/tbb/partitioner.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #if defined __x86_64__
 #include <immintrin.h>
@@ -58,11 +59,16 @@ void use_streaming_workers(unsigned workers) { threads = workers; }
 
 void stream_axpb(float* out, float const* in, std::size_t n) {
   static part_function const run = best();
-  std::size_t const part = (n / threads + 63) / 64 * 64;
+  // What lies before the first whole line of the destination, and then lines.
+  constexpr std::size_t line = 64;
+  std::size_t const head =
+      std::min(n, (line - reinterpret_cast<std::uintptr_t>(out) % line) % line / sizeof(float));
+  std::size_t const part = ((n - head) / threads + 63) / 64 * 64;
+  plain(out, in, head);
   tbb::parallel_for(
       0u, threads,
       [=](unsigned t) {
-        std::size_t const begin = std::min(n, t * part);
+        std::size_t const begin = std::min(n, head + t * part);
         std::size_t const end = t + 1 == threads ? n : std::min(n, begin + part);
         run(out + begin, in + begin, end - begin);
       },

@@ -25,6 +25,22 @@ struct vector_math {
   static HETMAP_FN T erfc(T x) {
     return hetmap::math::erfc(x);
   }
+  template <class T>
+  static HETMAP_FN T sin(T x) {
+    return hetmap::math::sin(x);
+  }
+  template <class T>
+  static HETMAP_FN T cos(T x) {
+    return hetmap::math::cos(x);
+  }
+  template <class T>
+  static HETMAP_FN T pow(T x, T y) {
+    return hetmap::math::pow(x, y);
+  }
+  template <class T>
+  static HETMAP_FN T rint(T x) {
+    return hetmap::math::rint(x);
+  }
 };
 
 }  // namespace bench

@@ -10,6 +10,10 @@
 #include <cstring>
 #include <span>
 
+// As a user says it of an operation of their own.
+template <class T>
+inline constexpr bool hetmap::commutative<bench::larger, T> = true;
+
 namespace {
 
 /// Automatic choice is what a call without options gets.
@@ -17,11 +21,11 @@ template <hetmap::backend Where>
 struct on_backend {
   using math = bench::vector_math;
 
-  template <class F, class T, std::size_t K, class... In>
-  static void into(std::size_t n, F f, std::array<T*, K> out, In const*... in) {
+  template <class F, class... Out, class... In>
+  static void into(std::size_t n, F f, std::tuple<Out*...> out, In const*... in) {
     std::apply(
-        [&](auto... o) {
-          if constexpr (K == 1)
+        [&](Out*... o) {
+          if constexpr (sizeof...(Out) == 1)
             call([&](auto const&... how) {
               hetmap::map_into(how..., std::span(o, n)..., f, std::span(in, n)...);
             });
@@ -32,10 +36,16 @@ struct on_backend {
         },
         out);
   }
-  template <class F, class T, std::size_t K, class... In>
-  static auto returning(std::size_t n, F f, std::array<T*, K>, In const*... in) {
+  template <class F, class Op, class T, class... In>
+  static T fold(std::size_t n, F f, Op op, T init, In const*... in) {
     return call([&](auto const&... how) {
-      if constexpr (K == 1)
+      return hetmap::map_reduce(how..., f, op, init, std::span(in, n)...);
+    });
+  }
+  template <class F, class... Out, class... In>
+  static auto returning(std::size_t n, F f, std::tuple<Out*...>, In const*... in) {
+    return call([&](auto const&... how) {
+      if constexpr (sizeof...(Out) == 1)
         return hetmap::map(how..., f, std::span(in, n)...);
       else
         return hetmap::map_columns(how..., f, std::span(in, n)...);

@@ -1,4 +1,4 @@
-// OpenMP's parallel for simd. Compiled twice: as it is, and with -ffast-math.
+// OpenMP's parallel for simd, and its reductions. Compiled twice: as it is, and with -ffast-math.
 #include "../contender.hpp"
 
 #include <omp.h>
@@ -8,14 +8,29 @@ namespace {
 struct openmp {
   using math = bench::standard_math;
 
-  template <class F, class T, std::size_t K, class... In>
-  static void into(std::size_t n, F f, std::array<T*, K> out, In const*... in) {
+  template <class F, class... Out, class... In>
+  static void into(std::size_t n, F f, std::tuple<Out*...> out, In const*... in) {
 #pragma omp parallel for simd
     for (std::size_t i = 0; i < n; ++i) bench::map_one(i, f, out, in...);
   }
-  template <class F, class T, std::size_t K, class... In>
-  static auto returning(std::size_t n, F f, std::array<T*, K>, In const*... in) {
-    return bench::made<std::vector<T>, K>(n, [&](auto out) { into(n, f, out, in...); });
+  template <class F, class T, class... In>
+  static T fold(std::size_t n, F f, bench::plus, T sum, In const*... in) {
+#pragma omp parallel for simd reduction(+ : sum)
+    for (std::size_t i = 0; i < n; ++i) sum += f(in[i]...);
+    return sum;
+  }
+  template <class F, class T, class... In>
+  static T fold(std::size_t n, F f, bench::larger, T largest, In const*... in) {
+#pragma omp parallel for simd reduction(max : largest)
+    for (std::size_t i = 0; i < n; ++i) {
+      T const x = f(in[i]...);
+      largest = largest < x ? x : largest;
+    }
+    return largest;
+  }
+  template <class F, class... Out, class... In>
+  static auto returning(std::size_t n, F f, std::tuple<Out*...> kept, In const*... in) {
+    return bench::made<bench::std_vector>(n, kept, [&](auto out) { into(n, f, out, in...); });
   }
 };
 

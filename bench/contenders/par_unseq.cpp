@@ -7,25 +7,39 @@
 #include "../workers.hpp"
 
 #include <execution>
+#include <numeric>
 
 namespace {
 
 struct par_unseq {
   using math = bench::standard_math;
 
-  template <class F, class T, class In>
-  static void into(std::size_t n, F f, std::array<T*, 1> out, In const* in) {
-    std::transform(std::execution::par_unseq, in, in + n, out[0], f);
+  template <class F, class Out, class In>
+  static void into(std::size_t n, F f, std::tuple<Out*> out, In const* in) {
+    std::transform(std::execution::par_unseq, in, in + n, std::get<0>(out), f);
   }
-  template <class F, class T, std::size_t K, class... In>
-  static void into(std::size_t n, F f, std::array<T*, K> out, In const*... in) {
-    std::for_each(std::execution::par_unseq, out[0], out[0] + n, [=](T& element) {
-      bench::map_one(static_cast<std::size_t>(&element - out[0]), f, out, in...);
+  template <class F, class Out, class A, class B>
+  static void into(std::size_t n, F f, std::tuple<Out*> out, A const* a, B const* b) {
+    std::transform(std::execution::par_unseq, a, a + n, b, std::get<0>(out), f);
+  }
+  template <class F, class... Out, class... In>
+  static void into(std::size_t n, F f, std::tuple<Out*...> out, In const*... in) {
+    auto* const first = std::get<0>(out);
+    std::for_each(std::execution::par_unseq, first, first + n, [=](auto& element) {
+      bench::map_one(static_cast<std::size_t>(&element - first), f, out, in...);
     });
   }
-  template <class F, class T, std::size_t K, class... In>
-  static auto returning(std::size_t n, F f, std::array<T*, K>, In const*... in) {
-    return bench::made<std::vector<T>, K>(n, [&](auto out) { into(n, f, out, in...); });
+  template <class F, class Op, class T, class In>
+  static T fold(std::size_t n, F f, Op op, T init, In const* in) {
+    return std::transform_reduce(std::execution::par_unseq, in, in + n, init, op, f);
+  }
+  template <class F, class Op, class T, class A, class B>
+  static T fold(std::size_t n, F f, Op op, T init, A const* a, B const* b) {
+    return std::transform_reduce(std::execution::par_unseq, a, a + n, b, init, op, f);
+  }
+  template <class F, class... Out, class... In>
+  static auto returning(std::size_t n, F f, std::tuple<Out*...> kept, In const*... in) {
+    return bench::made<bench::std_vector>(n, kept, [&](auto out) { into(n, f, out, in...); });
   }
 };
 

@@ -5,8 +5,10 @@
 
 #include <thrust/device_vector.h>
 #include <thrust/execution_policy.h>
+#include <thrust/inner_product.h>
 #include <thrust/iterator/zip_iterator.h>
 #include <thrust/transform.h>
+#include <thrust/transform_reduce.h>
 #include <thrust/tuple.h>
 #include <thrust/zip_function.h>
 
@@ -26,24 +28,36 @@ struct to_columns {
 struct thrust_tbb {
   using math = bench::standard_math;
 
-  template <class F, class T, class In>
-  static void into(std::size_t n, F f, std::array<T*, 1> out, In const* in) {
-    thrust::transform(thrust::device, in, in + n, out[0], f);
+  template <class F, class Out, class In>
+  static void into(std::size_t n, F f, std::tuple<Out*> out, In const* in) {
+    thrust::transform(thrust::device, in, in + n, std::get<0>(out), f);
   }
-  template <class F, class T, std::size_t K, class... In>
-  static void into(std::size_t n, F f, std::array<T*, K> out, In const*... in) {
+  template <class F, class Out, class A, class B>
+  static void into(std::size_t n, F f, std::tuple<Out*> out, A const* a, B const* b) {
+    thrust::transform(thrust::device, a, a + n, b, std::get<0>(out), f);
+  }
+  template <class F, class... Out, class... In>
+  static void into(std::size_t n, F f, std::tuple<Out*...> out, In const*... in) {
     auto const from = thrust::make_zip_iterator(in...);
     auto const to = from + static_cast<std::ptrdiff_t>(n);
-    if constexpr (K == 1)
-      thrust::transform(thrust::device, from, to, out[0], thrust::make_zip_function(f));
+    if constexpr (sizeof...(Out) == 1)
+      thrust::transform(thrust::device, from, to, std::get<0>(out), thrust::make_zip_function(f));
     else
       thrust::transform(thrust::device, from, to,
-                        thrust::make_zip_iterator(out[0], out[1], out[2], out[3], out[4]),
+                        std::apply([](Out*... o) { return thrust::make_zip_iterator(o...); }, out),
                         thrust::make_zip_function(to_columns<F>{f}));
   }
-  template <class F, class T, std::size_t K, class... In>
-  static auto returning(std::size_t n, F f, std::array<T*, K>, In const*... in) {
-    return bench::made<memory<T>, K>(n, [&](auto out) { into(n, f, out, in...); });
+  template <class F, class Op, class T, class In>
+  static T fold(std::size_t n, F f, Op op, T init, In const* in) {
+    return thrust::transform_reduce(thrust::device, in, in + n, f, init, op);
+  }
+  template <class F, class Op, class T, class A, class B>
+  static T fold(std::size_t n, F f, Op op, T init, A const* a, B const* b) {
+    return thrust::inner_product(thrust::device, a, a + n, b, init, op, f);
+  }
+  template <class F, class... Out, class... In>
+  static auto returning(std::size_t n, F f, std::tuple<Out*...> kept, In const*... in) {
+    return bench::made<memory>(n, kept, [&](auto out) { into(n, f, out, in...); });
   }
 
  private:

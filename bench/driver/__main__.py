@@ -43,22 +43,68 @@ def commit():
     return done.stdout.strip() or "unknown"
 
 
-def arguments():
-    known = (*plan.CASES, *plan.EXTRAS)
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__,
+EPILOG = f"""
+kinds of cases:
+  classic       {", ".join(plan.LARGEST)}
+  state         the kernel's constants captured by a lambda: {", ".join(plan.STATES)}
+  memory        axpb over {", ".join(plan.MEMORIES[1:])}
+  in_place      the output is the first input
+  bandwidth     the kernels of BabelStream (bench-bandwidth prints them as it does)
+  element_size  elements of 1 to 24 bytes
+  convert       widening, narrowing, quantise, gather, complex numbers, normalise
+  math          functions of one double
+  reduce        map_reduce
+and, if nothing is chosen or --cases names them: {", ".join(plan.EXTRAS)}
+
+A record is named KERNEL[/TYPE][/STATE][_returning|/in_place][/MEMORY], without what goes without saying:
+float, no state, memory that exists and is page_aligned. --cases axpb selects axpb and axpb_returning,
+--cases 'axpb.*' all of it. --memory and --size take the place of what is usual for the cases chosen:
+--cases 'gauss/by_.*' --memory std_vector --size 65536.
+
+On two cores a full run takes about 45 minutes, one of the classic kind 9, --quick two. A machine that does
+nothing else, please.
+"""
+
+
+def names(known):
+    def split(text):
+        words = tuple(text.split(","))
+        for word in words:
+            if word not in known:
+                raise argparse.ArgumentTypeError(f"there is no {word}, only {', '.join(known)}")
+        return words
+    return split
+
+
+def sizes(text):
+    found = tuple(2 ** int(w[2:]) if w.startswith("2^") else int(w) for w in text.split(","))
+    if min(found) < 1:
+        raise argparse.ArgumentTypeError("from 1")
+    return tuple(sorted(found))
+
+
+def parse(words=None):
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__, epilog=EPILOG,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", default=os.path.join(ROOT, "build", "bench", "bench"), help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true",
-                        help="3 launches, no more than 2^20 elements: to see that it works")
+                        help="2 launches, no more than 2^20 elements: to see that it works")
     parser.add_argument("--launches", type=int, help="of each contender (default 9)")
-    parser.add_argument("--cases", help="some of: " + ", ".join(known))
+    parser.add_argument("--kind", type=names(plan.KINDS), default=tuple(plan.KINDS), metavar="KIND,...")
+    parser.add_argument("--cases", help="regular expressions, with commas between them")
+    parser.add_argument("--state", type=names(("none", *plan.STATES)), metavar="STATE,...",
+                        help="none, " + ", ".join(plan.STATES))
+    parser.add_argument("--form", type=names(plan.FORMS), metavar="FORM,...", help=", ".join(plan.FORMS))
+    parser.add_argument("--memory", type=names(plan.MEMORIES), metavar="MEMORY,...", help=", ".join(plan.MEMORIES))
+    parser.add_argument("--size", type=sizes, metavar="N,...", help="elements: 4096, or 2^12")
     parser.add_argument("--output", default=default_output(),
                         help="where the JSON goes (default %(default)s); the tables go beside it")
-    asked = parser.parse_args()
-    asked.cases = tuple(asked.cases.split(",")) if asked.cases else known
-    for case in asked.cases:
-        if case not in known:
-            parser.error(f"--cases: there is no {case}, only {', '.join(known)}")
+    asked = parser.parse_args(words)
+    asked.selection = plan.Selection(
+        kinds=asked.kind, cases=tuple(asked.cases.split(",")) if asked.cases else None, states=asked.state,
+        forms=asked.form, memories=asked.memory, sizes=asked.size, largest=2**20 if asked.quick else 2**27)
+    if not asked.selection.requests() and not asked.selection.extras():
+        parser.error("no case is all that; see --help for what there is")
     if asked.launches is not None and asked.launches < 1:
         parser.error("--launches: from 1")
     return asked
@@ -71,7 +117,7 @@ def progress(text):
 
 def run(bench, todo, quick):
     wrong = []
-    if todo.cases:
+    if todo.requests:
         for program in bench.programs:
             progress(f"checking {program}")
             wrong += bench.check(plan.Launch(program, (), todo.check_requests()))
@@ -93,13 +139,12 @@ def run(bench, todo, quick):
 
 
 def main():
-    asked = arguments()
+    asked = parse()
     todo = plan.Plan(
-        cases=tuple(c for c in asked.cases if c in plan.CASES),
-        extras=tuple(c for c in asked.cases if c in plan.EXTRAS),
-        launches=asked.launches or (3 if asked.quick else 9),
-        seconds=0.01 if asked.quick else 0.03,
-        largest=2**20 if asked.quick else 2**27)
+        requests=asked.selection.requests(),
+        extras=asked.selection.extras(),
+        launches=asked.launches or (2 if asked.quick else 9),
+        seconds=0.01 if asked.quick else 0.03)
     began, load = time.monotonic(), os.getloadavg()[0]
     bench = launches.Bench(asked.programs, todo.seconds)
     wrong = run(bench, todo, asked.quick)
@@ -121,10 +166,10 @@ def main():
         lines.append("Fewer than nine launches. Not for comparisons.")
     if load > 0.5:
         lines.append("The machine was busy: not for comparisons.")
-    lines += ["", *report.Report(records).lines()]
+    lines += ["", *report.Report(records, todo.extras).lines()]
     for record in wrong:
         lines.append(f"WRONG: {record['contender']}, {record['case']} {record['form']}, "
-                     f"n = {record['elements']}: {record['wrong']} results")
+                     f"{record['memory']}, n = {record['elements']}: {record['wrong']} results")
     print("\n".join(lines))
 
     folder = os.path.dirname(os.path.abspath(asked.output))

@@ -6,6 +6,8 @@ import os
 import statistics
 import subprocess
 
+import plan
+
 
 def one_thread_a_core():
     """The hardware threads that this process may use, one of each physical core."""
@@ -47,6 +49,7 @@ class Bench:
         self.minima = collections.defaultdict(list)
         self.bytes = {}
         self.errors = {}
+        self.cases = {}  # by the names of records
 
     def _run(self, program, arguments, may_fail=False):
         done = subprocess.run(
@@ -85,8 +88,9 @@ class Bench:
     def measure(self, launch):
         extra = ["--first-call"] if launch.first_call else []
         for record in self._run(launch.program, self._arguments(launch) + extra):
-            case = record["case"] + ("_returning" if record["form"] == "returning" else "")
-            self.add(case, record["elements"], record["contender"], record["median_ns"],
+            name = plan.name_of(record["case"], record["form"], record["memory"])
+            self.cases[name] = record["case"]
+            self.add(name, record["elements"], record["contender"], record["median_ns"],
                      record["min_ns"], record["bytes"])
 
     def add(self, case, elements, contender, median_ns, min_ns, moved):
@@ -109,7 +113,7 @@ class Bench:
                 "bytes": self.bytes[key],
                 "launches": len(medians),
             }
-            error = self.errors.get((case.removesuffix("_returning"), contender))
+            error = self.errors.get((self.cases.get(case), contender))
             if error:
                 record["max_ulp"] = error["max_ulp"]
                 record["mean_ulp"] = error["mean_ulp"]

@@ -31,37 +31,48 @@ def table(header, rows):
 
 
 class Report:
-    def __init__(self, records):
+    def __init__(self, records, extras=plan.EXTRAS):
+        self.fresh = plan.LARGEST_RETURN if "fresh_result" in extras else None
         self.time = {(r["case"], r["elements"], r["contender"]): r["median_ns"] for r in records}
         self.errors = {
             (r["case"], r["contender"]): (r["max_ulp"], r["mean_ulp"])
             for r in records
-            if "max_ulp" in r and not r["case"].endswith("_returning")
+            if "max_ulp" in r and not r["case"].endswith(("_returning", "/in_place", *plan.MEMORIES))
         }
+        # In the order in which they were measured, without what the extras' tables show.
+        self.names = list(dict.fromkeys(
+            r["case"] for r in records
+            if r["case"] not in plan.EXTRAS and self._sizes(r["case"])))
         self.bytes = {(r["case"], r["elements"]): r["bytes"] for r in records}
+
+    def _sizes(self, case):
+        """Without the one that fresh_result is about."""
+        return sorted({n for c, n, _ in self.time if c == case
+                       and not (case in ("axpb", "axpb_returning") and n == self.fresh)})
+
+    def _fastest(self, case, n, left_out=()):
+        """The fastest peer and its time."""
+        at = {x: self.time[case, n, x] for x in PEERS if (case, n, x) in self.time and x not in left_out}
+        best = min(at, key=at.get, default=None)
+        return best, at.get(best)
 
     def _row(self, case, n, names):
         at = {name: self.time.get((case, n, name)) for name in (*names, plan.TWIN)}
         cells = [count(n)] + [duration(at[x]) if at.get(x) else "-" for x in names]
-        peers = {x: at[x] for x in PEERS if at.get(x)}
         auto = at.get("hetmap-auto")
         if not auto:
             return cells + [""] * 6
         cells.append(f"{self.bytes[case, n] / auto:.3g}")
         for left_out in ((), ("openmp-fast",)):
-            some = {x: t for x, t in peers.items() if x not in left_out}
-            if some:
-                best = min(some, key=some.get)
-                cells.append(f"{some[best] / auto:.2f}x {best}")
-            else:
-                cells.append("-")
+            best, took = self._fastest(case, n, left_out)
+            cells.append(f"{took / auto:.2f}x {best}" if best else "-")
         fixed = [at[x] for x in OURS[:2] if at.get(x)]
         cells.append(f"{auto / min(fixed):.2f}" if fixed else "-")
         cells.append(f"{at[plan.TWIN] / auto:.2f}" if at[plan.TWIN] else "-")
         return cells
 
     def speed(self, case):
-        sizes = sorted({n for c, n, _ in self.time if c == case and n != plan.LARGEST_RETURN})
+        sizes = self._sizes(case)
         names = [
             x for x in (*PEERS, *OURS, plan.LIMIT) if any((case, n, x) in self.time for n in sizes)
         ]
@@ -70,7 +81,7 @@ class Report:
         return [case, *table(header, [self._row(case, n, names) for n in sizes]), ""]
 
     def accuracy(self):
-        cases = [c for c in plan.CASES if any(k[0] == c for k in self.errors)]
+        cases = list(dict.fromkeys(c for c, _ in self.errors))
         names = [x for x in (*PEERS, *OURS) if any(k[1] == x for k in self.errors)]
         rows = []
         for case in cases:
@@ -123,16 +134,31 @@ class Report:
         return ["A/A: hetmap-auto against itself under another name, in a process of its own",
                 *table(["", "rows", "median ratio", "largest ratio"], lines), ""]
 
+    def summary(self):
+        """Every case in a line: hetmap-auto against the fastest peer, and against itself."""
+        rows = []
+        for case in self.names:
+            for n in self._sizes(case):
+                auto, again = (self.time.get((case, n, x)) for x in (OURS[2], plan.TWIN))
+                best, took = self._fastest(case, n)
+                plain, plain_took = self._fastest(case, n, ("openmp-fast",))
+                if auto and best:
+                    rows.append([case, count(n), f"{took / auto:.2f}", best, f"{plain_took / auto:.2f}" if plain else "-",
+                                 plain or "-", f"{again / auto:.2f}" if again else "-"])
+        if not rows:
+            return []
+        return ["Every case: time of the fastest peer / time of hetmap-auto, the same without "
+                "-ffast-math, and A/A",
+                *table(["case", "n", "ratio", "fastest", "ratio", "without -ffast-math", "A/A"], rows), ""]
+
     def lines(self):
         found = []
-        for case in plan.CASES:
-            for name in (case, case + "_returning"):
-                if any(c == name and n != plan.LARGEST_RETURN for c, n, _ in self.time):
-                    found += self.speed(name)
+        for name in self.names:
+            found += self.speed(name)
         if found:
             found += [
                 "Times are medians over the launches. GB/s: bytes read and written by hetmap-auto. "
                 "Against: time of the peer / time of hetmap-auto,",
                 "above 1 where hetmap is faster. Regret: hetmap-auto / the better of hetmap-serial "
                 "and hetmap-cpu. A/A: hetmap-auto-again / hetmap-auto.", ""]
-        return found + self.noise() + self.accuracy() + self.extras()
+        return found + self.accuracy() + self.extras() + self.summary() + self.noise()
