@@ -67,14 +67,34 @@ void* block_cache::reuse(std::size_t bytes) {
 
 void* block_cache::fresh(std::size_t bytes) {
   std::size_t const size = size_class(bytes);
-  if (void* const block = map_pages(size)) return block;
-  release();
-  return map_pages(size);
+  void* block = map_pages(size);
+  if (block == nullptr) {
+    release();
+    block = map_pages(size);
+  }
+  if (block != nullptr && size >= huge_page) {
+    std::lock_guard const lock(guard_);
+    unused_[next_unused_++ % unused_.size()] = block;
+  }
+  return block;
+}
+
+bool block_cache::first_use(void const* block) noexcept {
+  std::lock_guard const lock(guard_);
+  auto const found = std::find(unused_.begin(), unused_.end(), block);
+  if (block == nullptr || found == unused_.end()) return false;
+  *found = nullptr;
+  return true;
+}
+
+void block_cache::forget(void const* block) noexcept {
+  std::replace(unused_.begin(), unused_.end(), block, static_cast<void const*>(nullptr));
 }
 
 void block_cache::give_back(void* block, std::size_t bytes) noexcept {
   std::size_t const size = size_class(bytes);
   std::lock_guard const lock(guard_);
+  forget(block);
   if (size <= limit_) {
     try {
       kept_.push_back({block, size});

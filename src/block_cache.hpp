@@ -3,6 +3,7 @@
 
 #include "cpu/forked.hpp"
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -31,6 +32,9 @@ class block_cache {
   ///
   /// Requires: bytes >= smallest.
   [[nodiscard]] void* fresh(std::size_t bytes);
+  /// Whether `block` came from fresh() and this was not asked before: nobody has touched it, as far
+  /// as is known. Of the last blocks that do not fit a cache; false of all others.
+  [[nodiscard]] bool first_use(void const* block) noexcept;
   /// Takes back what reuse(bytes) or fresh(bytes) returned.
   void give_back(void* block, std::size_t bytes) noexcept;
 
@@ -49,11 +53,17 @@ class block_cache {
   };
 
   void shrink_to(std::size_t bytes) noexcept;
+  void forget(void const* block) noexcept;
 
   mutable process_mutex guard_;
   std::vector<kept> kept_;  // least recently given back first
+  std::array<void const*, 16> unused_{};
+  std::size_t next_unused_ = 0;
   std::size_t held_ = 0;
   std::size_t limit_;
 };
+
+/// block_cache::first_use of the process's results.
+[[nodiscard]] bool first_use(void const* block) noexcept;
 
 }  // namespace hetmap::core

@@ -123,3 +123,9 @@ void* scratch::bytes(std::size_t count, std::size_t size, std::size_t alignment)
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap
+
+namespace hetmap::core {
+
+bool first_use(void const* block) noexcept { return blocks().first_use(block); }
+
+}  // namespace hetmap::core

@@ -1,6 +1,7 @@
 // A call from end to end: plan, execute, account.
 #include "run.hpp"
 
+#include "block_cache.hpp"
 #include "cpu/executor.hpp"
 #include "cpu/stream.hpp"
 #include "cpu/team.hpp"
@@ -200,11 +201,21 @@ void conclude(job const& work, settings const& how, std::size_t first, std::size
     work.learned->learn(spent.told.elements, spent.told.busy);
 }
 
+/// Whether all results go to memory that no result has been in.
+bool is_first_use_of_outputs(job const& work) {
+  unsigned fresh = 0;
+  for (unsigned k = 0; k != work.outputs; ++k) fresh += first_use(work.columns[k].base) ? 1 : 0;
+  return fresh == work.outputs;
+}
+
 /// Runs `work` as a part of a call that has `first` elements before it.
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports) {
   before_elements so_far;
   decision decided = decide(work, how, explain_requested());
+  // A page that nobody has touched comes into the caches as the system clears it.
+  if (decided.chosen.past_caches && is_first_use_of_outputs(work))
+    decided.chosen.past_caches = false;
   plan const& chosen = decided.chosen;
   chunk_function const code = code_for(*work.code, chosen, how.verb);
   so_far.over = work.count == 0;

@@ -37,7 +37,8 @@ struct vector_access;
 ///
 /// A contiguous range, so that std::span<T> and every std::ranges algorithm take it as it is. Its
 /// length is fixed: it holds results and does not grow.
-/// Memory:   n * sizeof(T), from 64-byte aligned blocks.
+/// Memory:   n * sizeof(T), from 64-byte aligned blocks. A map's result is not touched before its
+/// elements are written; what the first result of a size costs is in memory.hpp.
 template <class T>
 class vector {
  public:

@@ -1,13 +1,19 @@
 #include "block_cache.hpp"
 
+#include <hetmap/detail/chunk.hpp>
 #include <hetmap/memory.hpp>
 #include <hetmap/vector.hpp>
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
+
+#include <sys/mman.h>
 
 namespace {
 
@@ -81,6 +87,63 @@ TEST(BlockCache, WhatTheSystemCannotGiveIsNull) {
   cache.give_back(cache.fresh(4 * mib), 4 * mib);
   EXPECT_EQ(cache.fresh(std::size_t{1} << 60), nullptr);
   EXPECT_EQ(cache.held(), 0u) << "what is kept is given up before that";
+}
+
+/// Bytes of memory that the system has given to these addresses.
+std::size_t resident(void const* begin, std::size_t bytes) {
+  std::vector<unsigned char> pages(bytes / 4096);
+  mincore(const_cast<void*>(begin), bytes, pages.data());
+  std::size_t found = 0;
+  for (unsigned char const page : pages) found += page & 1u;
+  return found * 4096;
+}
+
+TEST(BlockCache, AFreshBlockTakesMemoryOnlyWhereItIsTouched) {
+  block_cache cache(0);
+  for (std::size_t const size : {mib, 64 * mib}) {
+    auto* const block = static_cast<char*>(cache.fresh(size));
+    EXPECT_EQ(resident(block, size), 0u);
+    block[0] = 1;
+    EXPECT_LE(resident(block, size), 2 * mib) << "a huge page at most";
+    cache.give_back(block, size);
+  }
+}
+
+TEST(BlockCache, OnlyTheFirstUseOfAFreshBlockIsOne) {
+  block_cache cache(64 * mib);
+  void* const block = cache.fresh(8 * mib);
+  void* const other = cache.fresh(8 * mib);
+  EXPECT_TRUE(cache.first_use(block));
+  EXPECT_FALSE(cache.first_use(block));
+  cache.give_back(block, 8 * mib);
+  cache.give_back(other, 8 * mib);
+  EXPECT_EQ(cache.reuse(8 * mib), other);
+  EXPECT_FALSE(cache.first_use(other)) << "whoever gave it back may have filled it";
+  EXPECT_FALSE(cache.first_use(nullptr));
+  cache.give_back(other, 8 * mib);
+}
+
+// What is cleared by the system is in the caches: stores past them would wait for it to leave.
+TEST(ResultMemory, TheFirstResultsInABlockGoThroughTheCaches) {
+  using namespace hetmap::detail;
+  hetmap::release_cached_memory();
+  static std::atomic<bool> past;
+  past = false;
+  constexpr chunk_function look = [](void*, chunk& c) { past = past || c.copy_out != nullptr; };
+  kernel_code const code{{look, look, look}, look, hetmap::isa::baseline};
+  std::size_t const n = 512 * mib;  // none of it is touched
+  void* const block = acquire_block(n, 1, 64);
+  column const columns[] = {{block, 1, 1}};
+  job const work{.code = &code, .columns = columns, .outputs = 1, .count = n, .can_copy_out = true};
+  settings const how{.verb = "map", .backend = hetmap::backend::cpu};
+  hetmap::detail::run(work, how);
+  EXPECT_FALSE(past);
+  hetmap::detail::run(work, how);
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+  EXPECT_TRUE(past) << "of results that the caches do not hold, the second time";
+#endif
+  release_block(block, n, 64);
+  hetmap::release_cached_memory();
 }
 
 TEST(ResultMemory, VectorsGiveTheirBlocksBackAndTheNextOneTakesThem) {
