@@ -9,9 +9,22 @@ check_cxx_source_compiles("
   HETMAP_HAS_LIBMVEC)
 unset(CMAKE_REQUIRED_LIBRARIES)
 if(HETMAP_HAS_LIBMVEC)
-  target_sources(hetmap PRIVATE src/cpu/math_avx512.cpp src/cpu/math_x86.cpp)
-  set_source_files_properties(src/cpu/math_avx512.cpp PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
+  target_sources(hetmap PRIVATE
+    src/cpu/math_avx512.cpp
+    src/cpu/math_own_avx2.cpp
+    src/cpu/math_own_avx512.cpp
+    src/cpu/math_own_baseline.cpp
+    src/cpu/math_x86.cpp)
+  # Bits that no compiler changes; instruction sets on top of what the user's flags give.
+  set_source_files_properties(src/cpu/math_avx512.cpp src/cpu/math_own_baseline.cpp
+    PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
+  set_source_files_properties(src/cpu/math_own_avx2.cpp
+    PROPERTIES COMPILE_OPTIONS "-ffp-contract=off;-mavx2;-mfma" SKIP_PRECOMPILE_HEADERS ON)
+  set_source_files_properties(src/cpu/math_own_avx512.cpp
+    PROPERTIES COMPILE_OPTIONS "-ffp-contract=off;-mavx2;-mfma;-mavx512f;-mavx512dq"
+    SKIP_PRECOMPILE_HEADERS ON)
   target_link_libraries(hetmap PRIVATE mvec m)
 else()
   target_sources(hetmap PRIVATE src/cpu/math_portable.cpp)
+  set_source_files_properties(src/cpu/math_portable.cpp PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
 endif()

@@ -1,8 +1,9 @@
 // Functions that vectorise in the loops of a map, and give an element the same bits in a vector
 // lane, in a remainder and in a single call.
 //
-// Namesakes of the functions of <cmath>, for float and double, with the same special values; errno
-// is not set. Errors, in units in the last place, are in docs/math.md.
+// Namesakes of the functions of <cmath>, for float and double, with the same special values, and
+// some that pricing and statistics want; errno is not set. Errors, in units in the last place, are
+// in docs/math.md.
 //
 // Under GCC on x86-64 with glibc 2.35 or newer the loops call vector forms; under Clang, and on
 // other systems, they call the scalar ones: the same answers, without the speed.
@@ -12,6 +13,7 @@
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/math_list.hpp>
 #include <hetmap/kernel.hpp>
+#include <hetmap/tuple.hpp>
 
 #ifdef __CUDACC__
 #include <cmath>
@@ -30,6 +32,7 @@ extern "C" {
   HETMAP_API HETMAP_MATH_FORM float hetmap_##name##f(float) noexcept; \
   HETMAP_API HETMAP_MATH_FORM double hetmap_##name(double) noexcept;
 HETMAP_MATH_UNARY(HETMAP_DECLARE)
+HETMAP_MATH_STATISTICS(HETMAP_DECLARE)
 HETMAP_DECLARE(sqrt)
 #undef HETMAP_DECLARE
 #define HETMAP_DECLARE(name)                                                 \
@@ -45,20 +48,32 @@ namespace math {
 inline namespace HETMAP_TAG {
 
 #ifdef __CUDA_ARCH__
-#define HETMAP_MATH_CALL(name, ...) return ::name(__VA_ARGS__)
+#define HETMAP_MATH_CALL(name, cudas, ...) return ::cudas(__VA_ARGS__)
 #else
-#define HETMAP_MATH_CALL(name, ...) return hetmap_##name(__VA_ARGS__)
+#define HETMAP_MATH_CALL(name, cudas, ...) return hetmap_##name(__VA_ARGS__)
 #endif
 
-#define HETMAP_DEFINE(name)                                                     \
-  [[nodiscard]] HETMAP_FN float name(float x) { HETMAP_MATH_CALL(name##f, x); } \
-  [[nodiscard]] HETMAP_FN double name(double x) { HETMAP_MATH_CALL(name, x); }
+#define HETMAP_DEFINE_AS(name, cudas)                                                     \
+  [[nodiscard]] HETMAP_FN float name(float x) { HETMAP_MATH_CALL(name##f, cudas##f, x); } \
+  [[nodiscard]] HETMAP_FN double name(double x) { HETMAP_MATH_CALL(name, cudas, x); }
+#define HETMAP_DEFINE(name) HETMAP_DEFINE_AS(name, name)
 HETMAP_MATH_UNARY(HETMAP_DEFINE)
 HETMAP_DEFINE(sqrt)
+/// Where erf, erfc is x: infinite at the ends of its range, not a number outside.
+HETMAP_DEFINE(erfinv)
+HETMAP_DEFINE(erfcinv)
+/// The distribution function of the standard normal distribution, erfc(-x / sqrt(2)) / 2 to full
+/// relative precision on both sides.
+HETMAP_DEFINE_AS(cdfnorm, normcdf)
+/// Its inverse, the quantile function: infinite at 0 and 1, not a number outside.
+HETMAP_DEFINE_AS(cdfnorminv, normcdfinv)
+#undef HETMAP_DEFINE_AS
 #undef HETMAP_DEFINE
-#define HETMAP_DEFINE(name)                                                                 \
-  [[nodiscard]] HETMAP_FN float name(float x, float y) { HETMAP_MATH_CALL(name##f, x, y); } \
-  [[nodiscard]] HETMAP_FN double name(double x, double y) { HETMAP_MATH_CALL(name, x, y); }
+#define HETMAP_DEFINE(name)                              \
+  [[nodiscard]] HETMAP_FN float name(float x, float y) { \
+    HETMAP_MATH_CALL(name##f, name##f, x, y);            \
+  }                                                      \
+  [[nodiscard]] HETMAP_FN double name(double x, double y) { HETMAP_MATH_CALL(name, name, x, y); }
 HETMAP_MATH_BINARY(HETMAP_DEFINE)
 #undef HETMAP_DEFINE
 #undef HETMAP_MATH_CALL
@@ -83,6 +98,23 @@ HETMAP_MATH_BINARY(HETMAP_DEFINE)
 
 template <class T>
 concept real = std::is_same_v<T, float> || std::is_same_v<T, double>;
+
+/// sin(x) and cos(x), in this order, with the bits of these: for structured bindings, or to several
+/// outputs as columns(sines, cosines).
+/// Cost: on the CPU that of both calls; on the GPU one reduction of x serves both.
+template <real T>
+[[nodiscard]] HETMAP_FN hetmap::tuple<T, T> sincos(T x) {
+#ifdef __CUDA_ARCH__
+  T sine, cosine;
+  if constexpr (sizeof(T) == sizeof(float))
+    ::sincosf(x, &sine, &cosine);
+  else
+    ::sincos(x, &sine, &cosine);
+  return {sine, cosine};
+#else
+  return {math::sin(x), math::cos(x)};
+#endif
+}
 
 template <real T>
 [[nodiscard]] HETMAP_FN T floor(T x) {

@@ -1,5 +1,5 @@
-// hetmap::math on x86-64: every form of every function, over glibc's libmvec and what is quicker
-// (math_avx512.cpp).
+// hetmap::math on x86-64: every form of every function, over glibc's libmvec and what is quicker or
+// closer (math_own.hpp, math_avx512.cpp).
 //
 // GCC's loops call a scalar function hetmap_f through its vector forms _ZGVbN4v_hetmap_f (SSE, four
 // floats or two doubles), _ZGVcN8v (AVX), _ZGVdN8v (AVX2) and _ZGVeN16v (AVX-512). Each of them,
@@ -74,57 +74,57 @@ inline double lane_0(__m128d x) { return _mm_cvtsd_f64(x); }
 }  // namespace
 
 // The forms of one function, from the three algorithms. V4, V8, V16: vectors of 128, 256, 512 bits;
-// b, d, e: the algorithms, E: the symbol of the last; P, L, H, W: parameters, their lower and upper
+// b, d, e: the algorithms, B, D, E: their symbols; P, L, H, W: parameters, their lower and upper
 // halves, their widening.
-#define FORMS(S, V4, V8, V16, symbol, nb, nd, ne, vs, P4, P8, P16, PS, A, L, H, W, ONE, E)   \
-  extern "C" {                                                                               \
-  AT_ONCE V4 symbol##_algorithm_b P4 __asm__("_ZGVbN" nb vs "_" #symbol);                    \
-  AT_ONCE WITH_AVX2 V8 symbol##_algorithm_d P8 __asm__("_ZGVdN" nd vs "_" #symbol);          \
-  AT_ONCE WITH_AVX512 V16 symbol##_algorithm_e P16 __asm__(E);                               \
-  HETMAP_API V4 symbol##_form_b P4 __asm__("_ZGVbN" nb vs "_hetmap_" #symbol);               \
-  WITH_AVX HETMAP_API V8 symbol##_form_c P8 __asm__("_ZGVcN" nd vs "_hetmap_" #symbol);      \
-  WITH_AVX2 HETMAP_API V8 symbol##_form_d P8 __asm__("_ZGVdN" nd vs "_hetmap_" #symbol);     \
-  WITH_AVX512 HETMAP_API V16 symbol##_form_e P16 __asm__("_ZGVeN" ne vs "_hetmap_" #symbol); \
-  }                                                                                          \
-  namespace {                                                                                \
-  WITH_AVX512 __attribute__((noinline)) V16 symbol##_other_e P16 {                           \
-    if (math_level() == level_avx512) return symbol##_algorithm_e ONE;                       \
-    return pair(symbol##_form_d L, symbol##_form_d H);                                       \
-  }                                                                                          \
-  WITH_AVX512 __attribute__((noinline)) V8 symbol##_e_for_d P8 {                             \
-    return low(symbol##_algorithm_e W);                                                      \
-  }                                                                                          \
-  WITH_AVX2 __attribute__((noinline)) V8 symbol##_other_d P8 {                               \
-    int const level = math_level();                                                          \
-    if (level == level_avx512) return symbol##_e_for_d ONE;                                  \
-    if (level == level_avx2) return symbol##_algorithm_d ONE;                                \
-    return pair(symbol##_algorithm_b L, symbol##_algorithm_b H);                             \
-  }                                                                                          \
-  WITH_AVX512 __attribute__((noinline)) V4 symbol##_e_for_b P4 {                             \
-    return low(low(symbol##_algorithm_e W));                                                 \
-  }                                                                                          \
-  WITH_AVX2 __attribute__((noinline)) V4 symbol##_d_for_b P4 {                               \
-    return low(symbol##_algorithm_d A(pair));                                                \
-  }                                                                                          \
-  __attribute__((noinline)) V4 symbol##_other_b P4 {                                         \
-    int const level = math_level();                                                          \
-    if (level == level_avx512) return symbol##_e_for_b ONE;                                  \
-    if (level == level_avx2) return symbol##_d_for_b ONE;                                    \
-    return symbol##_algorithm_b ONE;                                                         \
-  }                                                                                          \
-  }                                                                                          \
-  WITH_AVX512 V16 symbol##_form_e P16 {                                                      \
-    return is_math_level(level_avx512) ? symbol##_algorithm_e ONE : symbol##_other_e ONE;    \
-  }                                                                                          \
-  WITH_AVX2 V8 symbol##_form_d P8 {                                                          \
-    return is_math_level(level_avx2) ? symbol##_algorithm_d ONE : symbol##_other_d ONE;      \
-  }                                                                                          \
-  WITH_AVX V8 symbol##_form_c P8 { return pair(symbol##_form_b L, symbol##_form_b H); }      \
-  V4 symbol##_form_b P4 {                                                                    \
-    return is_math_level(level_baseline) ? symbol##_algorithm_b ONE : symbol##_other_b ONE;  \
-  }                                                                                          \
-  extern "C" HETMAP_API S hetmap_##symbol PS noexcept {                                      \
-    return lane_0(symbol##_form_b A(lanes_of));                                              \
+#define FORMS(S, V4, V8, V16, symbol, nb, nd, ne, vs, P4, P8, P16, PS, A, L, H, W, ONE, B, D, E) \
+  extern "C" {                                                                                   \
+  AT_ONCE V4 symbol##_algorithm_b P4 __asm__(B);                                                 \
+  AT_ONCE WITH_AVX2 V8 symbol##_algorithm_d P8 __asm__(D);                                       \
+  AT_ONCE WITH_AVX512 V16 symbol##_algorithm_e P16 __asm__(E);                                   \
+  HETMAP_API V4 symbol##_form_b P4 __asm__("_ZGVbN" nb vs "_hetmap_" #symbol);                   \
+  WITH_AVX HETMAP_API V8 symbol##_form_c P8 __asm__("_ZGVcN" nd vs "_hetmap_" #symbol);          \
+  WITH_AVX2 HETMAP_API V8 symbol##_form_d P8 __asm__("_ZGVdN" nd vs "_hetmap_" #symbol);         \
+  WITH_AVX512 HETMAP_API V16 symbol##_form_e P16 __asm__("_ZGVeN" ne vs "_hetmap_" #symbol);     \
+  }                                                                                              \
+  namespace {                                                                                    \
+  WITH_AVX512 __attribute__((noinline)) V16 symbol##_other_e P16 {                               \
+    if (math_level() == level_avx512) return symbol##_algorithm_e ONE;                           \
+    return pair(symbol##_form_d L, symbol##_form_d H);                                           \
+  }                                                                                              \
+  WITH_AVX512 __attribute__((noinline)) V8 symbol##_e_for_d P8 {                                 \
+    return low(symbol##_algorithm_e W);                                                          \
+  }                                                                                              \
+  WITH_AVX2 __attribute__((noinline)) V8 symbol##_other_d P8 {                                   \
+    int const level = math_level();                                                              \
+    if (level == level_avx512) return symbol##_e_for_d ONE;                                      \
+    if (level == level_avx2) return symbol##_algorithm_d ONE;                                    \
+    return pair(symbol##_algorithm_b L, symbol##_algorithm_b H);                                 \
+  }                                                                                              \
+  WITH_AVX512 __attribute__((noinline)) V4 symbol##_e_for_b P4 {                                 \
+    return low(low(symbol##_algorithm_e W));                                                     \
+  }                                                                                              \
+  WITH_AVX2 __attribute__((noinline)) V4 symbol##_d_for_b P4 {                                   \
+    return low(symbol##_algorithm_d A(pair));                                                    \
+  }                                                                                              \
+  __attribute__((noinline)) V4 symbol##_other_b P4 {                                             \
+    int const level = math_level();                                                              \
+    if (level == level_avx512) return symbol##_e_for_b ONE;                                      \
+    if (level == level_avx2) return symbol##_d_for_b ONE;                                        \
+    return symbol##_algorithm_b ONE;                                                             \
+  }                                                                                              \
+  }                                                                                              \
+  WITH_AVX512 V16 symbol##_form_e P16 {                                                          \
+    return is_math_level(level_avx512) ? symbol##_algorithm_e ONE : symbol##_other_e ONE;        \
+  }                                                                                              \
+  WITH_AVX2 V8 symbol##_form_d P8 {                                                              \
+    return is_math_level(level_avx2) ? symbol##_algorithm_d ONE : symbol##_other_d ONE;          \
+  }                                                                                              \
+  WITH_AVX V8 symbol##_form_c P8 { return pair(symbol##_form_b L, symbol##_form_b H); }          \
+  V4 symbol##_form_b P4 {                                                                        \
+    return is_math_level(level_baseline) ? symbol##_algorithm_b ONE : symbol##_other_b ONE;      \
+  }                                                                                              \
+  extern "C" HETMAP_API S hetmap_##symbol PS noexcept {                                          \
+    return lane_0(symbol##_form_b A(lanes_of));                                                  \
   }
 
 #define ONE_X (x)
@@ -134,31 +134,50 @@ inline double lane_0(__m128d x) { return _mm_cvtsd_f64(x); }
 #define BOTH_pair(x) pair(x, x)
 #define BOTH_lanes_of(x) lanes_of(x)
 
-// The AVX-512 algorithm for floats, where it is not libmvec's.
-#define OWN_expf ~, "hetmap_expf_avx512"
-#define OWN_logf ~, "hetmap_logf_avx512"
-#define OWN_erfcf ~, "hetmap_erfcf_avx512"
+// The algorithms that are not libmvec's.
+#define OWN_avx2_exp ~, "hetmap_exp_avx2"
+#define OWN_avx2_log ~, "hetmap_log_avx2"
+#define OWN_avx2_sin ~, "hetmap_sin_avx2"
+#define OWN_avx2_cos ~, "hetmap_cos_avx2"
+#define OWN_avx2_pow ~, "hetmap_pow_avx2"
+#define OWN_avx512_exp ~, "hetmap_exp_avx512"
+#define OWN_avx512_log ~, "hetmap_log_avx512"
+#define OWN_avx512_sin ~, "hetmap_sin_avx512"
+#define OWN_avx512_cos ~, "hetmap_cos_avx512"
+#define OWN_avx512_pow ~, "hetmap_pow_avx512"
+#define OWN_avx512_expf ~, "hetmap_expf_avx512"
+#define OWN_avx512_logf ~, "hetmap_logf_avx512"
+#define OWN_avx512_erfcf ~, "hetmap_erfcf_avx512"
 #define SECOND(ignored, second, ...) second
 #define SECOND_OF(...) SECOND(__VA_ARGS__, ~)
-#define OWN_OR(symbol, libmvecs) SECOND_OF(OWN_##symbol, libmvecs)
+#define OWN_OR(isa, symbol, libmvecs) SECOND_OF(OWN_##isa##_##symbol, libmvecs)
 
-#define UNARY(name)                                                                            \
+#define UNARY_FORMS(name, Bf, Df, Ef, B, D, E)                                                 \
   FORMS(float, __m128, __m256, __m512, name##f, "4", "8", "16", "v", (__m128 x), (__m256 x),   \
-        (__m512 x), (float x), BOTH_X, (low(x)), (high(x)), (widen(x)), ONE_X,                 \
-        OWN_OR(name##f, "_ZGVeN16v_" #name "f"))                                               \
+        (__m512 x), (float x), BOTH_X, (low(x)), (high(x)), (widen(x)), ONE_X, Bf, Df, Ef)     \
   FORMS(double, __m128d, __m256d, __m512d, name, "2", "4", "8", "v", (__m128d x), (__m256d x), \
-        (__m512d x), (double x), BOTH_X, (low(x)), (high(x)), (widen(x)), ONE_X,               \
-        "_ZGVeN8v_" #name)
+        (__m512d x), (double x), BOTH_X, (low(x)), (high(x)), (widen(x)), ONE_X, B, D, E)
+#define UNARY(name)                                                                      \
+  UNARY_FORMS(name, "_ZGVbN4v_" #name "f", OWN_OR(avx2, name##f, "_ZGVdN8v_" #name "f"), \
+              OWN_OR(avx512, name##f, "_ZGVeN16v_" #name "f"), "_ZGVbN2v_" #name,        \
+              OWN_OR(avx2, name, "_ZGVdN4v_" #name), OWN_OR(avx512, name, "_ZGVeN8v_" #name))
+#define STATISTICS(name)                                                                        \
+  UNARY_FORMS(name, "hetmap_" #name "f_baseline", "hetmap_" #name "f_avx2",                     \
+              "hetmap_" #name "f_avx512", "hetmap_" #name "_baseline", "hetmap_" #name "_avx2", \
+              "hetmap_" #name "_avx512")
 #define BINARY(name)                                                                               \
   FORMS(float, __m128, __m256, __m512, name##f, "4", "8", "16", "vv", (__m128 x, __m128 y),        \
         (__m256 x, __m256 y), (__m512 x, __m512 y), (float x, float y), BOTH_XY, (low(x), low(y)), \
-        (high(x), high(y)), (widen(x), widen(y)), ONE_XY, "_ZGVeN16vv_" #name "f")                 \
+        (high(x), high(y)), (widen(x), widen(y)), ONE_XY, "_ZGVbN4vv_" #name "f",                  \
+        "_ZGVdN8vv_" #name "f", "_ZGVeN16vv_" #name "f")                                           \
   FORMS(double, __m128d, __m256d, __m512d, name, "2", "4", "8", "vv", (__m128d x, __m128d y),      \
         (__m256d x, __m256d y), (__m512d x, __m512d y), (double x, double y), BOTH_XY,             \
-        (low(x), low(y)), (high(x), high(y)), (widen(x), widen(y)), ONE_XY, "_ZGVeN8vv_" #name)
+        (low(x), low(y)), (high(x), high(y)), (widen(x), widen(y)), ONE_XY, "_ZGVbN2vv_" #name,    \
+        OWN_OR(avx2, name, "_ZGVdN4vv_" #name), OWN_OR(avx512, name, "_ZGVeN8vv_" #name))
 
 HETMAP_MATH_UNARY(UNARY)
 HETMAP_MATH_BINARY(BINARY)
+HETMAP_MATH_STATISTICS(STATISTICS)
 
 // The square root is exact at every width: one instruction, no algorithm to choose.
 extern "C" {

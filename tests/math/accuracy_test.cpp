@@ -12,6 +12,7 @@
 #include <limits>
 #include <random>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -23,6 +24,7 @@ double error_in_ulp(T got, long double truth) {
   if (std::isnan(rounded)) return std::isnan(got) ? 0 : std::numeric_limits<double>::infinity();
   if (std::isinf(rounded) || std::isinf(got))
     return got == rounded ? 0 : std::numeric_limits<double>::infinity();
+  if (truth == 0) return got == 0 ? 0 : std::numeric_limits<double>::infinity();
   // Below the smallest normal number the last place no longer moves.
   int const exponent =
       std::max(truth == 0 ? -100000 : std::ilogb(truth), std::numeric_limits<T>::min_exponent - 1);
@@ -90,6 +92,40 @@ void check(Kernel f, Reference reference, double low, double high, double low2, 
 #define OF_TWO(function) \
   function##_kernel{}, [](long double v, long double w) { return std::function(v, w); }
 
+/// Where erf is y in [0, 1], given also 1 - y, which is exact where y is not.
+long double inverse_of_erf(long double y, long double tail) {
+  if (std::isnan(y) || tail < 0) return std::numeric_limits<long double>::quiet_NaN();
+  if (tail == 0) return std::numeric_limits<long double>::infinity();
+  if (y < 1e-5L) return 0.88622692545275801365L * (y + 0.26179938779914943654L * y * y * y);
+  // Winitzki's approximation, good to a few thousandths, then Halley's steps.
+  long double const l = std::log(tail) + std::log1p(y);
+  long double const t = 2 / (3.14159265358979323846L * 0.147L) + l / 2;
+  long double x = std::sqrt(-l / 0.147L / (std::sqrt(t * t - l / 0.147L) + t));
+  for (int i = 0; i != 5; ++i) {
+    long double const off = y < 0.5L ? std::erf(x) - y : tail - std::erfc(x);
+    long double const step = off * std::exp(x * x) / 1.12837916709551257390L;
+    x -= step / (1 + x * step);
+  }
+  return x;
+}
+long double erfinv_reference(long double v) {
+  return std::copysign(inverse_of_erf(std::fabs(v), 1 - std::fabs(v)), v);
+}
+long double erfcinv_reference(long double v) {
+  return v <= 1 ? inverse_of_erf(1 - v, v) : -inverse_of_erf(v - 1, 2 - v);
+}
+long double cdfnorminv_reference(long double p) {
+  return -1.41421356237309504880L * erfcinv_reference(2 * p);
+}
+/// erfc(-x / sqrt(2)) / 2, with what is rounded off x / sqrt(2).
+long double cdfnorm_reference(long double x) {
+  constexpr long double half_root = 0xb.504f333f9de6484p-4L, rest = 0x5.97d89b3754abe9f8p-68L;
+  long double const a = -x * half_root;
+  if (!(std::fabs(a) < 100)) return std::erfc(a) / 2;
+  long double const off = std::fma(-x, half_root, -a) - x * rest;
+  return (std::erfc(a) - 1.12837916709551257390L * std::exp(-a * a) * off) / 2;
+}
+
 // The bounds are those of docs/math.md.
 TEST(MathAccuracy, ErrorsStayWithinTheirBoundsOverTheWholeRange) {
   constexpr bound four{4, 4};
@@ -130,7 +166,7 @@ TEST(MathAccuracy, SpecialValuesAreTheStandards) {
   auto const expect = [&](auto f, auto reference) {
     auto const y = hetmap::map(f, x);
     for (std::size_t i = 0; i != x.size(); ++i) {
-      double const truth = reference(x[i]);
+      auto const truth = static_cast<double>(reference(x[i]));
       if (std::isnan(truth))
         EXPECT_TRUE(std::isnan(y[i])) << f.name << '(' << x[i] << ") is " << y[i];
       else if (std::isinf(truth) || truth == 0)
@@ -144,6 +180,97 @@ TEST(MathAccuracy, SpecialValuesAreTheStandards) {
   HETMAP_MATH_UNARY(CHECK)
   CHECK(sqrt)
 #undef CHECK
+  expect(cdfnorm_kernel{}, cdfnorm_reference);
+  expect(cdfnorminv_kernel{}, cdfnorminv_reference);
+  expect(erfinv_kernel{}, erfinv_reference);
+  expect(erfcinv_kernel{}, erfcinv_reference);
+}
+
+/// Numbers of every exponent and sign, as their bits fall, infinities and not-a-numbers included.
+template <class T>
+std::vector<T> any_numbers(std::size_t n, unsigned seed) {
+  using bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  std::mt19937_64 random(seed);
+  std::vector<T> x(n);
+  for (T& v : x) v = std::bit_cast<T>(static_cast<bits>(random()));
+  return x;
+}
+
+/// The largest errors of the library's own algorithms: those of docs/math.md.
+template <class T, class Kernel, class Reference>
+void check_own(double most, Kernel f, Reference reference, double low, double high) {
+  constexpr std::size_t n = 200'000;
+  expect_within<T>(most, f, reference, arguments<T>(low, high, n, 5));
+  expect_within<T>(most, f, reference, any_numbers<T>(n, 6));
+  constexpr T inf = std::numeric_limits<T>::infinity();
+  constexpr T largest = std::numeric_limits<T>::max(), least = std::numeric_limits<T>::denorm_min();
+  constexpr T normal = std::numeric_limits<T>::min(), nan = std::numeric_limits<T>::quiet_NaN();
+  constexpr T below_1 = 1 - std::numeric_limits<T>::epsilon() / 2;
+  std::vector<T> const edges{0,         T(-0.0),  1,
+                             -1,        2,        0.5,
+                             below_1,   -below_1, inf,
+                             -inf,      largest,  -largest,
+                             least,     nan,      T(1e-300),
+                             -least,    normal,   -normal,
+                             T(1e-320), T(37.67), T(-37.67),
+                             T(-38.5),  T(0.25),  T(0.75),
+                             T(0.125),  T(0.875), 2 - 2 * std::numeric_limits<T>::epsilon()};
+  expect_within<T>(most, f, reference, edges);
+}
+
+TEST(MathAccuracy, NormalDistributionAndInversesAreRightEverywhere) {
+  check_own<double>(3, cdfnorm_kernel{}, cdfnorm_reference, -38.6, 9);
+  check_own<double>(3, cdfnorm_kernel{}, cdfnorm_reference, -3, 3);
+  check_own<double>(3, cdfnorminv_kernel{}, cdfnorminv_reference, 0, 1);
+  check_own<double>(3, erfinv_kernel{}, erfinv_reference, -1, 1);
+  check_own<double>(3, erfcinv_kernel{}, erfcinv_reference, 0, 2);
+  check_own<float>(0.6, cdfnorm_kernel{}, cdfnorm_reference, -15, 7);
+  check_own<float>(0.6, cdfnorminv_kernel{}, cdfnorminv_reference, 0, 1);
+  check_own<float>(0.6, erfinv_kernel{}, erfinv_reference, -1, 1);
+  check_own<float>(0.6, erfcinv_kernel{}, erfcinv_reference, 0, 2);
+  EXPECT_EQ(hetmap::math::cdfnorm(0.0), 0.5);
+  EXPECT_EQ(hetmap::math::cdfnorm(0.0f), 0.5f);
+  EXPECT_EQ(hetmap::math::cdfnorminv(0.5), 0.0);
+  EXPECT_TRUE(std::signbit(hetmap::math::erfinv(-0.0)));
+}
+
+// Huge angles, and those next to multiples of pi / 2, are what reductions get wrong.
+TEST(MathAccuracy, ExpLogSinCosAndPowAreRightForDoublesOfAllKinds) {
+  bool const own = hetmap::isa_level() != hetmap::isa::baseline;
+  auto const most = [own](double bound) { return own ? bound : 4; };
+  check_own<double>(most(1.1), OF(exp), -746, 710);
+  check_own<double>(most(1.1), OF(exp), -1, 1);
+  check_own<double>(most(0.9), OF(log), 0, 10);
+  for (double const high : {4.0, 1000.0, 1e9, 1.2e12}) {
+    check_own<double>(most(1.5), OF(sin), -high, high);
+    check_own<double>(most(1.5), OF(cos), -high, high);
+  }
+  std::vector<double> multiples;
+  for (int i = 0; i != 100'000; ++i)
+    for (long double const beside : {-1.0L, 0.0L, 1.0L})
+      multiples.push_back(
+          static_cast<double>(1.57079632679489661923L * i * (1 + beside * 0x1p-53L)));
+  expect_within<double>(most(1.5), OF(sin), multiples);
+  expect_within<double>(most(1.5), OF(cos), multiples);
+  EXPECT_EQ(hetmap::math::cos(0.0), 1.0);
+
+  auto const power = [](long double v, long double w) { return std::pow(v, w); };
+  constexpr std::size_t n = 200'000;
+  expect_within<double>(most(1.3), pow_kernel{}, power, arguments<double>(0, 10, n, 7),
+                        arguments<double>(-300, 300, n, 8));
+  expect_within<double>(most(1.3), pow_kernel{}, power, any_numbers<double>(n, 9),
+                        any_numbers<double>(n, 10));
+  double const infinity = std::numeric_limits<double>::infinity();
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> x, y;
+  for (double const v : {0.0, 0.5, 1.0, 2.0, 3.0, 1e308, 1e-308, 5e-324, infinity, nan})
+    for (double const w : {0.0, 0.5, 1.0, 2.0, 3.0, 4.5, 1e15, 9007199254740993.0,
+                           4503599627370497.0, 1e308, 1e-308, 5e-324, infinity, nan})
+      for (int signs = 0; signs != 4; ++signs) {
+        x.push_back(signs % 2 == 0 ? v : -v);
+        y.push_back(signs < 2 ? w : -w);
+      }
+  expect_within<double>(most(1.3), pow_kernel{}, power, x, y);
 }
 
 /// One of every `step` floats among the 2^24 that have these highest bits.

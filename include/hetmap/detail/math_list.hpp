@@ -32,3 +32,10 @@
   X(atan2)                    \
   X(hypot)                    \
   X(pow)
+
+/// One argument: what pricing and statistics want, and neither <cmath> nor libmvec has.
+#define HETMAP_MATH_STATISTICS(X) \
+  X(cdfnorm)                      \
+  X(cdfnorminv)                   \
+  X(erfcinv)                      \
+  X(erfinv)
