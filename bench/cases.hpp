@@ -29,6 +29,7 @@ struct deviation {
 struct span_of_values {
   double low = 0;
   double high = 0;
+  bool operator==(span_of_values const&) const = default;
 };
 
 /// A column of a case.
@@ -37,6 +38,7 @@ struct column_description {
   /// Fills `count` elements: the same values in every contender.
   void (*fill)(void* column, std::size_t count, std::size_t which, span_of_values range) = nullptr;
   span_of_values range = {};
+  bool operator==(column_description const&) const = default;
 };
 
 struct case_description {

@@ -100,25 +100,17 @@ class column_store {
     std::size_t most = 0;
     for (auto const& r : plan)
       if (r.what == now.what && r.memory == now.memory) most = std::max(most, r.elements);
-    if (kind_ != now.memory) {
-      columns_ = {};
-      filled_ = {};
-      kind_ = now.memory;
-    }
+    if (kind_ != now.memory) columns_ = {};
+    kind_ = now.memory;
     auto const& c = *now.what;
-    operands result{.elements = now.elements};
-    for (std::size_t k = 0; k != c.in.size(); ++k) result.in[k] = room(k, most, c.in[k]);
-    result.aside = room(most_inputs, most, c.aside);
-    for (std::size_t k = 0; k != c.out.size(); ++k)
-      result.out[k] = room(most_inputs + 1 + k, most, c.out[k]);
     // Indices depend on how many there are.
-    filling const wanted{&c, c.aside.element_bytes != 0 ? now.elements : most};
-    if (filled_ != wanted) {
-      for (std::size_t k = 0; k != c.in.size(); ++k)
-        fill(c.in[k], columns_[k].data(), wanted.elements, k);
-      fill(c.aside, columns_[most_inputs].data(), wanted.elements, most_inputs - 1);
-      filled_ = wanted;
-    }
+    std::size_t const filled = c.aside.element_bytes != 0 ? now.elements : most;
+    operands result{.elements = now.elements};
+    for (std::size_t k = 0; k != c.in.size(); ++k)
+      result.in[k] = prepare(columns_[k], c.in[k], most, filled, k);
+    result.aside = prepare(columns_[most_inputs], c.aside, most, filled, most_inputs - 1);
+    for (std::size_t k = 0; k != c.out.size(); ++k)
+      result.out[k] = prepare(columns_[most_inputs + 1 + k], c.out[k], most, 0, 0);
     if (now.form == "in_place") begin_in_place(now, result);
     return result;
   }
@@ -128,32 +120,30 @@ class column_store {
   }
 
  private:
-  struct filling {
-    case_description const* what = nullptr;
-    std::size_t elements = 0;
-    bool operator==(filling const&) const = default;
+  /// Memory, and what it was last filled with.
+  struct held {
+    column memory;
+    column_description what{};
+    std::size_t filled = 0;
   };
 
-  static void fill(column_description const& c, void* data, std::size_t elements,
-                   std::size_t which) {
-    if (c.element_bytes != 0) c.fill(data, elements, which, c.range);
-  }
-  void* room(std::size_t k, std::size_t elements, column_description const& c) {
+  void* prepare(held& h, column_description const& c, std::size_t elements, std::size_t filled,
+                std::size_t which) {
     if (c.element_bytes == 0) return nullptr;
     std::size_t const bytes = elements * c.element_bytes;
-    if (columns_[k].bytes() < bytes || element_bytes_[k] != c.element_bytes) {
-      columns_[k] = {};
-      columns_[k] = column(memory_from(kind_), bytes, c.element_bytes);
-      element_bytes_[k] = c.element_bytes;
-      filled_ = {};
+    if (h.memory.bytes() < bytes || h.what.element_bytes != c.element_bytes) {
+      h = {};
+      h.memory = column(memory_from(kind_), bytes, c.element_bytes);
     }
-    return columns_[k].data();
+    bool const as_wanted = h.what == c && h.filled == filled;
+    if (filled != 0 && !as_wanted) c.fill(h.memory.data(), filled, which, c.range);
+    h.what = c;
+    h.filled = filled;
+    return h.memory.data();
   }
 
   std::string_view kind_;
-  std::array<column, most_inputs + 1 + most_outputs> columns_{};
-  std::array<std::size_t, most_inputs + 1 + most_outputs> element_bytes_{};
-  filling filled_;
+  std::array<held, most_inputs + 1 + most_outputs> columns_{};
 };
 
 /// What every printed object begins with.

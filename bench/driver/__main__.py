@@ -144,7 +144,7 @@ def main():
         requests=asked.selection.requests(),
         extras=asked.selection.extras(),
         launches=asked.launches or (2 if asked.quick else 9),
-        seconds=0.01 if asked.quick else 0.03)
+        seconds=0.005 if asked.quick else 0.03)
     began, load = time.monotonic(), os.getloadavg()[0]
     bench = launches.Bench(asked.programs, todo.seconds)
     wrong = run(bench, todo, asked.quick)

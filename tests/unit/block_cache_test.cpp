@@ -131,7 +131,7 @@ TEST(ResultMemory, TheFirstResultsInABlockGoThroughTheCaches) {
   past = false;
   constexpr chunk_function look = [](void*, chunk& c) { past = past || c.copy_out != nullptr; };
   kernel_code const code{{look, look, look}, look, hetmap::isa::baseline};
-  std::size_t const n = 512 * mib;  // none of it is touched
+  std::size_t const n = 128 * mib;  // none of it is touched
   void* const block = acquire_block(n, 1, 64);
   column const columns[] = {{block, 1, 1}};
   job const work{.code = &code, .columns = columns, .outputs = 1, .count = n, .can_copy_out = true};
