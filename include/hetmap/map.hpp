@@ -51,7 +51,8 @@ inline namespace HETMAP_TAG {
 /// Throws:   what f and the inputs throw; result_too_large before f runs.
 /// Waits:    until every element is final.
 /// Cost:     one call of f an element.
-/// Memory:   the result; batches of at most 1 MiB for inputs that cannot be indexed.
+/// Memory:   the result; for inputs that cannot be indexed batches of 1 MiB, or of 64 elements if
+///           these take more, and what the elements own.
 template <class F, class... In>
   requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 auto map(F&& f, In&&... in) {
@@ -78,7 +79,7 @@ auto map(collect_options const& how, F&& f, In&&... in) {
 /// Waits:    until every element of out is final. After an exception every element of out is
 ///           either as it was or final.
 /// Cost:     one call of f an element.
-/// Memory:   none on the CPU beyond batches of at most 1 MiB for inputs that cannot be indexed.
+/// Memory:   none on the CPU beyond the batches that map has.
 template <class Out, class F, class... In>
   requires stop_mappable_into<Out, F, In...> && (!detail::any_options<std::remove_cvref_t<Out>>)
 void map_into(Out&& out, F&& f, In&&... in) {

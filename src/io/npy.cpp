@@ -200,6 +200,7 @@ class dictionary {
       out.push_back(number());
       skip_space();
       if (!take(',')) {
+        if (out.size() == 1) wrong("a comma");  // else it is a number in brackets
         skip_space();
         expect(')');
         break;

@@ -181,6 +181,7 @@ TEST(Npy, DamagedHeadersAreRefused) {
         "{'descr': '<f8', 'fortran_order': False, 'shape': (-2,)}",
         "{'descr': '<f8', 'fortran_order': False, 'shape': (2 3)}",
         "{'descr': '<f8', 'fortran_order': False, 'shape': 5}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (5)}",
         "{'descr': '<f8', 'fortran_order': Falsch, 'shape': (5,)}",
         "{'descr': '<f8, 'fortran_order': False, 'shape': (5,)}",
         "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (5,)}",
