@@ -11,7 +11,6 @@
 #include <hetmap/vector.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
@@ -80,10 +79,6 @@ void* acquire_block(std::size_t count, std::size_t size, std::size_t alignment) 
   if (void* const block = blocks().fresh(bytes)) return block;
   core::clear_failed_index();
   throw std::bad_alloc();
-}
-
-void copy_bytes(void* to, void const* from, std::size_t bytes) noexcept {
-  std::memcpy(to, from, bytes);
 }
 
 void release_block(void* block, std::size_t bytes, std::size_t alignment) noexcept {

@@ -75,7 +75,7 @@ decision decide(job const& work, settings const& how, bool in_words) {
             .exact_chunk = work.exact_chunk,
             .reproducible = how.reproducible,
             .together = how.pool != nullptr,
-            .can_stream = work.can_copy_out && !work.in_place && stream_for(isa_level()) != nullptr,
+            .can_stream = can_be_streamed(work) && stream_for(isa_level()) != nullptr,
             .floor = work.code != nullptr ? work.code->floor : isa::baseline,
             .element_nanoseconds = known_cost(work),
             .gpu = describe(route, work),

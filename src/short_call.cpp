@@ -32,10 +32,6 @@ namespace {
 using clock = std::chrono::steady_clock;
 using namespace detail;
 
-void (*copy_out_of(job const& work))(void*, void const*, std::size_t) {
-  return work.in_place && work.can_copy_out ? copy_bytes : nullptr;
-}
-
 /// A part of a call: begin..until has been computed, until..end has not.
 struct part {
   std::size_t begin;
@@ -92,7 +88,6 @@ unsigned most_lanes(settings const& how) {
             .origin = 0,
             .columns = work.columns,
             .scratch = &unused,
-            .copy_out = copy_out_of(work),
             .slot = &slot,
             .failed_at = 0,
             .recalled = &word};
@@ -130,7 +125,6 @@ class shared_call {
   shared_call(job const& work, unsigned lanes, unsigned parts_a_lane)
       : context_(work.context),
         columns_(work.columns),
-        copy_out_(copy_out_of(work)),
         count_(work.count),
         level_(std::max(isa_level(), work.code->floor)),
         discard_(work.discard) {
@@ -202,7 +196,6 @@ class shared_call {
                .origin = 0,
                .columns = columns_,
                .scratch = &unused,
-               .copy_out = copy_out_,
                .slot = &slot,
                .failed_at = begin_of(k),
                .recalled = watched.word()};
@@ -228,7 +221,6 @@ class shared_call {
   alignas(64) chunk_function code_;
   void* context_;
   column const* columns_;
-  void (*copy_out_)(void*, void const*, std::size_t);
   std::size_t count_;
   std::size_t part_;
   unsigned parts_;

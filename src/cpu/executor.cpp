@@ -53,11 +53,6 @@ struct call {
   reporter& reports;
   workers* on;
   ending& early;
-  // Outputs that are inputs, and those larger than the caches, are computed aside.
-  void (*copy_out)(void*, void const*, std::size_t) = how.past_caches ? stream_for(how.level)
-                                                      : work.in_place && work.can_copy_out
-                                                          ? detail::copy_bytes
-                                                          : nullptr;
   float_control const floats = float_control_here();
   /// What can be handed out by itself.
   std::size_t unit = chunk_size != 0 ? chunk_size : std::max<std::size_t>(work.exact_chunk, 1);
@@ -197,18 +192,19 @@ struct call {
                         .origin = 0,
                         .columns = work.columns,
                         .scratch = &memory,
-                        .copy_out = copy_out,
                         .slot = &slot,
                         .failed_at = claimed.begin,
                         .recalled = &word};
     try {
       try {
-        code(work.context, chunk);
+        if (how.past_caches)
+          run_streamed(work, code, how.level, chunk);
+        else
+          code(work.context, chunk);
       } catch (...) {
         account.fail(lane, claimed, chunk.failed_at, std::current_exception());
         return claimed.end;
       }
-      if (how.past_caches) finish_stream();
       account.finish(lane, {claimed.begin, chunk.end});
       reports.add(chunk.end - claimed.begin);
     } catch (...) {

@@ -295,7 +295,6 @@ class ring_run {
                  .origin = 0,
                  .columns = work_.columns,
                  .scratch = &memory,
-                 .copy_out = nullptr,
                  .slot = nullptr,
                  .failed_at = s.begin};
       try {

@@ -21,7 +21,7 @@ namespace hostile {
 // What the library calls its own.
 HOSTILE(apart) HOSTILE(array_column) HOSTILE(assign) HOSTILE(assignable) HOSTILE(bare)
 HOSTILE(by_blocks) HOSTILE(call) HOSTILE(checked) HOSTILE(checked_stream) HOSTILE(collecting)
-HOSTILE(columns) HOSTILE(columns_of) HOSTILE(compare_memory) HOSTILE(compose) HOSTILE(copy_bytes)
+HOSTILE(columns) HOSTILE(columns_of) HOSTILE(compare_memory) HOSTILE(compose)
 HOSTILE(describe) HOSTILE(destroy_results) HOSTILE(element) HOSTILE(explain) HOSTILE(fail)
 HOSTILE(few_go_to_gpu) HOSTILE(fold) HOSTILE(from_now) HOSTILE(function_address)
 HOSTILE(goes_to_gpu) HOSTILE(gpu_site_of) HOSTILE(greatest) HOSTILE(held) HOSTILE(imap)

@@ -43,9 +43,7 @@ struct chunk {
   std::size_t origin;        ///< the index that the columns' bases stand for
   column const* columns;     ///< outputs first, then inputs
   hetmap::scratch* scratch;  ///< of the worker that runs the chunk
-  /// Copies finished results to the output; null: they are stored where they are computed.
-  void (*copy_out)(void* to, void const* from, std::size_t bytes);
-  void** slot;            ///< the lane's, for the function to keep something in; null at first
+  void** slot;               ///< the lane's, for the function to keep something in; null at first
   std::size_t failed_at;  ///< set by the function when an exception leaves it: the element's index
   /// Once it has changed, the function ends behind the element that it is at and lowers `end`; at
   /// least one has been computed then.
@@ -64,9 +62,6 @@ struct kernel_code {
 /// What has been learned about one kernel: kept by the core, one for each kernel and its argument
 /// types.
 class rate;
-
-/// A copy_out that only copies.
-HETMAP_API void copy_bytes(void* to, void const* from, std::size_t bytes) noexcept;
 
 /// The rate kept for that kernel type (and that function, where the type is only a pointer's).
 [[nodiscard]] HETMAP_API rate& rate_of(std::type_info const& kernel, void const* function);
@@ -104,7 +99,8 @@ struct gpu_work {
 /// are left to be cleared: of more than 80 GCC makes a string instruction, and a small call is
 /// spent on it.
 struct job {
-  kernel_code const* code = nullptr;  ///< null: to be planned only
+  kernel_code const* code = nullptr;           ///< null: to be planned only
+  kernel_code const* code_in_place = nullptr;  ///< where an output is an input; null: never is one
   void* context = nullptr;
   column const* columns = nullptr;  ///< outputs first, then inputs
   unsigned outputs = 0;
@@ -115,9 +111,9 @@ struct job {
   detail::rate* alike = nullptr;  ///< to go by until `learned` knows more; null: nothing
   std::size_t exact_chunk = 0;    ///< map_blocks: every boundary is a multiple of it; else 0
   access reads = access::contiguous;
-  bool can_copy_out = false;       ///< the function heeds a chunk's copy_out
-  bool in_place = false;           ///< the output is an input: results must be copied out
-  bool keep_on_host = false;       ///< arrays that were written get a host copy at once
+  bool can_be_streamed = false;  ///< results are bytes, which may be computed elsewhere and copied
+  bool in_place = false;         ///< an output is an input
+  bool keep_on_host = false;     ///< arrays that were written get a host copy at once
   std::uint32_t device_spans = 0;  ///< columns, by bit, that the caller says are a GPU's memory
   /// Destroys results begin..end of the first column, which were constructed, when the call
   /// fails; null: nothing to do.

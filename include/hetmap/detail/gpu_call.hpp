@@ -135,8 +135,7 @@ constexpr char const* why_results_cannot(bool of_tuples, bool fit) {
                 : "the output's elements are of another type than the results";
 }
 template <store How, class R, class... Out>
-  requires((How == store::spread || How == store::spread_in_place) && tuple_like<R> &&
-           std::tuple_size<R>::value == sizeof...(Out))
+  requires(How == store::spread && tuple_like<R> && std::tuple_size<R>::value == sizeof...(Out))
 inline constexpr bool keeps_results<How, R, Out...> =
     []<std::size_t... I>(std::index_sequence<I...>) {
       return (std::same_as<std::remove_cvref_t<std::tuple_element_t<I, R>>, Out> && ...);

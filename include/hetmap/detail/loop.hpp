@@ -69,19 +69,27 @@ class recall_check {
 
 /// What becomes of a result.
 enum class store : unsigned char {
-  nowhere,          ///< f returns nothing, or nobody wants it
-  assign,           ///< assigned to an element that exists
-  construct,        ///< constructed in raw memory
-  spread,           ///< a tuple, its elements assigned to one column each
-  in_place,         ///< as assign, to the very element it was computed from
-  spread_in_place,  ///< as spread, one of the columns being an input
+  nowhere,    ///< f returns nothing, or nobody wants it
+  assign,     ///< assigned to an element that exists
+  construct,  ///< constructed in raw memory
+  spread,     ///< a tuple, its elements assigned to one column each
 };
+
+/// The largest piece of results, in bytes, that is computed aside.
+inline constexpr std::size_t largest_tile_bytes = 4096;
 
 /// Whether assigning to raw memory is as good as constructing there, and easier to vectorise.
 template <class T>
 inline constexpr bool assignable_when_raw =
     std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T> &&
     std::is_trivially_assignable_v<T&, T>;
+
+/// Whether results may be computed in memory elsewhere, whose bytes are then copied to where they
+/// belong.
+template <store How, class... Out>
+inline constexpr bool can_be_streamed =
+    How != store::nowhere &&
+    ((assignable_when_raw<Out> && sizeof(Out) <= largest_tile_bytes) && ...);
 
 template <std::size_t... K, class Result, class... Out>
 HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&& result,
@@ -140,8 +148,7 @@ struct element_loop {
   /// Returns:  one past the last element computed.
   template <class F, class... Src>
   HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
-                                       recall_check rest, F& f, Out* __restrict... out,
-                                       Src... src) {
+                                       recall_check rest, F& f, Out*... out, Src... src) {
     std::size_t i = begin;
     // do: what f has in memory is fetched once, before the loop.
     if (end - i >= block_elements) do {
@@ -163,95 +170,94 @@ struct element_loop {
   }
 };
 
-#pragma GCC diagnostic pop
+/// Raw memory for N results that go elsewhere: column K's.
+template <std::size_t K, class Out, std::size_t N>
+struct tile {
+  alignas(64) unsigned char bytes[N * sizeof(Out)];
 
-/// Size, in bytes, of the piece of results that is computed aside before it is copied out, if that
-/// is a block or more: fewer lines than a core can have on their way to memory at once, so that
-/// they travel while the next piece is computed (docs/design.md, Stores, for what was measured).
-inline constexpr std::size_t tile_bytes = 256;
-
-/// The largest piece.
-inline constexpr std::size_t largest_tile_bytes = 4096;
-
-/// Inputs are asked for so many tiles before their turn. The processor does that by itself, but
-/// only within a page.
-inline constexpr std::size_t tiles_ahead = 6;
-
-/// The loop for outputs that are not written where they are computed: those too large for the
-/// caches, which are copied past them, and those that are an input, to which no pointer may be
-/// restricted. What was done of a tile when f threw is copied too.
-template <class Out>
-struct tiled_loop {
-  static constexpr bool possible =
-      assignable_when_raw<Out> && sizeof(Out) * block_elements <= largest_tile_bytes;
-
-  template <class F, class... Src>
-  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
-                                       recall_check rest, F& f, chunk const& work, Out* out,
-                                       Src... src) {
-    constexpr std::size_t blocks = tile_bytes / (sizeof(Out) * block_elements);
-    constexpr std::size_t tile_elements = (blocks == 0 ? 1 : blocks) * block_elements;
-    for (std::size_t i = begin; i != end;) {
-      alignas(64) Out tile[tile_elements];
-      std::size_t const n = end - i < tile_elements ? end - i : tile_elements;
-      std::size_t done = 0;
-      std::size_t until = n;
-      (src.prefetch(i + tiles_ahead * tile_elements, n), ...);
-      try {
-        until = element_loop<store::assign, Out>::run(0, n, done, rest, f, tile, src.after(i)...);
-      } catch (...) {
-        work.copy_out(out + i, tile, done * sizeof(Out));
-        at = i + done;
-        throw;
-      }
-      work.copy_out(out + i, tile, until * sizeof(Out));
-      i += until;
-      if (until != n) return i;
-    }
-    return end;
+  HETMAP_INLINE Out* data() { return reinterpret_cast<Out*>(bytes); }
+  HETMAP_INLINE void copy_to(Out* to) {
+    for (std::size_t j = 0; j != N; ++j) to[j] = data()[j];
+  }
+  HETMAP_INLINE void copy_to(Out* to, std::size_t n) {
+    __builtin_memcpy(static_cast<void*>(to), bytes, n * sizeof(Out));
   }
 };
 
-/// The loop whose output is one of its inputs, for types that no tile can hold: element by element,
-/// without promises about memory.
-template <class Out>
-struct element_loop<store::in_place, Out> {
-  template <class F, class... Src>
-  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
-                                       recall_check rest, F& f, Out* out, Src... src) {
-    for (std::size_t i = begin; i != end;) {
-      at = i;
-      out[i] = detail::call(f, src[i]...);
-      ++i;
-      if (rest.asked()) return i;
-    }
-    return end;
-  }
-};
+/// The same loop for outputs of which some are inputs, to which no pointer may be restricted. A
+/// block is computed aside and copied then; where the compiler unrolls it whole, it stays in
+/// registers. What was done of a block when f threw is copied too.
+template <store How, class... Out>
+struct loop_in_place {
+  /// Whether blocks can be computed aside; else it is element by element, without promises about
+  /// memory.
+  static constexpr bool by_blocks = ((sizeof(Out) + ...)) * block_elements <= largest_tile_bytes &&
+                                    (assignable_when_raw<Out> && ...);
 
-/// The same for columns.
-template <class... Out>
-struct element_loop<store::spread_in_place, Out...> {
   template <class F, class... Src>
   HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
                                        recall_check rest, F& f, Out*... out, Src... src) {
-    for (std::size_t i = begin; i != end;) {
-      at = i;
-      detail::put_columns(i, std::index_sequence_for<Out...>{}, detail::call(f, src[i]...), out...);
+    std::size_t i = begin;
+    if constexpr (by_blocks) {
+      if (end - i >= block_elements) do {
+          if (!block<block_elements>(i, at, rest, f, out..., src...)) return at + 1;
+          i += block_elements;
+          if (rest.asked()) return i;
+        } while (end - i >= block_elements);
+      if (end - i >= small_block_elements) do {
+          if (!block<small_block_elements>(i, at, rest, f, out..., src...)) return at + 1;
+          i += small_block_elements;
+          if (rest.asked()) return i;
+        } while (end - i >= small_block_elements);
+    }
+    while (i != end) {
+      static_cast<void>(element_loop<How, Out...>::one(at = i, rest, f, out..., src...));
       ++i;
       if (rest.asked()) return i;
     }
     return end;
   }
+
+ private:
+  template <std::size_t N, class F, class... Src>
+  HETMAP_INLINE static bool block(std::size_t i, std::size_t& at, recall_check const& rest, F& f,
+                                  Out*... out, Src const&... src) {
+    return block_aside<N>(std::index_sequence_for<Out...>{}, i, at, rest, f, out..., src...);
+  }
+  template <std::size_t N, std::size_t... K, class F, class... Src>
+  HETMAP_INLINE static bool block_aside(std::index_sequence<K...>, std::size_t i, std::size_t& at,
+                                        recall_check const& rest, F& f, Out*... out,
+                                        Src const&... src) {
+    struct : tile<K, Out, N>... {
+    } tiles;
+    std::size_t done = 0;
+    bool all;
+    try {
+      all = element_loop<How, Out...>::template block<N>(
+          0, done, rest, f, static_cast<tile<K, Out, N>&>(tiles).data()..., src.after(i)...);
+    } catch (...) {
+      (static_cast<tile<K, Out, N>&>(tiles).copy_to(out + i, done), ...);
+      at = i + done;
+      throw;
+    }
+    if (all) {
+      (static_cast<tile<K, Out, N>&>(tiles).copy_to(out + i), ...);
+    } else {
+      (static_cast<tile<K, Out, N>&>(tiles).copy_to(out + i, done + 1), ...);
+      at = i + done;
+    }
+    return all;
+  }
 };
+
+#pragma GCC diagnostic pop
 
 // -- what the clones run ---------------------------------------------------------------------
 
-template <store How, class... Out>
-inline constexpr bool can_be_tiled = false;
-template <store How, class Out>
-inline constexpr bool can_be_tiled<How, Out> =
-    (How == store::assign || How == store::construct) && tiled_loop<Out>::possible;
+/// The pointers that a task's clones get as parameters, each with the promise that nothing else
+/// refers to the elements.
+template <class... Out>
+struct restricted {};
 
 /// An element-wise map: F over Src..., results to Out....
 template <store How, class F, class Outs, class... Src>
@@ -259,46 +265,46 @@ struct element_task;
 
 template <store How, class F, class... Out, class... Src>
 struct element_task<How, F, std::tuple<Out...>, Src...> {
+  using outputs = restricted<Out...>;
+
   F& f;
   std::tuple<Src...> sources;
 
-  HETMAP_INLINE void run(chunk& work) {
-    std::size_t at = work.begin - work.origin;
+  HETMAP_INLINE void run(chunk& work, Out*... out) {
+    with<element_loop<How, Out...>>(work, std::index_sequence_for<Src...>{}, out...);
+  }
+  HETMAP_INLINE void run_in_place(chunk& work) {
+    unpack_in_place(work, std::index_sequence_for<Out...>{});
+  }
+
+ private:
+  template <std::size_t... O>
+  HETMAP_INLINE void unpack_in_place(chunk& work, std::index_sequence<O...>) {
+    with<loop_in_place<How, Out...>>(work, std::index_sequence_for<Src...>{},
+                                     static_cast<Out*>(work.columns[O].base)...);
+  }
+
+  template <class Loop, std::size_t... I>
+  HETMAP_INLINE void with(chunk& work, std::index_sequence<I...>, Out*... out) {
+    std::size_t const begin = work.begin - work.origin;
+    std::size_t const end = work.end - work.origin;
+    std::size_t at = begin;
     try {
-      unpack(work, at, std::index_sequence_for<Out...>{}, std::index_sequence_for<Src...>{});
+      work.end =
+          work.origin + Loop::run(begin, end, at, recall_check(work), f, out...,
+                                  std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...);
     } catch (...) {
       work.failed_at = work.origin + at;
       throw;
     }
-  }
-
- private:
-  template <std::size_t... O, std::size_t... I>
-  HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<O...>,
-                            std::index_sequence<I...>) {
-    std::size_t const begin = work.begin - work.origin;
-    std::size_t const end = work.end - work.origin;
-    recall_check rest(work);
-    std::size_t until;
-    if constexpr (can_be_tiled<How, Out...>)
-      if (work.copy_out != nullptr) {
-        until = (tiled_loop<Out>::run(begin, end, at, rest, f, work,
-                                      static_cast<Out*>(work.columns[O].base),
-                                      std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...),
-                 ...);
-        work.end = work.origin + until;
-        return;
-      }
-    until = element_loop<How, Out...>::run(
-        begin, end, at, rest, f, static_cast<Out*>(work.columns[O].base)...,
-        std::get<I>(sources).at(work.columns[sizeof...(Out) + I])...);
-    work.end = work.origin + until;
   }
 };
 
 /// A block function: f(span of each input..., span of the output[, scratch]), a block at a time.
 template <class F, class Out, class... In>
 struct block_task {
+  using outputs = restricted<>;  // f may be asked to work in place
+
   F& f;
   std::size_t block;
 
@@ -326,15 +332,10 @@ struct block_task {
 };
 
 // -- the clones ------------------------------------------------------------------------------
-
-template <class Task>
-HETMAP_CLONE void run_baseline(void* task, chunk& work) {
-  static_cast<Task*>(task)->run(work);
-}
-template <class Task>
-HETMAP_CLONE_UNCONTRACTED void run_uncontracted(void* task, chunk& work) {
-  static_cast<Task*>(task)->run(work);
-}
+// GCC keeps the promise of `__restrict` for the parameters of a function that is not inlined. Of an
+// inlined one it keeps it for the accesses that are in its text before others are inlined into it,
+// and a lambda comes late: what that reads through its captures could be the output then, and the
+// loop stays scalar. So the outputs are parameters of the clones.
 
 /// The level that this file's own flags amount to.
 inline constexpr isa file_level = HETMAP_FILE_LEVEL;
@@ -342,25 +343,78 @@ inline constexpr isa file_level = HETMAP_FILE_LEVEL;
 /// Whether this compiler can keep a * b + c uncontracted in one function, whatever the flags.
 inline constexpr bool can_be_reproducible = HETMAP_CAN_BE_REPRODUCIBLE;
 
+/// What the clones of a task run.
+template <class Task>
+struct loop_of {
+  using outputs = typename Task::outputs;
+  template <class... Out>
+  HETMAP_INLINE static void run(Task& task, chunk& work, Out*... out) {
+    task.run(work, out...);
+  }
+};
+/// The same where outputs are inputs.
+template <class Task>
+struct loop_in_place_of {
+  using outputs = restricted<>;
+  HETMAP_INLINE static void run(Task& task, chunk& work) { task.run_in_place(work); }
+};
+
+template <class Task, class Loop, class Outputs = typename Loop::outputs>
+struct clones_of;
+template <class Task, class Loop, class... Out>
+struct clones_of<Task, Loop, restricted<Out...>> {
+  HETMAP_CLONE static void baseline(Task& task, chunk& work, Out* __restrict... out) {
+    Loop::run(task, work, out...);
+  }
+  HETMAP_CLONE_UNCONTRACTED static void uncontracted(Task& task, chunk& work,
+                                                     Out* __restrict... out) {
+    Loop::run(task, work, out...);
+  }
 #if HETMAP_HAS_X86_CLONES
-template <class Task>
-HETMAP_CLONE_AVX2 void run_avx2(void* task, chunk& work) {
-  static_cast<Task*>(task)->run(work);
-}
-template <class Task>
-HETMAP_CLONE_AVX512 void run_avx512(void* task, chunk& work) {
-  static_cast<Task*>(task)->run(work);
-}
-template <class Task>
-inline constexpr kernel_code code_of{{run_baseline<Task>, run_avx2<Task>, run_avx512<Task>},
-                                     can_be_reproducible ? run_uncontracted<Task> : nullptr,
-                                     file_level};
+  HETMAP_CLONE_AVX2 static void avx2(Task& task, chunk& work, Out* __restrict... out) {
+    Loop::run(task, work, out...);
+  }
+  HETMAP_CLONE_AVX512 static void avx512(Task& task, chunk& work, Out* __restrict... out) {
+    Loop::run(task, work, out...);
+  }
 #else
-template <class Task>
-inline constexpr kernel_code code_of{{run_baseline<Task>, run_baseline<Task>, run_baseline<Task>},
-                                     can_be_reproducible ? run_uncontracted<Task> : nullptr,
-                                     file_level};
+  static constexpr auto avx2 = baseline;
+  static constexpr auto avx512 = baseline;
 #endif
+
+  static constexpr kernel_code code() {
+    chunk_function reproducible = nullptr;
+    if constexpr (can_be_reproducible) reproducible = enter<level::uncontracted>;
+    return {{enter<level::baseline>, enter<level::avx2>, enter<level::avx512>},
+            reproducible,
+            file_level};
+  }
+
+ private:
+  enum class level : unsigned char { baseline, avx2, avx512, uncontracted };
+
+  /// What the core calls: hands the outputs to a clone.
+  template <level Which>
+  HETMAP_ENTRY static void enter(void* task, chunk& work) {
+    go_on<Which>(*static_cast<Task*>(task), work, std::index_sequence_for<Out...>{});
+  }
+  template <level Which, std::size_t... K>
+  HETMAP_INLINE static void go_on(Task& task, chunk& work, std::index_sequence<K...>) {
+    if constexpr (Which == level::baseline)
+      baseline(task, work, static_cast<Out*>(work.columns[K].base)...);
+    else if constexpr (Which == level::avx2)
+      avx2(task, work, static_cast<Out*>(work.columns[K].base)...);
+    else if constexpr (Which == level::avx512)
+      avx512(task, work, static_cast<Out*>(work.columns[K].base)...);
+    else
+      uncontracted(task, work, static_cast<Out*>(work.columns[K].base)...);
+  }
+};
+
+template <class Task>
+inline constexpr kernel_code code_of = clones_of<Task, loop_of<Task>>::code();
+template <class Task>
+inline constexpr kernel_code code_in_place_of = clones_of<Task, loop_in_place_of<Task>>::code();
 
 }  // namespace HETMAP_TAG
 }  // namespace detail

@@ -74,7 +74,12 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
     functor = std::addressof(detail::bare(f));
     functor_bytes = sizeof(function);
   }
+  kernel_code const* in_place = nullptr;
+  if constexpr ((How == store::assign || How == store::spread) &&
+                ((Src::reads == access::contiguous) || ...))
+    in_place = &code_in_place_of<task>;
   job j{.code = &code_of<task>,
+        .code_in_place = in_place,
         .context = std::addressof(work),
         .columns = columns.data(),
         .outputs = sizeof...(Out),
@@ -82,7 +87,7 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .count = n,
         .learned = learned,
         .reads = detail::greatest(Src::reads...),
-        .can_copy_out = can_be_tiled<How, Out...>,
+        .can_be_streamed = can_be_streamed<How, Out...>,
         .functor = functor,
         .functor_bytes = functor_bytes};
   if constexpr (How == store::construct)
@@ -103,22 +108,20 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
 template <bool Columns, class Submit, class F, class... Out, class... Src>
 void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out,
             Src... src) {
-  constexpr store apart = Columns ? store::spread : store::assign;
-  constexpr store together = Columns                       ? store::spread_in_place
-                             : can_be_tiled<apart, Out...> ? store::assign
-                                                           : store::in_place;
   auto const columns = detail::columns_of(out, src...);
   auto const met =
       sizeof...(Out) == 1 && detail::lies_apart(columns.data(), sizeof...(Src), n)
           ? overlap::none
           : detail::compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
-  auto const complete = [&](job& j) {
-    j.in_place = met == overlap::exact;
-    return submit(j);
-  };
-  if constexpr (apart != together && ((Src::reads == access::contiguous) || ...))
-    if (met == overlap::exact) return detail::with_job<together>(complete, f, n, out, src...);
-  detail::with_job<apart>(complete, f, n, out, src...);
+  detail::with_job<Columns ? store::spread : store::assign>(
+      [&](job& j) {
+        if (met == overlap::exact) {
+          j.code = j.code_in_place;
+          j.in_place = true;
+        }
+        return submit(j);
+      },
+      f, n, out, src...);
 }
 
 /// An input that is an array as memory; nothing of any other.

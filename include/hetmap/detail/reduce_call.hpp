@@ -164,6 +164,8 @@ inline constexpr std::size_t fold_width = 256 / sizeof(T) < 64 ? 256 / sizeof(T)
 /// Folds claims of whole leaves (of any elements, if a leaf is one).
 template <class T, class Op, class F, class... Src>
 struct reduce_task {
+  using outputs = restricted<>;
+
   F& f;
   Op& op;
   std::size_t leaf;

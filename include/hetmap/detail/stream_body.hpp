@@ -26,13 +26,15 @@ inline namespace HETMAP_TAG {
 /// The element loop of a stream: F over Src..., results constructed in a slot's buffer.
 template <class F, class R, class... Src>
 struct stream_task {
+  using outputs = restricted<R>;
+
   F& f;
   std::tuple<Src...> sources;
 
-  HETMAP_INLINE void run(chunk& work) {
+  HETMAP_INLINE void run(chunk& work, R* out) {
     std::size_t at = work.begin - work.origin;
     try {
-      unpack(work, at, std::index_sequence_for<Src...>{});
+      unpack(work, at, out, std::index_sequence_for<Src...>{});
     } catch (...) {
       work.failed_at = work.origin + at;
       throw;
@@ -41,18 +43,17 @@ struct stream_task {
 
  private:
   template <std::size_t... I>
-  HETMAP_INLINE void unpack(chunk& work, std::size_t& at, std::index_sequence<I...>) {
+  HETMAP_INLINE void unpack(chunk& work, std::size_t& at, R* out, std::index_sequence<I...>) {
     compute(
-        static_cast<stream_piece&>(work), at,
+        static_cast<stream_piece&>(work), at, out,
         watched_source{detail::place(std::get<I>(sources), work.columns[1 + I], work.origin)}...);
   }
 
   /// Blocks, then what is left behind the last, until there is a hurry.
   template <class... Watched>
-  HETMAP_INLINE void compute(stream_piece& work, std::size_t& at, Watched... in) {
+  HETMAP_INLINE void compute(stream_piece& work, std::size_t& at, R* out, Watched... in) {
     using loop = element_loop<store::construct, R>;
     recall_check const none(work);  // the hurry is the stream's own
-    R* const out = static_cast<R*>(work.columns[0].base);
     std::size_t const begin = at;
     std::size_t const end = work.end - work.origin;
     std::size_t i = begin;
