@@ -17,6 +17,7 @@
 #include <hetmap/topology.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -38,6 +39,9 @@ struct part {
   std::size_t until;
   std::size_t end;
 };
+
+/// Elements that a fold takes whole where it can (detail/reduce_call.hpp, largest_leaf).
+constexpr std::size_t whole_leaf = 4096;
 
 /// Lanes that a call may have when it turns out not to be short.
 unsigned most_lanes(settings const& how) {
@@ -131,8 +135,10 @@ class shared_call {
     code_ = work.code->by_level[static_cast<int>(level_)];
     unsigned const wanted = std::min(lanes * parts_a_lane, most_parts);
     part_ = (count_ + wanted - 1) / wanted;
-    if (part_ >= 4 * block_elements)
-      part_ = (part_ + block_elements - 1) / block_elements * block_elements;
+    for (std::size_t const unit : units(work))
+      if (part_ >= 4 * unit) part_ = (part_ + unit - 1) / unit * unit;
+    std::size_t const exact = std::max<std::size_t>(work.exact_chunk, 1);
+    part_ = (part_ + exact - 1) / exact * exact;
     parts_ = static_cast<unsigned>((count_ + part_ - 1) / part_);
     parts_a_lane_ = (parts_ + lanes - 1) / lanes;
     failed_part_.store(parts_, std::memory_order_relaxed);
@@ -143,14 +149,16 @@ class shared_call {
     math_level_scope const math(level_);
     float_scope const callers(floats_);
     unsigned const first = lane * parts_a_lane_;
+    void* slot = nullptr;
     for (unsigned k = 0; k != parts_ && !late_.load(std::memory_order_relaxed); ++k)
-      run_part((first + k) % parts_);
+      run_part((first + k) % parts_, slot);
   }
 
   /// Part 0 alone, if nobody else has it; whether it was run, to its end.
   bool run_first_part() noexcept {
     math_level_scope const math(level_);
-    return run_part(0);
+    void* slot = nullptr;
+    return run_part(0, slot);
   }
 
   [[nodiscard]] std::size_t part_elements() const noexcept { return part_; }
@@ -180,15 +188,22 @@ class shared_call {
     return std::min(begin_of(k) + part_, count_);
   }
 
-  /// Whether it was run, to its end.
-  bool run_part(unsigned k) noexcept {
+  /// What parts that are large enough are multiples of: blocks, and in folds, which have no
+  /// outputs, as many as are folded at a time (detail/reduce_call.hpp).
+  [[nodiscard]] static std::array<std::size_t, 2> units(job const& work) noexcept {
+    std::size_t const folded =
+        work.outputs != 0 ? 1 : std::max<std::size_t>(64 * work.exact_chunk, whole_leaf);
+    return {block_elements, folded};
+  }
+
+  /// slot: the lane's. Returns: whether it was run, to its end.
+  bool run_part(unsigned k, void*& slot) noexcept {
     std::uint64_t const mine = std::uint64_t{1} << k;
     if ((taken_.load(std::memory_order_relaxed) & mine) != 0 ||
         (taken_.fetch_or(mine, std::memory_order_relaxed) & mine) != 0 ||
         failed_part_.load(std::memory_order_relaxed) < k)
       return false;
     scratch unused;
-    void* slot = nullptr;
     watched_claim const watched;
     recall const before = watched.seen();
     chunk part{.begin = begin_of(k),
@@ -256,7 +271,11 @@ unsigned lanes_for(job const& work, settings const& how, double predicted) {
   auto const allowed =
       std::min(how.workers != 0 ? how.workers : physical_cores(), team_concurrency());
   auto const paying = static_cast<unsigned>(2 * predicted / shortest_shared_seconds);
-  return static_cast<unsigned>(std::min<std::size_t>({allowed, std::max(paying, 2u), work.count}));
+  // Folds, which have no outputs, are best left in whole leaves unless elements are costly.
+  bool const fold = work.outputs == 0 && predicted < 4 * shortest_shared_seconds;
+  std::size_t const unit = std::max<std::size_t>(work.exact_chunk, fold ? whole_leaf : 1);
+  return static_cast<unsigned>(
+      std::min<std::size_t>({allowed, std::max(paying, 2u), (work.count + unit - 1) / unit}));
 }
 
 }  // namespace
@@ -291,8 +310,7 @@ bool run_short(job const& work, settings const& how) {
   bool const on_team = asked == backend::automatic || asked == backend::cpu;
   if (!on_team && asked != backend::serial) return false;
   // Who asks for chunks of a size gets them from the ledger.
-  bool const shareable =
-      on_team && how.pool == nullptr && work.exact_chunk == 0 && how.chunk_size == 0;
+  bool const shareable = on_team && how.pool == nullptr && how.chunk_size == 0;
   if (shareable && predicted >= shortest_shared_seconds) {
     unsigned const lanes = lanes_for(work, how, predicted);
     if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {

@@ -24,8 +24,11 @@ inline namespace HETMAP_TAG {
 /// The result's bits depend on the number of elements, the instruction-set level and nothing else:
 /// elements are folded in blocks that begin at fixed indices, and the blocks' results are joined in
 /// a fixed tree, whatever the workers and chunks. `.reproducible = true` takes the level away. (An
-/// input that cannot be indexed has blocks of its own.) Sums, products and bit operations of
-/// numbers are folded some dozens side by side, which vectorises; see `commutative`.
+/// input that cannot be indexed has blocks of its own.) Sums, products, bit operations, `maximum`
+/// and `minimum` of numbers are folded some dozens side by side, which is fastest; see
+/// `commutative`. Under any other operation each block of numbers is folded from left to right,
+/// many blocks at a time. What f makes of an element is rounded before it is joined: a product and
+/// a sum are two operations.
 ///
 /// A block is folded by one worker: slow elements in different blocks are shared, those of one
 /// block run one after another. It has one element where there are less than 2048, and 4096 at
@@ -45,7 +48,8 @@ inline namespace HETMAP_TAG {
 /// elements
 ///           and 4096 at most: blocks are never cut.
 /// Cost:     one call of f and one of op an element.
-/// Memory:   no results are kept, but up to 65536 numbers; some accumulators a worker.
+/// Memory:   no results are kept, but up to 65536 numbers; some accumulators a worker, and room for
+///           up to 32 blocks of numbers whose order matters.
 template <class F, class Op, class T, class... In>
   requires stop_map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
 [[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
