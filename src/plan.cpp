@@ -182,6 +182,10 @@ std::string to_string(plan const& p) {
                 p.reproducible ? ", nothing contracted" : "",
                 p.past_caches ? ", results past the caches" : "");
   out += line;
+  if (p.scalar != nullptr) {
+    std::snprintf(line, sizeof line, "  one element at a time: %s\n", p.scalar);
+    out += line;
+  }
   std::snprintf(line, sizeof line, "  workers: %u; boundaries at multiples of %zu; ", p.workers,
                 p.granule);
   out += line;

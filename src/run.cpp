@@ -87,6 +87,7 @@ decision decide(job const& work, settings const& how, bool in_words) {
                      .level = isa_level(),
                      .cache_bytes = last_level_cache()};
   plan chosen = make_plan(p, here);
+  chosen.scalar = work.scalar;
   if (chosen.chosen == backend::gpu && route.no_gpu == nullptr) state_bounds(chosen, route, how);
   for (candidate const& c : chosen.candidates)
     if (c.where == chosen.chosen && c.unavailable != nullptr) {

@@ -60,6 +60,9 @@ struct plan {
   std::array<candidate, 4> candidates{};
   /// The rule that decided, in words.
   char const* reason = "";
+  /// Why elements are computed one at a time and not a vector of them, where that shows in the type
+  /// of f; null: it does not show, and depends on what f does (the guide's section on it says how).
+  char const* scalar = nullptr;
 };
 
 /// The plan as a few lines of text.

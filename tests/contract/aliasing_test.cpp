@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <functional>
 #include <list>
 #include <numeric>
@@ -75,6 +76,43 @@ TEST_P(AliasingContract, ElementsThatOwnMemoryAreReplacedInPlace) {
   auto const apart = hetmap::map(here(), twice, words);
   hetmap::map_into(here(), words, twice, words);
   EXPECT_TRUE(std::ranges::equal(words, apart));
+}
+
+/// Adds what is assigned to it to what it is.
+struct total {
+  int value = 0;
+  total& operator=(int more) {
+    value += more;
+    return *this;
+  }
+};
+
+TEST_P(AliasingContract, AnAssignmentOfTheElementsOwnMeetsTheElement) {
+  for (std::size_t const n : support::sizes({1, 64, 65, 1000})) {
+    std::vector<total> x(n), y(n);
+    for (std::size_t i = 0; i != n; ++i) x[i].value = y[i].value = static_cast<int>(i);
+    hetmap::map_into(
+        here(), x, [](total const& t) { return t.value + 1; }, x);
+    hetmap::map_into(
+        here(), y, [](total const& t) { return t.value; }, x);
+    for (std::size_t i = 0; i != n; ++i) {
+      ASSERT_EQ(x[i].value, 2 * static_cast<int>(i) + 1);
+      ASSERT_EQ(y[i].value, 3 * static_cast<int>(i) + 1);
+    }
+  }
+}
+
+TEST_P(AliasingContract, ElementsWithConstructorsMayBeReplacedInPlace) {
+  for (std::size_t const n : support::edge_sizes()) {
+    std::vector<std::complex<float>> x(n);
+    for (std::size_t i = 0; i != n; ++i) x[i] = {static_cast<float>(i), 1};
+    auto const turn = [](std::complex<float> v) {
+      return std::complex<float>(-v.imag(), v.real());
+    };
+    auto const apart = hetmap::map(here(), turn, x);
+    hetmap::map_into(here(), x, turn, x);
+    ASSERT_TRUE(std::ranges::equal(x, apart)) << n;
+  }
 }
 
 TEST_P(AliasingContract, OneRangeMayBeInputAndOutputThroughDifferentViews) {

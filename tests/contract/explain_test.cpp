@@ -260,4 +260,20 @@ TEST(ExplainContract, OneCandidateABackendAndReasonsForTheAbsent) {
   EXPECT_EQ(seen.size(), 4u);
 }
 
+TEST(ExplainContract, WhatKeepsALoopScalarIsSaidWhereItShows) {
+  auto const x = support::indices(100);
+  int (*const pointer)(int) = [](int i) { return i; };
+  std::function<int(int)> const erased = pointer;
+  auto const lambda = [&x](int i) { return x[0] + i; };
+  EXPECT_EQ(hetmap::explain(lambda, x).scalar, nullptr);
+  EXPECT_EQ(hetmap::explain(hetmap::compose(lambda, lambda), x).scalar, nullptr);
+  for (char const* const why :
+       {hetmap::explain(pointer, x).scalar, hetmap::explain(erased, x).scalar,
+        hetmap::explain(std::ref(erased), x).scalar,
+        hetmap::explain(hetmap::compose(lambda, pointer), x).scalar})
+    EXPECT_STREQ(why, "f is called through a pointer");
+  EXPECT_NE(to_string(hetmap::explain(pointer, x)).find("one element at a time: f is called"),
+            std::string::npos);
+}
+
 }  // namespace

@@ -128,6 +128,7 @@ struct job {
   void const* functor = nullptr;
   std::size_t functor_bytes = 0;
   gpu_work const* gpu = nullptr;  ///< null: no GPU can run it
+  char const* scalar = nullptr;   ///< as plan's
   char const* no_gpu = "only maps over elements of arrays have GPU forms";  ///< why, then
 };
 

@@ -177,6 +177,26 @@ inline constexpr bool cost_known_by_type<starred<F>> = cost_known_by_type<std::r
 template <class F>
 inline constexpr bool cost_known_by_type<collected<F>> = cost_known_by_type<std::remove_cv_t<F>>;
 
+/// Why a loop that calls F cannot be vectorised, whatever F does; null where that does not show.
+template <class F>
+inline constexpr char const* scalar_because =
+    std::is_function_v<F> || std::is_pointer_v<F> || !cost_known_by_type<F>
+        ? "f is called through a pointer"
+        : nullptr;
+template <class F>
+inline constexpr char const* scalar_because<F const> = scalar_because<F>;
+template <class F, class G>
+inline constexpr char const* scalar_because<composed<F, G>> =
+    scalar_because<F> != nullptr ? scalar_because<F> : scalar_because<G>;
+template <class F>
+inline constexpr char const* scalar_because<std::reference_wrapper<F>> = scalar_because<F>;
+template <class F>
+inline constexpr char const* scalar_because<starred<F>> = scalar_because<F>;
+template <class F>
+inline constexpr char const* scalar_because<collected<F>> = "outcomes are made one by one";
+template <class F>
+inline constexpr char const* scalar_because<with_stop<F>> = "each call is handed a stop token";
+
 template <class F>
 void const* function_address(F& f) {
   if constexpr (std::is_function_v<F>)

@@ -84,12 +84,31 @@ inline constexpr bool assignable_when_raw =
     std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T> &&
     std::is_trivially_assignable_v<T&, T>;
 
-/// Whether results may be computed in memory elsewhere, whose bytes are then copied to where they
-/// belong.
-template <store How, class... Out>
-inline constexpr bool can_be_streamed =
-    How != store::nowhere &&
-    ((assignable_when_raw<Out> && sizeof(Out) <= largest_tile_bytes) && ...);
+/// Whether storing a Result as an Out says all there is to the element: its bytes may be computed
+/// in memory elsewhere, whatever is in that, and copied to where they belong.
+template <class Out, class Result>
+inline constexpr bool replaces_bytes =
+    !std::is_volatile_v<Out> && std::is_trivially_copyable_v<Out> &&
+    std::is_trivially_assignable_v<Out&, Out&> &&
+    (std::is_scalar_v<Out> || std::is_trivially_assignable_v<Out&, Result>);
+
+template <class Columns, class Result, class = std::make_index_sequence<0>>
+inline constexpr bool replace_bytes = false;
+template <class... Out, class Result, std::size_t... K>
+inline constexpr bool replace_bytes<std::tuple<Out...>, Result, std::index_sequence<K...>> =
+    (replaces_bytes<Out, decltype(detail::element<K>(std::declval<Result>()))> && ...);
+
+/// The same of all that becomes of one result.
+template <store How, class Result, class... Out>
+inline constexpr bool results_are_bytes = false;
+template <class Result, class Out>
+inline constexpr bool results_are_bytes<store::assign, Result, Out> = replaces_bytes<Out, Result>;
+template <class Result, class Out>
+inline constexpr bool results_are_bytes<store::construct, Result, Out> =
+    !std::is_volatile_v<Out> && std::is_trivially_copyable_v<Out>;
+template <class Result, class... Out>
+inline constexpr bool results_are_bytes<store::spread, Result, Out...> =
+    replace_bytes<std::tuple<Out...>, Result, std::index_sequence_for<Out...>>;
 
 template <std::size_t... K, class Result, class... Out>
 HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&& result,
@@ -187,12 +206,12 @@ struct tile {
 /// The same loop for outputs of which some are inputs, to which no pointer may be restricted. A
 /// block is computed aside and copied then; where the compiler unrolls it whole, it stays in
 /// registers. What was done of a block when f threw is copied too.
-template <store How, class... Out>
+template <store How, bool Bytes, class... Out>
 struct loop_in_place {
   /// Whether blocks can be computed aside; else it is element by element, without promises about
   /// memory.
-  static constexpr bool by_blocks = ((sizeof(Out) + ...)) * block_elements <= largest_tile_bytes &&
-                                    (assignable_when_raw<Out> && ...);
+  static constexpr bool by_blocks =
+      Bytes && (sizeof(Out) + ...) * block_elements <= largest_tile_bytes;
 
   template <class F, class... Src>
   HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
@@ -266,6 +285,11 @@ struct element_task;
 template <store How, class F, class... Out, class... Src>
 struct element_task<How, F, std::tuple<Out...>, Src...> {
   using outputs = restricted<Out...>;
+  using result = decltype(detail::call(
+      std::declval<F&>(), std::declval<Src const&>().at(std::declval<column const&>())[0]...));
+
+  /// Whether they may be computed elsewhere.
+  static constexpr bool bytes = results_are_bytes<How, result, Out...>;
 
   F& f;
   std::tuple<Src...> sources;
@@ -280,8 +304,8 @@ struct element_task<How, F, std::tuple<Out...>, Src...> {
  private:
   template <std::size_t... O>
   HETMAP_INLINE void unpack_in_place(chunk& work, std::index_sequence<O...>) {
-    with<loop_in_place<How, Out...>>(work, std::index_sequence_for<Src...>{},
-                                     static_cast<Out*>(work.columns[O].base)...);
+    with<loop_in_place<How, bytes, Out...>>(work, std::index_sequence_for<Src...>{},
+                                            static_cast<Out*>(work.columns[O].base)...);
   }
 
   template <class Loop, std::size_t... I>

@@ -87,9 +87,10 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .count = n,
         .learned = learned,
         .reads = detail::greatest(Src::reads...),
-        .can_be_streamed = can_be_streamed<How, Out...>,
+        .can_be_streamed = task::bytes,
         .functor = functor,
-        .functor_bytes = functor_bytes};
+        .functor_bytes = functor_bytes,
+        .scalar = scalar_because<F>};
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
       j.discard = destroy_results<Out...>;
