@@ -224,6 +224,7 @@ TEST(MathAccuracy, NormalDistributionAndInversesAreRightEverywhere) {
   check_own<double>(3, cdfnorminv_kernel{}, cdfnorminv_reference, 0, 1);
   check_own<double>(3, erfinv_kernel{}, erfinv_reference, -1, 1);
   check_own<double>(3, erfcinv_kernel{}, erfcinv_reference, 0, 2);
+  check_own<double>(2, OF(erfc), -6, 27.3);
   check_own<float>(0.6, cdfnorm_kernel{}, cdfnorm_reference, -15, 7);
   check_own<float>(0.6, cdfnorminv_kernel{}, cdfnorminv_reference, 0, 1);
   check_own<float>(0.6, erfinv_kernel{}, erfinv_reference, -1, 1);
