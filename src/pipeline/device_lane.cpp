@@ -55,7 +55,7 @@ stream_as_map::stream_as_map(stream_job const& work)
   job.outputs = 1;
   job.inputs = work.gpu->inputs;
   job.functor = work.gpu->functor;
-  job.functor_bytes = work.gpu->functor_bytes;
+  job.functor_bytes = static_cast<std::uint32_t>(work.gpu->functor_bytes);
   job.gpu = &gpu;
 }
 

@@ -121,12 +121,12 @@ struct job {
   array_memory* const* arrays = nullptr;  ///< of each column, null for none; null: no arrays at all
   /// As `functor`, of map_reduce's operation.
   void const* operation = nullptr;
-  std::size_t operation_bytes = 0;
+  std::uint32_t operation_bytes = 0;
 
+  std::uint32_t functor_bytes = 0;
   /// The bytes of the function, where these are all there is to it; null otherwise. An array_ref
   /// among them is an input as well.
   void const* functor = nullptr;
-  std::size_t functor_bytes = 0;
   gpu_work const* gpu = nullptr;  ///< null: no GPU can run it
   char const* scalar = nullptr;   ///< as plan's
   char const* no_gpu = "only maps over elements of arrays have GPU forms";  ///< why, then

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <ranges>
 #include <span>
@@ -69,10 +70,10 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
   // Before the job: what it calls would keep the compiler from clearing only the rest of that.
   rate* const learned = detail::rate_for<F, Src...>(f);
   void const* functor = nullptr;
-  std::size_t functor_bytes = 0;
+  std::uint32_t functor_bytes = 0;
   if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>) {
     functor = std::addressof(detail::bare(f));
-    functor_bytes = sizeof(function);
+    functor_bytes = std::uint32_t{sizeof(function)};
   }
   kernel_code const* in_place = nullptr;
   if constexpr ((How == store::assign || How == store::spread) &&
@@ -88,8 +89,8 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .learned = learned,
         .reads = detail::greatest(Src::reads...),
         .can_be_streamed = task::bytes,
-        .functor = functor,
         .functor_bytes = functor_bytes,
+        .functor = functor,
         .scalar = scalar_because<F>};
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
