@@ -49,25 +49,26 @@ waiting::waiting(awaited& what) noexcept
     : what_(what), team_(here.at.team), stands_in_(here.at.stands_in), innermost_(here.innermost) {
   // Nobody can wait for a thread that does nothing for others.
   if (team_ == nullptr && innermost_ == nullptr) return;
-  registry& waits = the_waits();
-  task* later;
-  {
-    std::lock_guard const lock(waits.guard);
-    waits.all.add(*this);
-    waits.all.settle(*this);
-    later = std::exchange(waits.all.later_, nullptr);
-  }
-  while (later != nullptr) {
-    task& t = *std::exchange(later, later->next);
-    t.run(t);
-  }
+  waits_held held;
+  held.all().add(*this);
+  held.all().settle(*this);
 }
 
 waiting::~waiting() {
   if (!listed_) return;
-  registry& waits = the_waits();
-  std::lock_guard const lock(waits.guard);
-  waits.all.remove(*this);
+  waits_held held;
+  held.all().remove(*this);
+}
+
+waits_held::waits_held() noexcept : all_(the_waits().all) { the_waits().guard.lock(); }
+
+waits_held::~waits_held() {
+  task* later = std::exchange(all_.later_, nullptr);
+  the_waits().guard.unlock();
+  while (later != nullptr) {
+    task& t = *std::exchange(later, later->next);
+    t.run(t);
+  }
 }
 
 void sync_with_waits() noexcept { std::lock_guard const lock(the_waits().guard); }

@@ -98,6 +98,7 @@ class waiters {
 
  private:
   friend class waiting;
+  friend class waits_held;
   friend void sync_with_waits() noexcept;
   void add(waiting& w) noexcept;
   void remove(waiting& w) noexcept;
@@ -110,6 +111,21 @@ class waiters {
   waiting* first_ = nullptr;
   task* later_ = nullptr;
   bool exact_ = false;  // marks are facts: nobody is asked on
+};
+
+/// Holds the lock of all waits: pools that have work then do not end before it is free.
+class waits_held {
+ public:
+  waits_held() noexcept;
+  /// Runs what was left for afterwards.
+  ~waits_held();
+  waits_held(waits_held const&) = delete;
+  waits_held& operator=(waits_held const&) = delete;
+
+  [[nodiscard]] waiters& all() noexcept { return all_; }
+
+ private:
+  waiters& all_;
 };
 
 /// Of a thread: whose worker it is, and whether in addition to their number.

@@ -146,8 +146,15 @@ bool workers::end_threads(joining how) {
   {
     waiting const here(how);
     std::unique_lock lock(guard_);
-    left_.wait(lock, [&] { return (ended_ == size() && added_.load() == 0) || how.refused; });
-    if (ended_ != size() || added_.load() != 0) return false;
+    auto const ended = [&] { return ended_ == size() && added_.load() == 0; };
+    // What is queued may be what an input that holds a thread waits for.
+    patience seen;
+    while (!left_.wait_for(lock, between_looks, [&] { return ended() || how.refused; })) {
+      lock.unlock();
+      relieve(seen);
+      lock.lock();
+    }
+    if (!ended()) return false;
   }
   std::lock_guard const lock(joining_);
   threads_.join();

@@ -39,11 +39,6 @@ detail::descriptor opened(std::string const& path, int flags, char const* what) 
 inline namespace HETMAP_ABI {
 namespace detail {
 
-using core::advice_step;
-using core::opened;
-using core::refuse_file;
-using core::retried;
-
 namespace {
 
 /// Size, in bytes, from which on a file that is read once is not kept in the system's cache: it

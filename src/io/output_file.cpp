@@ -30,11 +30,6 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-using core::advice_step;
-using core::opened;
-using core::refuse_file;
-using core::retried;
-
 namespace {
 
 /// One writing call, without the signals that a closed pipe and a limit to the size of files send,

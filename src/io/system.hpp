@@ -33,3 +33,12 @@ auto retried(Call&& call) {
 [[nodiscard]] bool is_read(dev_t device, ino_t file, bool mapped_too) noexcept;
 
 }  // namespace hetmap::core
+
+namespace hetmap::inline HETMAP_ABI::detail {
+
+using core::advice_step;
+using core::opened;
+using core::refuse_file;
+using core::retried;
+
+}  // namespace hetmap::inline HETMAP_ABI::detail

@@ -34,13 +34,7 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace npy = hetmap::npy;
-using stream_tests::bytes_of;
-using stream_tests::counting_input;
-using stream_tests::expect_multiples;
-using stream_tests::in_a_child;
-using stream_tests::io_failure;
-using stream_tests::open_descriptors;
-using stream_tests::twice;
+using namespace stream_tests;
 
 class EarlyEnd : public testing::Test {
  protected:

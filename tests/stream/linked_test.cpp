@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <latch>
 #include <mutex>
@@ -137,6 +138,41 @@ TEST(LinkedStreams, OtherWorkOfAPoolDoesNotWaitForTheInputOfAStream) {
   EXPECT_EQ(result.pop(), 9);
   one.close();
   two.close();
+}
+
+TEST(LinkedStreams, WorkBehindAnInputThatWaitsIsDoneHoweverItIsWaitedFor) {
+  using work = hetmap::future<long>;
+  std::vector<std::function<void(hetmap::pool&, work)>> const ways{
+      [](auto&, work f) { f.wait(); },
+      [](auto&, work f) { EXPECT_TRUE(f.wait(10s)); },
+      [](auto&, work f) { EXPECT_EQ(hetmap::wait(std::vector{f}).done.size(), 1u); },
+      [](auto&, work f) {
+        auto const when = hetmap::return_when::first_completed;
+        EXPECT_GE(hetmap::wait(std::vector{f, f.then(plus_one{})}, when, 10s).done.size(), 1u);
+      },
+      [](auto&, work f) {
+        for (auto& done : hetmap::as_completed(std::vector{f})) EXPECT_EQ(done.get(), 2);
+      },
+      [](auto&, work f) { EXPECT_EQ(f.then(plus_one{}).then(plus_one{}).get(), 4); },
+      [](hetmap::pool& pool, work) {
+        pool.close();
+        pool.join();
+      }};
+  for (std::size_t k = 0; k != ways.size(); ++k) {
+    SCOPED_TRACE(k);
+    hetmap::pool pool(1);
+    queue waits;
+    auto input = popping(waits);
+    auto results = pool.imap(plus_one{}, input);
+    EXPECT_THROW(static_cast<void>(results.next(20ms)), hetmap::timeout_error);
+    // What the input waits for comes of that work.
+    auto const f = pool.submit([&] {
+      waits.push(1);
+      return 2L;
+    });
+    ways[k](pool, f);
+    waits.close();
+  }
 }
 
 TEST(LinkedStreams, AnEndlessStreamLetsOthersHaveItsWorkers) {

@@ -36,12 +36,7 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace npy = hetmap::npy;
-using stream_tests::bytes_of;
-using stream_tests::counting_input;
-using stream_tests::expect_multiples;
-using stream_tests::in_a_child;
-using stream_tests::io_failure;
-using stream_tests::twice;
+using namespace stream_tests;
 
 constexpr std::size_t n = 20'000;
 hetmap::options const serially{.backend = hetmap::backend::serial};
