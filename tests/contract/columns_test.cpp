@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -186,6 +187,25 @@ TEST(ColumnsContract, TheNumberAndTypesOfColumnsAreChecked) {
   static_assert(fits<two, F> && !fits<three, F> && !fits<wrong, F>);
   auto scalar = [](int i) { return i; };
   static_assert(!fits<two, decltype(scalar)>);
+}
+
+TEST(Tuple, IsWhatStdTupleIsToHostCodeAndTriviallyCopiable) {
+  using pair = hetmap::tuple<int, double>;
+  static_assert(std::is_trivially_copyable_v<pair> && std::tuple_size_v<pair> == 2);
+  static_assert(std::is_same_v<decltype(hetmap::tuple(1, 'c')), hetmap::tuple<int, char>>);
+  pair both{1, 2.5};
+  get<1>(both) = 3;
+  auto const [i, d] = both;
+  EXPECT_EQ(i + d, 4);
+  EXPECT_EQ(both, (pair{1, 3}));
+  EXPECT_EQ(hetmap::tuple<>(), hetmap::tuple<>());
+  auto const columns = hetmap::map_columns(
+      [](int v) {
+        return pair{v, v / 2.0};
+      },
+      support::indices(100));
+  EXPECT_EQ(std::get<0>(columns)[7], 7);
+  EXPECT_EQ(std::get<1>(columns)[7], 3.5);
 }
 
 }  // namespace

@@ -182,9 +182,12 @@ TEST(FailedIndex, OfWhatIsThrownBesideTheElementsIsNone) {
   EXPECT_EQ(
       index_after([&] { auto const s = hetmap::imap({.stop = asked_whether_possible()}, f, x); }),
       nothing);
-  EXPECT_EQ(index_after([&] { hetmap::imap({.stop = asked()}, f, x).next(); }), nothing);
+  EXPECT_EQ(index_after([&] { static_cast<void>(hetmap::imap({.stop = asked()}, f, x).next()); }),
+            nothing);
   EXPECT_EQ(index_after([&] { auto const s = hetmap::imap(moved(), x); }), nothing);
-  EXPECT_EQ(index_after([&] { hetmap::imap([](int) { return moved(); }, x).next(); }), nothing);
+  EXPECT_EQ(
+      index_after([&] { static_cast<void>(hetmap::imap([](int) { return moved(); }, x).next()); }),
+      nothing);
 
   hetmap::array<int> a(x), longer(107);
   EXPECT_EQ(index_after([&] { hetmap::map_into(longer, f, a); }), nothing);

@@ -160,4 +160,17 @@ TEST(ProgressContract, TheBarsLineFitsItsWidth) {
   EXPECT_NE(line.find("15 s left"), std::string::npos);
 }
 
+TEST_P(ProgressContract, AtMostTenASecond) {
+  auto how = watched();
+  hetmap::map(
+      how,
+      [](int i) {
+        std::this_thread::sleep_for(2ms);
+        return i;
+      },
+      support::indices(200));
+  expect_good_reports(200);
+  EXPECT_LE(static_cast<double>(reports.size()), 10 * reports.back().elapsed_seconds + 1);
+}
+
 }  // namespace

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <deque>
 #include <forward_list>
 #include <functional>
@@ -264,6 +266,21 @@ TEST_P(RangesContract, UnsizedInputsFillAnOutputAndNoMore) {
   hetmap::map_into(here(), exact, sum, longer, x);
   EXPECT_EQ(exact[999], 1998);
   EXPECT_THROW(hetmap::map_into(here(), small, sum, longer, x), hetmap::size_error);
+}
+
+TEST_P(RangesContract, AForwardRangeIsWalkedByTheCallerAndReadByTheWorkers) {
+  std::list<int> const held(1000, 1);
+  std::atomic<int> elsewhere{0};
+  auto walked = held | std::views::filter([&, caller = std::this_thread::get_id()](int) {
+                  if (std::this_thread::get_id() != caller) ++elsewhere;
+                  return true;
+                });
+  std::function<int(int)> const f = [](int v) {
+    std::this_thread::sleep_for(std::chrono::microseconds(10));
+    return v;
+  };
+  EXPECT_EQ(hetmap::map(here(), f, walked).size(), 1000u);
+  EXPECT_EQ(elsewhere, 0);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <hetmap/map.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -215,6 +217,56 @@ TEST_P(ResultContract, MoveOnlyResultsAreAssignedToAnExistingOutput) {
   hetmap::map_into(
       here(), out, [](int i) { return std::make_unique<int>(i); }, support::indices(n));
   EXPECT_EQ(*out[n - 1], static_cast<int>(n) - 1);
+}
+
+/// The k-th that is made throws; how many there are is counted.
+struct made_in_vain {
+  static inline int alive = 0, left = 0;
+  made_in_vain() { made(); }
+  made_in_vain(made_in_vain const&) { made(); }
+  ~made_in_vain() { --alive; }
+
+ private:
+  static void made() {
+    if (left-- == 0) throw 1;
+    ++alive;
+  }
+};
+
+TEST(Vector, HoldsWhatItWasMadeOf) {
+  for (std::size_t const size : std::initializer_list<std::size_t>{1, 3, 100, 10'000, 1'000'000}) {
+    hetmap::vector<char> const v(size);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(v.data()) % 64, 0u) << size;
+    EXPECT_EQ(std::count(v.begin(), v.end(), 0), static_cast<std::ptrdiff_t>(size));
+  }
+  hetmap::vector<int> v{1, 2, 3};
+  auto w = v;
+  EXPECT_EQ(v, w);
+  w[1] = 7;
+  EXPECT_NE(v, w);
+  EXPECT_EQ(hetmap::vector<int>(2, 5), (hetmap::vector<int>{5, 5}));
+  auto& same = v;
+  v = same;
+  EXPECT_EQ(v.at(2), 3);
+  EXPECT_THROW(static_cast<void>(v.at(3)), std::out_of_range);
+  EXPECT_EQ(v.front() + v.back(), 4);
+  auto const u = std::move(v);
+  EXPECT_TRUE(v.empty());  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(std::span<int const>(u).size(), 3u);
+  hetmap::vector<int> const none;
+  EXPECT_EQ(none.begin(), none.end());
+}
+
+TEST(Vector, NothingIsLeftOfOneThatCouldNotBeMade) {
+  for (int k = 0; k != 5; ++k) {
+    made_in_vain::left = k;
+    EXPECT_THROW(hetmap::vector<made_in_vain>(5), int);
+    EXPECT_EQ(made_in_vain::alive, 0);
+  }
+  made_in_vain::left = 8;
+  hetmap::vector<made_in_vain> const five(5);
+  EXPECT_THROW(static_cast<void>(hetmap::vector<made_in_vain>(five)), int);
+  EXPECT_EQ(made_in_vain::alive, 5);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <hetmap/imap.hpp>
+#include <hetmap/map.hpp>
 #include <hetmap/npy.hpp>
 #include <hetmap/raw.hpp>
 
