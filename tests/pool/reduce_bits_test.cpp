@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -204,6 +206,33 @@ TEST(ReduceBitsOf, AFileAtO0AreThoseOfOneAtO2) {
     auto const there = reduced::sums_at_o0(x, y);
     for (std::size_t k = 0; k != here.size(); ++k)
       EXPECT_EQ(text_of(here[k]), text_of(there[k])) << n << ", " << k;
+  }
+}
+
+TEST(ReduceBitsOf, CallsWhoseCostChangesMidwayAreTheTrees) {
+  struct turning_slow {
+    std::size_t const* slow;  // from this element on five are, if any
+    float operator()(std::size_t i) const {
+      if (i >= *slow && i < *slow + 5) std::this_thread::sleep_for(std::chrono::milliseconds(3));
+      return 1 + 1e-3f * static_cast<float>(i * 7919 % 10007);
+    }
+  };
+  std::size_t slow = ~std::size_t{0} - 5;
+  turning_slow const f{&slow};
+  for (std::size_t const n : support::sizes({100, 200, 4096, 5003})) {
+    auto const x = support::indices<std::size_t>(n);
+    auto const sum = [&] { return hetmap::map_reduce(f, std::plus<>{}, 0.0f, x); };
+    float const expected = sum();
+    for (int round = 0; round != 20; ++round) ASSERT_EQ(text_of(sum()), text_of(expected));
+    for (std::size_t const from :
+         {std::size_t{0}, std::size_t{63}, std::size_t{70}, n / 2, n - 3}) {
+      SCOPED_TRACE(testing::Message() << n << " elements, slow from " << from);
+      slow = from;
+      float const changed = sum();
+      slow = ~std::size_t{0} - 5;
+      EXPECT_EQ(text_of(changed), text_of(expected));
+      for (int round = 0; round != 50; ++round) ASSERT_EQ(text_of(sum()), text_of(expected));
+    }
   }
 }
 

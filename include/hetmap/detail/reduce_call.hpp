@@ -571,7 +571,7 @@ struct reduce_task {
               } else {
                 std::size_t const part = n % width;
                 if (part != 0) leave(k + n - part, numbers + (n - part), part);
-                one.take(op, numbers, k, n - part, at);
+                if (n != part) one.take(op, numbers, k, n - part, at);
               }
             },
             [&](T number, std::size_t k) {
