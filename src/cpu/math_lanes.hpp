@@ -96,6 +96,10 @@ HETMAP_LANES double8 square_root(double8 x) {
   __asm__("vsqrtpd %0, %0" : "+v"(x));  // GCC 12 warns inside the intrinsic
   return x;
 }
+/// table[lowest four bits of place].
+HETMAP_LANES double8 look_up(double const (&table)[16], lanes<double8>::integers place) {
+  return _mm512_permutex2var_pd(_mm512_load_pd(table), (__m512i)place, _mm512_load_pd(table + 8));
+}
 HETMAP_LANES double8 fused(double8 a, double8 b, double8 c) { return _mm512_fmadd_pd(a, b, c); }
 HETMAP_LANES double8 one_of(double const (&pair)[2], lanes<double8>::integers which, double8) {
   return _mm512_permutevar_pd(
@@ -122,6 +126,11 @@ HETMAP_LANES V all(double x) {
 
 template <class V>
 concept has_fused = requires(V x) { fused(x, x, x); };
+
+template <class V>
+concept has_tables = requires(double const (&table)[16], typename lanes<V>::integers place) {
+  look_up(table, place);
+};
 
 /// a * b + c, rounded once where that is an instruction.
 template <class V>

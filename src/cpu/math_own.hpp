@@ -22,8 +22,7 @@ struct exponential {
 template <auto const& terms, class V>
 HETMAP_LANES exponential<V> exponential_of(V x, V rest) {
   V const n = mul_add(x, log2_e, all<V>(whole)) - whole;
-  V r = mul_add(n, -ln2_1, x);
-  r = mul_add(n, -ln2_2, r) + rest;
+  V const r = mul_add(n, -ln2_1, x) + mul_add(n, -ln2_2, rest);  // the first product is exact
   return {n, mul_add(r * r, polynomial<terms>(r), r)};
 }
 
@@ -186,7 +185,7 @@ HETMAP_LANES V cos_of(V x) {
       near, y, [](double lane) { return __builtin_cos(lane); }, x);
 }
 
-// -- normal distribution
+// -- normal distribution, complementary error function
 
 struct cdfnorm_form {
   static constexpr double all = 1, halved = 0.5, slope = cdfnorm_slope;
@@ -198,7 +197,49 @@ struct short_cdfnorm_form : cdfnorm_form {
   static constexpr auto& terms = cdfnorm_terms_single;
 };
 
-/// The tail of a distribution above x: for x > 0 as e^(-halved x^2) p(t) / (1 + slope x), where t =
+struct erfc_tables {
+  static constexpr double all = 2, halved = 1, last = 27.3, growth = erfc_growth;
+  static constexpr auto& point = erfc_point;
+  static constexpr auto& at_point = erfc_at_point;
+  static constexpr auto& around = erfc_around;
+};
+struct cdfnorm_tables {
+  static constexpr double all = 1, halved = 0.5, last = cdfnorm_last, growth = cdfnorm_growth;
+  static constexpr auto& point = cdfnorm_point;
+  static constexpr auto& at_point = cdfnorm_at_point;
+  static constexpr auto& around = cdfnorm_around;
+};
+
+/// The tail of a distribution above x: for x > 0 as e^(-halved x^2) times a polynomial about a
+/// point near x.
+template <class Tables, class V>
+HETMAP_LANES V tail_by_tables(V x) {
+  V const a = at_most(Tables::last, absolute(x));
+  V const square = a * a;
+  V const exponent = square * -Tables::halved;
+  V const exponent_rest = product_rest(a, a, square) * -Tables::halved;
+  // As 2^n (power + power_rest) (1 + more), n with four bits behind the point.
+  V const rounded = mul_add(exponent, log2_e, all<V>(whole / 16));
+  V const n = rounded - whole / 16;
+  V const r = mul_add(n, -ln2_1, exponent) + mul_add(n, -ln2_2, exponent_rest);
+  V const more = mul_add(r * r, polynomial<exp_terms_small>(r), r);
+  V const power = look_up(exp2_above, bits_of(rounded));
+  V const power_rest = look_up(exp2_rest, bits_of(rounded));
+
+  auto const place = bits_of(mul_add(a, Tables::growth, all<V>(1))) >> 50;
+  V const d = a - look_up(Tables::point, place);
+  constexpr unsigned long last = sizeof(Tables::around) / sizeof(Tables::around[0]) - 1;
+  V const slope = sum_of_powers<0, last>(
+      d, [place](unsigned long i) { return look_up(Tables::around[i], place); });
+  V const at_point = look_up(Tables::at_point, place);
+  V const less = mul_add(d, slope, more * mul_add(d, slope, at_point));
+  V const product = power * at_point;
+  V const product_less = mul_add(power_rest, at_point, product_rest(power, at_point, product));
+  V const tail = scaled<V>(product + mul_add(power, less, product_less), n);
+  return x < 0 ? Tables::all - tail : tail;
+}
+
+/// The same as e^(-halved x^2) p(t) / (1 + slope x), where t =
 /// (x - middle) / (x + middle); what is rounded on the way to p, x^2 and the quotient is made good.
 template <class Form, class V>
 HETMAP_LANES V tail_of(V x) {
@@ -240,7 +281,14 @@ HETMAP_LANES V short_tail_of(V x) {
 
 template <class V>
 HETMAP_LANES V cdfnorm_of(V x) {
-  return tail_of<cdfnorm_form>(-x);
+  if constexpr (has_tables<V>)
+    return tail_by_tables<cdfnorm_tables>(-x);
+  else
+    return tail_of<cdfnorm_form>(-x);
+}
+template <class V>
+HETMAP_LANES V erfc_of(V x) {
+  return tail_by_tables<erfc_tables>(x);
 }
 template <class V>
 HETMAP_LANES V short_cdfnorm_of(V x) {

@@ -24,6 +24,7 @@ HETMAP_LANES __m512 from_halves(lanes_of_isa low, lanes_of_isa high) {
 
 #define ENTRY(name) HETMAP_ENTRY(__m512, __m512d, name, avx512)
 HETMAP_MATH_STATISTICS(ENTRY)
+HETMAP_DOUBLE_ENTRY(__m512d, erfc, avx512)
 HETMAP_DOUBLE_ENTRY(__m512d, exp, avx512)
 HETMAP_DOUBLE_ENTRY(__m512d, log, avx512)
 HETMAP_DOUBLE_ENTRY(__m512d, sin, avx512)

@@ -155,6 +155,56 @@ def distributions():
               "e^(x^2 / 2) cdfnorm(-x) (1 + slope x), in t.")
 
 
+def show_table(name, row, comment):
+    print(f"\n/// {comment}\nalignas(64) constexpr double {name}[16] = {{")
+    print(",".join(number(x) for x in row) + "};")
+
+
+def tables():
+    """Exponentials and tails by tables of sixteen entries, which two vectors of eight hold."""
+    powers = [mpf(2)**(mpf(i) / 16) for i in range(16)]
+    show_table("exp2_above", [rounded(x, 53) for x in powers], "2^(i/16).")
+    show_table("exp2_rest", [x - rounded(x, 53) for x in powers], "What is missing.")
+    small = log(2) / 32 * mpf("1.0001")
+    p, _, error = fit(4, 0, lambda r: (expm1(r) - r) / r**2, lambda r: r**2, -small, small)
+    show("exp_terms_small", p, "e^r = 1 + r + r^2 (these), for |r| <= ln(2) / 32.", error)
+    for name, scale, half, last in (("erfc", mpf(1), mpf(1), 27.3), ("cdfnorm", sqrt(2), mpf(1) / 2, 38.6)):
+        def of(a, scale=scale, half=half):
+            x = a / scale
+            return half * exp(x * x) * erfc(x)
+
+        # Intervals grow like a number's own: four to a power of two of 1 + growth a.
+        growth = rounded(mpf("14.99") / mpf(last), 53)
+        degree = 14
+        points, values, terms, worst = [0.0] * 16, [0.0] * 16, [[0.0] * 16 for _ in range(degree)], mpf(0)
+        for i in range(16):
+            exponent, quarter = divmod(i, 4)
+            low, high = ((mpf(2)**exponent * (1 + mpf(q) / 4) - 1) / growth for q in (quarter, quarter + 1))
+            place = (1023 + exponent) % 4 * 4 + quarter  # the lowest bits of the exponent come first
+            # Near to the middle, where the value is nearly a double; at 0 where it is one.
+            candidates = [mpf(0)] if i == 0 else [
+                rounded((low + high) / 2, 40) + k * mpf(2)**-40 for k in range(200)]
+            at = min(candidates, key=lambda c: abs(of(c) / mpf(float(of(c))) - 1))
+            value_at = mpf(float(of(at)))
+            p, _, error = fit(degree - 1, 0, lambda d: (of(at + d) - value_at) / d, lambda d: d / of(at + d),
+                              low - at, high - at)
+            worst = max(worst, error)
+            points[place], values[place] = at, value_at
+            for row, term in zip(terms, p):
+                row[place] = term
+        last_of = "" if name == "erfc" else " / 2"
+        sign = "" if name == "erfc" else "-"
+        show(f"{name}_growth", growth, "Bits 50 to 53 of 1 + this times a tell the interval.")
+        show_table(f"{name}_point", points, "A point c of each interval.")
+        show_table(f"{name}_at_point", values, f"e^(c^2{last_of}) {name}({sign}c).")
+        print(f"""
+/// At c + d it is that + d (these), in d. Error 2^{nstr(log(worst, 2), 3)}.
+alignas(64) constexpr double {name}_around[{degree}][16] = {{""")
+        for row in terms:
+            print("{" + ",".join(number(x) for x in row) + "},")
+        print("};")
+
+
 def inverse_of_tail(r):
     """Where erfc is e^-r^2."""
     wanted = exp(-r * r)
@@ -215,6 +265,7 @@ namespace hetmap::core {""")
     powers()
     angles()
     distributions()
+    tables()
     inverses()
     print("\n}  // namespace hetmap::core")
 

@@ -140,6 +140,7 @@ inline double lane_0(__m128d x) { return _mm_cvtsd_f64(x); }
 #define OWN_avx2_sin ~, "hetmap_sin_avx2"
 #define OWN_avx2_cos ~, "hetmap_cos_avx2"
 #define OWN_avx2_pow ~, "hetmap_pow_avx2"
+#define OWN_avx512_erfc ~, "hetmap_erfc_avx512"
 #define OWN_avx512_exp ~, "hetmap_exp_avx512"
 #define OWN_avx512_log ~, "hetmap_log_avx512"
 #define OWN_avx512_sin ~, "hetmap_sin_avx512"
