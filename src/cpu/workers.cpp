@@ -96,8 +96,6 @@ void workers::start(unsigned number, bool stands_in) noexcept {
 }
 
 void workers::post(task& last, task& first) noexcept {
-  for (task* t = &last; t != &first; t = t->next) t->queued = true;
-  first.queued = true;
   task* seen = inbox_.load(std::memory_order_relaxed);
   do {
     first.next = seen;
@@ -165,6 +163,7 @@ bool workers::join() { return end_threads(joining(*this, true)); }
 
 bool workers::queues(task const& t) noexcept {
   std::lock_guard const lock(guard_);
+  empty_inbox();
   return t.queued;
 }
 
@@ -220,6 +219,7 @@ void workers::empty_inbox() noexcept {
     task* const before = t->next;
     t->next = after;
     t->previous = before;
+    t->queued = true;  // not by who posts it: it is asked about, and taken back, by others
     after = oldest = t;
     t = before;
   }

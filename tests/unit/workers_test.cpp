@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <latch>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -55,6 +56,37 @@ TEST(Workers, ATaskTakenBackNeverRuns) {
     first.release.count_down();
   }
   EXPECT_EQ(count, 2);
+}
+
+TEST(Workers, ATaskMayBeAskedAboutAndTakenBackWhileItIsPosted) {
+  workers team(1);
+  std::atomic<counting*> asked{nullptr};
+  std::atomic<int> settled{0}, count{0};
+  std::atomic<bool> over{false};
+  std::jthread const other([&] {
+    while (!over) {
+      counting* const t = asked.exchange(nullptr);
+      if (t == nullptr) {
+        std::this_thread::yield();
+        continue;
+      }
+      int const before = count;
+      while (count == before) {
+        static_cast<void>(team.queues(*t));
+        if (team.withdraw(*t)) ++count;
+      }
+      ++settled;
+    }
+  });
+  for (int k = 0; k != 2000; ++k) {
+    counting t(count);
+    asked = &t;
+    while (asked != nullptr) std::this_thread::yield();
+    team.post(t);
+    while (settled != k + 1) std::this_thread::yield();
+    ASSERT_EQ(count, k + 1);
+  }
+  over = true;
 }
 
 TEST(Workers, KnowTheirOwnThreads) {
