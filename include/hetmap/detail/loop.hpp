@@ -196,15 +196,7 @@ struct tile {
 
   HETMAP_INLINE Out* data() { return reinterpret_cast<Out*>(bytes); }
   HETMAP_INLINE void copy_to(Out* to) {
-    if constexpr (std::is_scalar_v<Out>) {
-      for (std::size_t j = 0; j != N; ++j) to[j] = data()[j];
-    } else {  // in words, which vectorise whatever the element is made of
-      constexpr std::size_t word = 8;
-      static_assert(sizeof bytes % word == 0);
-      auto* const first = reinterpret_cast<unsigned char*>(to);
-      for (std::size_t k = 0; k != sizeof bytes; k += word)
-        __builtin_memcpy(first + k, bytes + k, word);
-    }
+    for (std::size_t j = 0; j != N; ++j) to[j] = data()[j];
   }
   HETMAP_INLINE void copy_to(Out* to, std::size_t n) {
     __builtin_memcpy(static_cast<void*>(to), bytes, n * sizeof(Out));
