@@ -34,11 +34,15 @@ auto retried(Call&& call) {
 
 }  // namespace hetmap::core
 
-namespace hetmap::inline HETMAP_ABI::detail {
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
 
 using core::advice_step;
 using core::opened;
 using core::refuse_file;
 using core::retried;
 
-}  // namespace hetmap::inline HETMAP_ABI::detail
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
