@@ -14,6 +14,7 @@
 #include "rates.hpp"
 #include "run.hpp"
 
+#include <hetmap/detail/reduce_tree.hpp>
 #include <hetmap/topology.hpp>
 
 #include <algorithm>
@@ -39,9 +40,6 @@ struct part {
   std::size_t until;
   std::size_t end;
 };
-
-/// Elements that a fold takes whole where it can (detail/reduce_call.hpp, largest_leaf).
-constexpr std::size_t whole_leaf = 4096;
 
 /// Lanes that a call may have when it turns out not to be short.
 unsigned most_lanes(settings const& how) {
@@ -189,10 +187,10 @@ class shared_call {
   }
 
   /// What parts that are large enough are multiples of: blocks, and in folds, which have no
-  /// outputs, as many as are folded at a time (detail/reduce_call.hpp).
+  /// outputs, as many as are folded at a time (detail/reduce_task.hpp).
   [[nodiscard]] static std::array<std::size_t, 2> units(job const& work) noexcept {
     std::size_t const folded =
-        work.outputs != 0 ? 1 : std::max<std::size_t>(64 * work.exact_chunk, whole_leaf);
+        work.outputs != 0 ? 1 : std::max<std::size_t>(64 * work.exact_chunk, largest_leaf);
     return {block_elements, folded};
   }
 
@@ -273,7 +271,7 @@ unsigned lanes_for(job const& work, settings const& how, double predicted) {
   auto const paying = static_cast<unsigned>(2 * predicted / shortest_shared_seconds);
   // Folds, which have no outputs, are best left in whole leaves unless elements are costly.
   bool const fold = work.outputs == 0 && predicted < 4 * shortest_shared_seconds;
-  std::size_t const unit = std::max<std::size_t>(work.exact_chunk, fold ? whole_leaf : 1);
+  std::size_t const unit = std::max<std::size_t>(work.exact_chunk, fold ? largest_leaf : 1);
   return static_cast<unsigned>(
       std::min<std::size_t>({allowed, std::max(paying, 2u), (work.count + unit - 1) / unit}));
 }

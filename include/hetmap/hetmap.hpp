@@ -10,6 +10,7 @@
 #include <hetmap/kernel.hpp>
 #include <hetmap/map.hpp>
 #include <hetmap/memory.hpp>
+#include <hetmap/operation.hpp>
 #include <hetmap/options.hpp>
 #include <hetmap/plan.hpp>
 #include <hetmap/pool.hpp>

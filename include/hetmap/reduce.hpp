@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/detail/reduce_call.hpp>
+#include <hetmap/operation.hpp>
 
 #include <type_traits>
 #include <utility>

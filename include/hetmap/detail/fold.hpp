@@ -14,48 +14,6 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// Whether op(a, b) equals op(b, a) for all values of T, and the loop of a map_reduce may therefore
-/// fold every so many-th element together, which vectorises. Specialise it for operations of your
-/// own; numbers only are asked.
-template <class Op, class T>
-inline constexpr bool commutative = false;
-template <class T, class U>
-inline constexpr bool commutative<std::plus<U>, T> = true;
-template <class T, class U>
-inline constexpr bool commutative<std::multiplies<U>, T> = true;
-template <class T, class U>
-inline constexpr bool commutative<std::bit_and<U>, T> = true;
-template <class T, class U>
-inline constexpr bool commutative<std::bit_or<U>, T> = true;
-template <class T, class U>
-inline constexpr bool commutative<std::bit_xor<U>, T> = true;
-
-/// An operation for map_reduce: the larger of two numbers. Which one is returned of two that are
-/// equal, as 0.0 and -0.0 are, or of which one is no number, is not said.
-///
-/// Cost:     as std::plus. A lambda that does the same is folded in the elements' order, which
-/// takes
-///           longer: hetmap cannot know that it may do otherwise.
-struct maximum {
-  template <class T>
-  [[nodiscard]] HETMAP_FN constexpr T operator()(T a, T b) const {
-    return a > b ? a : b;
-  }
-};
-
-/// The same for the smaller.
-struct minimum {
-  template <class T>
-  [[nodiscard]] HETMAP_FN constexpr T operator()(T a, T b) const {
-    return a < b ? a : b;
-  }
-};
-
-template <class T>
-inline constexpr bool commutative<maximum, T> = true;
-template <class T>
-inline constexpr bool commutative<minimum, T> = true;
-
 namespace detail {
 inline namespace HETMAP_TAG {
 
@@ -140,6 +98,58 @@ HETMAP_INLINE void join_neighbours(Op& op, T* values) {
     detail::join_neighbours<N / 2>(op, values);
   }
 }
+
+/// So many widths are made before they are folded: the loops are left less often.
+inline constexpr std::size_t tile_widths = 4;
+
+/// A leaf of at least two widths that is being folded, and what is left behind its last width.
+template <class T, class Op>
+struct side_by_side_fold {
+  static constexpr std::size_t width = fold_width<T>;
+
+  T sums[width];
+  T left[width];
+  std::size_t first;
+  std::size_t whole;  // where that begins
+
+  HETMAP_INLINE side_by_side_fold(std::size_t begin, std::size_t end)
+      : first(begin), whole(end - (end - begin) % width) {}
+
+  /// Whole widths from i on, up to `whole` at most. More than one are taken in turn where the
+  /// sums are at hand.
+  template <class U>
+  HETMAP_INLINE void take(Op& joins, U const* numbers, std::size_t i, std::size_t n,
+                          std::size_t& at) {
+    std::size_t k = 0;
+    if (i == first) {
+      for (std::size_t j = 0; j != width; ++j) sums[j] = static_cast<T>(numbers[j]);
+      k = width;
+    }
+    for (; n - k >= tile_widths * width; k += tile_widths * width)
+      for (std::size_t j = 0; j != width; ++j) {
+        T sum = sums[j];
+        for (std::size_t w = 0; w != tile_widths; ++w) {
+          at = i + k + w * width + j;
+          sum = static_cast<T>(
+              detail::call(joins, T(sum), static_cast<T>(numbers[k + w * width + j])));
+        }
+        sums[j] = sum;
+      }
+    for (; k != n; k += width)
+      for (std::size_t j = 0; j != width; ++j) {
+        at = i + k + j;
+        sums[j] = static_cast<T>(detail::call(joins, T(sums[j]), static_cast<T>(numbers[k + j])));
+      }
+  }
+  HETMAP_INLINE T result(Op& joins, std::size_t end, std::size_t& at) {
+    detail::join_halves<width>(joins, static_cast<T*>(sums));
+    for (std::size_t i = whole; i != end; ++i) {
+      at = i;
+      sums[0] = static_cast<T>(detail::call(joins, T(sums[0]), T(left[i - whole])));
+    }
+    return sums[0];
+  }
+};
 
 /// What the tree does with numbers. Whose turn it is to join depends on who folded what, so the
 /// operation is compiled here alone, and the same whatever the file's flags.

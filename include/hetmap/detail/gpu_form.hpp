@@ -27,7 +27,7 @@ inline constexpr std::size_t largest_gpu_alignment = 256;
 
 /// Elements of a map_reduce that become one value on the GPU, and travel back as that. Fixed, so
 /// that the bits of a result do not depend on how a call was cut into launches; a multiple of every
-/// leaf that the CPU folds (reduce_call.hpp), so that either can go on where the other gave up.
+/// leaf that the CPU folds (reduce_tree.hpp), so that either can go on where the other gave up.
 inline constexpr std::size_t fold_piece = 16384;
 
 /// Threads that fold one piece: what the failure word of such a launch counts in.

@@ -1,4 +1,4 @@
-// The one element loop and its clones, one per instruction-set level.
+// The one element loop, and the tasks that are made of it.
 //
 // Blocks of a constant number of elements into restricted pointers are what vectorises at plain
 // -O2, without a pragma and without asserting that elements are independent: calls of f are never
@@ -7,6 +7,7 @@
 #pragma once
 
 #include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/clones.hpp>
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/element.hpp>
 #include <hetmap/detail/source.hpp>
@@ -123,9 +124,45 @@ HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&
 #pragma GCC diagnostic ignored "-Wstringop-overflow"
 #endif
 
+/// How a loop goes over a chunk: Loop::block<N> for N elements, Loop::one for what is left.
+template <class Loop, class... Out>
+struct block_walk {
+  /// `at` follows the element being computed; where f cannot throw or block, nobody reads it and it
+  /// is gone.
+  ///
+  /// Returns:  one past the last element computed.
+  template <class F, class... Src>
+  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
+                                       recall_check rest, F& f, Out*... out, Src... src) {
+    std::size_t i = begin;
+    if constexpr (Loop::has_blocks) {
+      // do: what f has in memory is fetched once, before the loop.
+      if (end - i >= block_elements) do {
+          if (!Loop::template block<block_elements>(i, at, rest, f, out..., src...)) return at + 1;
+          i += block_elements;
+          if (rest.asked()) return i;
+        } while (end - i >= block_elements);
+      if (end - i >= small_block_elements) do {
+          if (!Loop::template block<small_block_elements>(i, at, rest, f, out..., src...))
+            return at + 1;
+          i += small_block_elements;
+          if (rest.asked()) return i;
+        } while (end - i >= small_block_elements);
+    }
+    while (i != end) {
+      static_cast<void>(Loop::one(at = i, rest, f, out..., src...));
+      ++i;
+      if (rest.asked()) return i;
+    }
+    return end;
+  }
+};
+
 /// The loop over one chunk, for results of types Out....
 template <store How, class... Out>
-struct element_loop {
+struct element_loop : block_walk<element_loop<How, Out...>, Out...> {
+  static constexpr bool has_blocks = true;
+
   /// Whether the rest was wanted back meanwhile. Asked before a result is stored: what is stored
   /// may be bytes, which could be any word's.
   template <class F, class... Src>
@@ -160,33 +197,6 @@ struct element_loop {
     }
     return true;
   }
-
-  /// `at` follows the element being computed; where f cannot throw or block, nobody reads it and it
-  /// is gone.
-  ///
-  /// Returns:  one past the last element computed.
-  template <class F, class... Src>
-  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
-                                       recall_check rest, F& f, Out*... out, Src... src) {
-    std::size_t i = begin;
-    // do: what f has in memory is fetched once, before the loop.
-    if (end - i >= block_elements) do {
-        if (!block<block_elements>(i, at, rest, f, out..., src...)) return at + 1;
-        i += block_elements;
-        if (rest.asked()) return i;
-      } while (end - i >= block_elements);
-    if (end - i >= small_block_elements) do {
-        if (!block<small_block_elements>(i, at, rest, f, out..., src...)) return at + 1;
-        i += small_block_elements;
-        if (rest.asked()) return i;
-      } while (end - i >= small_block_elements);
-    while (i != end) {
-      static_cast<void>(one(at = i, rest, f, out..., src...));
-      ++i;
-      if (rest.asked()) return i;
-    }
-    return end;
-  }
 };
 
 /// Raw memory for N results that go elsewhere: column K's.
@@ -207,42 +217,24 @@ struct tile {
 /// block is computed aside and copied then; where the compiler unrolls it whole, it stays in
 /// registers. What was done of a block when f threw is copied too.
 template <store How, bool Bytes, class... Out>
-struct loop_in_place {
+struct loop_in_place : block_walk<loop_in_place<How, Bytes, Out...>, Out...> {
   /// Whether blocks can be computed aside; else it is element by element, without promises about
   /// memory.
-  static constexpr bool by_blocks =
+  static constexpr bool has_blocks =
       Bytes && (sizeof(Out) + ...) * block_elements <= largest_tile_bytes;
 
   template <class F, class... Src>
-  HETMAP_INLINE static std::size_t run(std::size_t begin, std::size_t end, std::size_t& at,
-                                       recall_check rest, F& f, Out*... out, Src... src) {
-    std::size_t i = begin;
-    if constexpr (by_blocks) {
-      if (end - i >= block_elements) do {
-          if (!block<block_elements>(i, at, rest, f, out..., src...)) return at + 1;
-          i += block_elements;
-          if (rest.asked()) return i;
-        } while (end - i >= block_elements);
-      if (end - i >= small_block_elements) do {
-          if (!block<small_block_elements>(i, at, rest, f, out..., src...)) return at + 1;
-          i += small_block_elements;
-          if (rest.asked()) return i;
-        } while (end - i >= small_block_elements);
-    }
-    while (i != end) {
-      static_cast<void>(element_loop<How, Out...>::one(at = i, rest, f, out..., src...));
-      ++i;
-      if (rest.asked()) return i;
-    }
-    return end;
+  HETMAP_INLINE static bool one(std::size_t i, recall_check const& rest, F& f, Out*... out,
+                                Src const&... src) {
+    return element_loop<How, Out...>::one(i, rest, f, out..., src...);
   }
-
- private:
   template <std::size_t N, class F, class... Src>
   HETMAP_INLINE static bool block(std::size_t i, std::size_t& at, recall_check const& rest, F& f,
                                   Out*... out, Src const&... src) {
     return block_aside<N>(std::index_sequence_for<Out...>{}, i, at, rest, f, out..., src...);
   }
+
+ private:
   template <std::size_t N, std::size_t... K, class F, class... Src>
   HETMAP_INLINE static bool block_aside(std::index_sequence<K...>, std::size_t i, std::size_t& at,
                                         recall_check const& rest, F& f, Out*... out,
@@ -272,11 +264,6 @@ struct loop_in_place {
 #pragma GCC diagnostic pop
 
 // -- what the clones run ---------------------------------------------------------------------
-
-/// The pointers that a task's clones get as parameters, each with the promise that nothing else
-/// refers to the elements.
-template <class... Out>
-struct restricted {};
 
 /// An element-wise map: F over Src..., results to Out....
 template <store How, class F, class Outs, class... Src>
@@ -354,91 +341,6 @@ struct block_task {
     }
   }
 };
-
-// -- the clones ------------------------------------------------------------------------------
-// GCC keeps the promise of `__restrict` for the parameters of a function that is not inlined. Of an
-// inlined one it keeps it for the accesses that are in its text before others are inlined into it,
-// and a lambda comes late: what that reads through its captures could be the output then, and the
-// loop stays scalar. So the outputs are parameters of the clones.
-
-/// The level that this file's own flags amount to.
-inline constexpr isa file_level = HETMAP_FILE_LEVEL;
-
-/// Whether this compiler can keep a * b + c uncontracted in one function, whatever the flags.
-inline constexpr bool can_be_reproducible = HETMAP_CAN_BE_REPRODUCIBLE;
-
-/// What the clones of a task run.
-template <class Task>
-struct loop_of {
-  using outputs = typename Task::outputs;
-  template <class... Out>
-  HETMAP_INLINE static void run(Task& task, chunk& work, Out*... out) {
-    task.run(work, out...);
-  }
-};
-/// The same where outputs are inputs.
-template <class Task>
-struct loop_in_place_of {
-  using outputs = restricted<>;
-  HETMAP_INLINE static void run(Task& task, chunk& work) { task.run_in_place(work); }
-};
-
-template <class Task, class Loop, class Outputs = typename Loop::outputs>
-struct clones_of;
-template <class Task, class Loop, class... Out>
-struct clones_of<Task, Loop, restricted<Out...>> {
-  HETMAP_CLONE static void baseline(Task& task, chunk& work, Out* __restrict... out) {
-    Loop::run(task, work, out...);
-  }
-  HETMAP_CLONE_UNCONTRACTED static void uncontracted(Task& task, chunk& work,
-                                                     Out* __restrict... out) {
-    Loop::run(task, work, out...);
-  }
-#if HETMAP_HAS_X86_CLONES
-  HETMAP_CLONE_AVX2 static void avx2(Task& task, chunk& work, Out* __restrict... out) {
-    Loop::run(task, work, out...);
-  }
-  HETMAP_CLONE_AVX512 static void avx512(Task& task, chunk& work, Out* __restrict... out) {
-    Loop::run(task, work, out...);
-  }
-#else
-  static constexpr auto avx2 = baseline;
-  static constexpr auto avx512 = baseline;
-#endif
-
-  static constexpr kernel_code code() {
-    chunk_function reproducible = nullptr;
-    if constexpr (can_be_reproducible) reproducible = enter<level::uncontracted>;
-    return {{enter<level::baseline>, enter<level::avx2>, enter<level::avx512>},
-            reproducible,
-            file_level};
-  }
-
- private:
-  enum class level : unsigned char { baseline, avx2, avx512, uncontracted };
-
-  /// What the core calls: hands the outputs to a clone.
-  template <level Which>
-  HETMAP_ENTRY static void enter(void* task, chunk& work) {
-    go_on<Which>(*static_cast<Task*>(task), work, std::index_sequence_for<Out...>{});
-  }
-  template <level Which, std::size_t... K>
-  HETMAP_INLINE static void go_on(Task& task, chunk& work, std::index_sequence<K...>) {
-    if constexpr (Which == level::baseline)
-      baseline(task, work, static_cast<Out*>(work.columns[K].base)...);
-    else if constexpr (Which == level::avx2)
-      avx2(task, work, static_cast<Out*>(work.columns[K].base)...);
-    else if constexpr (Which == level::avx512)
-      avx512(task, work, static_cast<Out*>(work.columns[K].base)...);
-    else
-      uncontracted(task, work, static_cast<Out*>(work.columns[K].base)...);
-  }
-};
-
-template <class Task>
-inline constexpr kernel_code code_of = clones_of<Task, loop_of<Task>>::code();
-template <class Task>
-inline constexpr kernel_code code_in_place_of = clones_of<Task, loop_in_place_of<Task>>::code();
 
 }  // namespace HETMAP_TAG
 }  // namespace detail
