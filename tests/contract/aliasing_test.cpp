@@ -6,6 +6,7 @@
 #include <hetmap/hetmap.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <complex>
 #include <functional>
@@ -113,6 +114,41 @@ TEST_P(AliasingContract, ElementsWithConstructorsMayBeReplacedInPlace) {
     hetmap::map_into(here(), x, turn, x);
     ASSERT_TRUE(std::ranges::equal(x, apart)) << n;
   }
+}
+
+template <std::size_t N>
+struct bytes {
+  std::array<unsigned char, N> value;
+  bool operator==(bytes const&) const = default;
+};
+
+/// Elements of N bytes, the first and the last of which are not mapped.
+template <std::size_t N>
+void expect_replaced_in_place(hetmap::options const& how, std::size_t n) {
+  SCOPED_TRACE(testing::Message() << n << " elements of " << N << " bytes");
+  std::vector<bytes<N>> x(n + 2);
+  for (std::size_t i = 0; i != x.size(); ++i)
+    for (std::size_t k = 0; k != N; ++k) x[i].value[k] = static_cast<unsigned char>(3 * i + k);
+  unsigned char const more = 7;
+  auto const f = [&](bytes<N> v) {
+    for (unsigned char& byte : v.value) byte = static_cast<unsigned char>(byte * 5 + more);
+    return v;
+  };
+  auto expected = x;
+  for (std::size_t i = 1; i <= n; ++i) expected[i] = f(x[i]);
+  auto const middle = std::span(x).subspan(1, n);
+  hetmap::map_into(how, middle, f, middle);
+  ASSERT_TRUE(x == expected);
+}
+
+template <std::size_t... N>
+void expect_all_replaced_in_place(hetmap::options const& how, std::index_sequence<N...>) {
+  for (std::size_t const n : {0U, 1U, 15U, 16U, 17U, 63U, 64U, 65U, 200U})
+    (expect_replaced_in_place<N>(how, n), ...);
+}
+
+TEST_P(AliasingContract, StructsOfAnySizeAreReplacedInPlace) {
+  expect_all_replaced_in_place(here(), std::index_sequence<1, 3, 8, 12, 13, 24, 40, 63, 64, 65>());
 }
 
 TEST_P(AliasingContract, OneRangeMayBeInputAndOutputThroughDifferentViews) {

@@ -251,7 +251,7 @@ TEST(Vector, HoldsWhatItWasMadeOf) {
   EXPECT_THROW(static_cast<void>(v.at(3)), std::out_of_range);
   EXPECT_EQ(v.front() + v.back(), 4);
   auto const u = std::move(v);
-  EXPECT_TRUE(v.empty());  // NOLINT(bugprone-use-after-move)
+  EXPECT_TRUE(v.empty());  // NOLINT(bugprone-use-after-move): that is the promise
   EXPECT_EQ(std::span<int const>(u).size(), 3u);
   hetmap::vector<int> const none;
   EXPECT_EQ(none.begin(), none.end());
