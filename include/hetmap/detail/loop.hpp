@@ -118,11 +118,10 @@ HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&
 }
 
 // GCC unrolls the loop over a tile and then warns of elements behind its end, which it cannot see
-// are never reached; and of a tile of which nothing is set, where f always throws.
+// are never reached.
 #pragma GCC diagnostic push
 #if defined __GNUC__ && !defined __clang__
 #pragma GCC diagnostic ignored "-Wstringop-overflow"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
 /// How a loop goes over a chunk: Loop::block<N> for N elements, Loop::one for what is left.
@@ -207,7 +206,7 @@ struct tile {
 
   HETMAP_INLINE Out* data() { return reinterpret_cast<Out*>(bytes); }
   HETMAP_INLINE void copy_to(Out* to) {
-    if constexpr (std::is_scalar_v<Out>) {
+    if constexpr (std::is_scalar_v<Out> || std::is_empty_v<Out>) {
       for (std::size_t j = 0; j != N; ++j) to[j] = data()[j];
     } else {  // in words, which vectorise whatever the element is made of
       constexpr std::size_t word = 8;
