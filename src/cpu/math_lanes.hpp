@@ -45,14 +45,14 @@ HETMAP_LANES double fused(double a, double b, double c) { return __builtin_fma(a
 #endif
 
 #ifdef __SSE2__
-typedef double double2 __attribute__((vector_size(16)));
+using double2 [[gnu::vector_size(16)]] = double;
 template <>
 struct lanes<double2> {
-  typedef unsigned long long integers __attribute__((vector_size(16)));
+  using integers [[gnu::vector_size(16)]] = unsigned long long;
 };
 HETMAP_LANES double2 all(double x, double2) { return _mm_set1_pd(x); }
 HETMAP_LANES double2 square_root(double2 x) { return _mm_sqrt_pd(x); }
-typedef decltype(double2{} < double2{}) mask2;
+using mask2 = decltype(double2{} < double2{});
 HETMAP_LANES bool any(mask2 mask) { return _mm_movemask_pd((__m128d)mask) != 0; }
 HETMAP_LANES bool every(mask2 mask) { return _mm_movemask_pd((__m128d)mask) == 3; }
 HETMAP_LANES double2 sign_of(double2 x) { return _mm_and_pd(_mm_set1_pd(-0.0), x); }
@@ -61,10 +61,10 @@ HETMAP_LANES double2 exclusive_or(double2 a, double2 b) { return _mm_xor_pd(a, b
 #endif
 
 #ifdef __AVX2__
-typedef double double4 __attribute__((vector_size(32)));
+using double4 [[gnu::vector_size(32)]] = double;
 template <>
 struct lanes<double4> {
-  typedef unsigned long long integers __attribute__((vector_size(32)));
+  using integers [[gnu::vector_size(32)]] = unsigned long long;
 };
 HETMAP_LANES double4 all(double x, double4) { return _mm256_set1_pd(x); }
 HETMAP_LANES double4 square_root(double4 x) { return _mm256_sqrt_pd(x); }
@@ -73,7 +73,7 @@ HETMAP_LANES double4 fused(double4 a, double4 b, double4 c) { return _mm256_fmad
 HETMAP_LANES double4 one_of(double const (&pair)[2], lanes<double4>::integers which, double4) {
   return _mm256_permutevar_pd(_mm256_setr_pd(pair[0], pair[1], pair[0], pair[1]), (__m256i)which);
 }
-typedef decltype(double4{} < double4{}) mask4;
+using mask4 = decltype(double4{} < double4{});
 HETMAP_LANES bool any(mask4 mask) { return _mm256_movemask_pd((__m256d)mask) != 0; }
 HETMAP_LANES bool every(mask4 mask) { return _mm256_movemask_pd((__m256d)mask) == 15; }
 /// a where `sign` is negative, else b.
@@ -86,10 +86,10 @@ HETMAP_LANES double4 exclusive_or(double4 a, double4 b) { return _mm256_xor_pd(a
 #endif
 
 #ifdef __AVX512F__
-typedef double double8 __attribute__((vector_size(64)));
+using double8 [[gnu::vector_size(64)]] = double;
 template <>
 struct lanes<double8> {
-  typedef unsigned long long integers __attribute__((vector_size(64)));
+  using integers [[gnu::vector_size(64)]] = unsigned long long;
 };
 HETMAP_LANES double8 all(double x, double8) { return _mm512_set1_pd(x); }
 HETMAP_LANES double8 square_root(double8 x) {
@@ -106,7 +106,7 @@ HETMAP_LANES double8 one_of(double const (&pair)[2], lanes<double8>::integers wh
       _mm512_setr_pd(pair[0], pair[1], pair[0], pair[1], pair[0], pair[1], pair[0], pair[1]),
       (__m512i)which);
 }
-typedef decltype(double8{} < double8{}) mask8;
+using mask8 = decltype(double8{} < double8{});
 HETMAP_LANES bool any(mask8 mask) { return _mm512_movepi64_mask((__m512i)mask) != 0; }
 HETMAP_LANES bool every(mask8 mask) { return _mm512_movepi64_mask((__m512i)mask) == 255; }
 /// a where `sign` is negative, else b.

@@ -7,6 +7,8 @@
 #include "math_lanes.hpp"
 #include "math_own_terms.hpp"
 
+#include <type_traits>
+
 namespace hetmap::core {
 namespace {
 
@@ -228,7 +230,8 @@ HETMAP_LANES V tail_by_tables(V x) {
 
   auto const place = bits_of(mul_add(a, Tables::growth, all<V>(1))) >> 50;
   V const d = a - look_up(Tables::point, place);
-  constexpr unsigned long last = sizeof(Tables::around) / sizeof(Tables::around[0]) - 1;
+  constexpr unsigned long last =
+      std::extent_v<std::remove_reference_t<decltype(Tables::around)>> - 1;
   V const slope = sum_of_powers<0, last>(
       d, [place](unsigned long i) { return look_up(Tables::around[i], place); });
   V const at_point = look_up(Tables::at_point, place);

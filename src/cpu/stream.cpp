@@ -36,7 +36,7 @@ constexpr std::size_t tiles_ahead = 6;
 
 /// For each output room for a first tile of twice as many elements, from anywhere in a line, and
 /// the line behind it.
-constexpr std::size_t room_bytes = 2 * largest_tile_bytes + most_streamed_outputs * 3 * line;
+constexpr std::size_t room_bytes = 2 * largest_tile_bytes + 3 * line * most_streamed_outputs;
 
 /// One output: the bytes that have been computed and are not in it yet. They lie as they will in
 /// the output, relative to a line.
@@ -47,6 +47,7 @@ class stage {
     bytes_ = out.bytes;
     auto const address = reinterpret_cast<std::uintptr_t>(out.base) + first * bytes_;
     from_ = until_ = address % line;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the line may begin before the output
     line_ = reinterpret_cast<unsigned char*>(address - from_);
   }
 

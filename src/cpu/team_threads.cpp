@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -81,6 +80,18 @@ struct posted_team : lanes_end {
         if (on.withdraw(l)) --unfinished;
     if (unfinished == 0) ended.notify_one();
   }
+
+  bool has_ended() {
+    std::lock_guard const lock(guard);
+    return unfinished == 0;
+  }
+  void wait() {
+    std::unique_lock lock(guard);
+    // Input that somebody waits for may hold the threads.
+    workers::patience seen;
+    while (!ended.wait_for(lock, workers::between_looks, [this] { return unfinished == 0; }))
+      on.relieve(seen);
+  }
 };
 
 }  // namespace
@@ -98,18 +109,12 @@ void run_team_on(workers& on, unsigned lanes, void (*body)(void* context, unsign
   }
   on.post(team.lanes[lanes - 1], team.lanes[takes_part ? 1 : 0]);
   if (takes_part) posted_team::run(team.lanes[0]);
-  std::unique_lock lock(team.guard);
-  if (team.unfinished == 0) return;
-  lock.unlock();
+  if (team.has_ended()) return;
   // A call that waits for its pool's threads is held up by nothing that holds up only this thread:
   // who waits for these threads sees them.
-  std::optional<waiting> here;
-  if (!does_only(&on)) here.emplace(team);
-  lock.lock();
-  // Input that somebody waits for may hold the threads.
-  workers::patience seen;
-  while (!team.ended.wait_for(lock, workers::between_looks, [&] { return team.unfinished == 0; }))
-    on.relieve(seen);
+  if (does_only(&on)) return team.wait();
+  waiting const here(team);
+  team.wait();
 }
 
 }  // namespace hetmap::core

@@ -185,7 +185,7 @@ struct reduce_task {
     count = made_elsewhere.size();
     T* const to = room();
     for (std::size_t i = 0; i != count; ++i)
-      to[i] = detail::lifted<T>(op, static_cast<made>(made_elsewhere[i]));
+      to[i] = detail::lifted<T>(op, static_cast<std::remove_cvref_t<made>>(made_elsewhere[i]));
   }
 
   [[nodiscard]] bool is_complete() const noexcept {
