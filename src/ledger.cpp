@@ -110,7 +110,6 @@ bool ledger::any_left() const noexcept {
 
 range ledger::claim_returned(unsigned lane, std::size_t wanted, std::size_t unit) noexcept {
   if (!any_returned_.load(std::memory_order_relaxed) || !has_room(lane_[lane])) return {};
-  std::size_t const elements = std::max<std::size_t>(wanted / unit, 1) * unit;
   std::lock_guard const guard(returned_guard_);
   while (!returned_.empty()) {
     range& last = returned_.back();
@@ -118,6 +117,8 @@ range ledger::claim_returned(unsigned lane, std::size_t wanted, std::size_t unit
       returned_.pop_back();
       continue;
     }
+    std::size_t const most = std::min(wanted, last.size() / (2 * lanes_));
+    std::size_t const elements = std::max<std::size_t>(most / unit, 1) * unit;
     range taken = last;
     if (elements < last.size()) {
       taken.end = last.begin + elements;

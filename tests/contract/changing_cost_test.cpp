@@ -42,12 +42,15 @@ struct failed_element : std::runtime_error {
   long index;
 };
 
+/// Several times as long as it takes until a claim is found to be late.
+constexpr auto slow_time = support::sanitized ? 20ms : 10ms;
+
 void be_slow(notes const& n, long i) {
   support::concurrency_meter::call const running(*n.meter);
   if (n.spins)
-    support::spin(20ms);
+    support::spin(slow_time);
   else
-    std::this_thread::sleep_for(20ms);
+    std::this_thread::sleep_for(slow_time);
   if (n.failing.contains(i)) throw failed_element(i);
 }
 

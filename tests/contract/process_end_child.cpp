@@ -178,13 +178,15 @@ int fork_stream() {
 /// Futures that a child has of its parent's pool: what is done can be had, the rest is refused.
 int fork_future() {
   hetmap::pool pool(1);
-  std::atomic<bool> go{false};
+  std::atomic<bool> begun{false}, go{false};
   auto const done = pool.submit([] { return 3; });
   done.wait();
   auto const running = pool.submit([&] {
+    begun = true;
     while (!go) std::this_thread::sleep_for(1ms);
     return 4;
   });
+  while (!begun) std::this_thread::sleep_for(1ms);
   std::vector<hetmap::future<int>> const queued{pool.submit([] { return 5; })};
   auto const after = queued[0].then([](int i) { return i; });
   int const failed = in_child([&]() -> bool {

@@ -219,7 +219,18 @@ TEST(Ledger, HoldsAllButWhatIsGivenBack) {
   account.give_back({});
   account.give_back({40, 42});
   EXPECT_TRUE(account.claim(0, 10).empty());
-  EXPECT_EQ(account.claim_returned(0, 10, 1), (range{40, 42}));
+  EXPECT_EQ(account.claim_returned(0, 10, 1), (range{40, 41}));
+  EXPECT_EQ(account.claim_returned(1, 10, 1), (range{41, 42}));
+  EXPECT_FALSE(account.any_left());
+}
+
+TEST(Ledger, LeavesOthersTheirShareOfWhatWasGivenBack) {
+  ledger account(1000, 1, 4);
+  account.hold_all();
+  account.give_back({0, 1000});
+  EXPECT_EQ(account.claim_returned(0, 1000, 1), (range{0, 125}));
+  EXPECT_EQ(account.claim_returned(1, 1000, 50), (range{125, 225}));
+  EXPECT_EQ(account.claim_returned(2, 1000, 500), (range{225, 725}));
 }
 
 }  // namespace

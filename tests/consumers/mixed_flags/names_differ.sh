@@ -1,7 +1,7 @@
 #!/bin/sh -e
 # names_differ.sh OBJECT...: no two of these files define an element loop under the same name.
 # Names that two of them share would be merged by the linker, and one file would run the other's code.
-loops='run_(baseline|uncontracted|avx2|avx512)I'
+loops='9clones_ofI.*E(8baseline|12uncontracted|4avx2|6avx512)E'
 all=$(mktemp)
 trap 'rm -f "$all"' EXIT
 for object in "$@"; do
