@@ -286,8 +286,8 @@ completion_queue::completion_queue(future_state* const* states, std::size_t coun
   std::vector<std::size_t> order;
   for (std::size_t k = 0; k != count; ++k)
     if (states[k] != nullptr) order.push_back(k);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::less<>()(states[a], states[b]);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return states[a] != states[b] ? std::less<>()(states[a], states[b]) : a < b;
   });
   order.erase(std::unique(order.begin(), order.end(),
                           [&](std::size_t a, std::size_t b) { return states[a] == states[b]; }),
