@@ -77,11 +77,17 @@ unsigned most_lanes(settings const& how) {
   run_rest(work, how, level, *account);
 }
 
+/// Whether pieces of so many elements say what those of a call of `count` cost: where there are too
+/// few for a block they are computed one by one.
+[[nodiscard]] constexpr bool tells_cost(std::size_t elements, std::size_t count) noexcept {
+  return elements >= small_block_elements || count < small_block_elements;
+}
+
 /// An element, or several in one lane.
 ///
-/// word: of a claim that is watched.
+/// timed: whether the cost is learned. word: of a claim that is watched.
 /// Returns:  one past the last that was computed.
-[[gnu::always_inline]] inline std::size_t run_here(job const& work, isa level,
+[[gnu::always_inline]] inline std::size_t run_here(job const& work, isa level, bool timed,
                                                    recall const& word = never_recalled) {
   scratch unused;
   void* slot = nullptr;
@@ -94,7 +100,6 @@ unsigned most_lanes(settings const& how) {
             .failed_at = 0,
             .recalled = &word};
   math_level_scope const math(level);
-  bool const timed = work.learned->sample_now();
   auto const began = timed ? clock::now() : clock::time_point();
   try {
     work.code->by_level[static_cast<int>(level)](work.context, all);
@@ -107,9 +112,9 @@ unsigned most_lanes(settings const& how) {
   return all.end;
 }
 
-[[gnu::always_inline]] inline std::size_t run_watched(job const& work, isa level) {
+[[gnu::always_inline]] inline std::size_t run_watched(job const& work, isa level, bool timed) {
   watched_claim const watched;
-  return run_here(work, level, *watched.word());
+  return run_here(work, level, timed, *watched.word());
 }
 
 [[gnu::noinline, gnu::cold]] void share_from(std::size_t until, job const& work,
@@ -159,6 +164,8 @@ class shared_call {
     return run_part(0, slot);
   }
 
+  /// Whether the first part's cost is the others'.
+  [[nodiscard]] bool first_part_tells() const noexcept { return tells_cost(part_, count_); }
   [[nodiscard]] std::size_t part_elements() const noexcept { return part_; }
 
   /// After all lanes have come to rest.
@@ -278,18 +285,20 @@ unsigned lanes_for(job const& work, settings const& how, double predicted) {
 
 }  // namespace
 
-void run_shared(job const& work, settings const& how, unsigned lanes, unsigned parts_a_lane) {
+void run_shared(job const& work, settings const& how, unsigned lanes, unsigned parts_a_lane,
+                bool timed) {
   struct {
     shared_call call;
     rate* learned;
-  } shared{{work, lanes, parts_a_lane}, work.learned->sample_now() ? work.learned : nullptr};
+  } shared{{work, lanes, parts_a_lane}, timed ? work.learned : nullptr};
   shared_hot_team().run(
       lanes,
       [](void* context, unsigned lane) {
         auto& [call, learned] = *static_cast<decltype(shared)*>(context);
         if (lane == 0 && learned != nullptr) {
           auto const began = clock::now();
-          if (call.run_first_part()) learned->learn(call.part_elements(), clock::now() - began);
+          if (call.run_first_part() && call.first_part_tells())
+            learned->learn(call.part_elements(), clock::now() - began);
         }
         call.run_lane(lane);
       },
@@ -309,21 +318,28 @@ bool run_short(job const& work, settings const& how) {
   if (!on_team && asked != backend::serial) return false;
   // Who asks for chunks of a size gets them from the ledger.
   bool const shareable = on_team && how.pool == nullptr && how.chunk_size == 0;
+  bool const timed = work.learned->sample_now();
+  bool whole = false;
   if (shareable && predicted >= shortest_shared_seconds) {
-    unsigned const lanes = lanes_for(work, how, predicted);
+    unsigned lanes = lanes_for(work, how, predicted);
+    // Now and then, pieces of a call that do not tell what it costs are made larger.
+    if (!tells_cost((work.count + lanes - 1) / lanes, work.count) && timed) {
+      lanes = static_cast<unsigned>(work.count / small_block_elements);
+      whole = lanes == 1;
+    }
     if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {
-      run_shared(work, how, lanes, predicted < divided_seconds ? 1 : 8);
+      run_shared(work, how, lanes, predicted < divided_seconds ? 1 : 8, timed);
       return true;
     }
   }
-  if (predicted >= wake_seconds) return false;
+  if (!whole && predicted >= wake_seconds) return false;
   isa const level = std::max(around->level, work.code->floor);
   bool const one_chunk = how.chunk_size >= work.count;
   if (one_chunk || work.count == 1 || !on_team || how.workers == 1) {
-    run_here(work, level);
+    run_here(work, level, timed);
     return true;
   }
-  if (std::size_t const until = run_watched(work, level); until != work.count) [[unlikely]]
+  if (std::size_t const until = run_watched(work, level, timed); until != work.count) [[unlikely]]
     share_from(until, work, how, level);
   return true;
 }

@@ -26,10 +26,10 @@ inline constexpr double longest_shared_seconds = 1e-3;
 inline constexpr double divided_seconds = 100e-6;
 
 /// `work` in so many lanes of the hot team, each with so many parts, of whole blocks where elements
-/// suffice; at most 64 parts in all.
+/// suffice; at most 64 parts in all. timed: whether the cost is learned.
 ///
 /// Throws:   as run_short; every element before the failing one has been computed.
 void run_shared(detail::job const& work, detail::settings const& how, unsigned lanes,
-                unsigned parts_a_lane);
+                unsigned parts_a_lane, bool timed);
 
 }  // namespace hetmap::core

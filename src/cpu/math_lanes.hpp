@@ -208,10 +208,40 @@ HETMAP_LANES V scaled(V x, V n) {
   return x * power_of_two<V>(half) * power_of_two<V>(n - half);
 }
 
-/// term(first) + term(first + 1) x + ... + term(last) x^(last - first) in two chains, which wait
-/// for each other less than one would.
+/// The largest power of two below n.
+constexpr unsigned long half_below(unsigned long n) {
+  unsigned long half = 1;
+  while (2 * half < n) half *= 2;
+  return half;
+}
+
+/// term(first) + term(first + 1) x + ... + term(last) x^(last - first), by halves (Estrin's
+/// scheme): what a function costs where others wait for it is the length of its longest chain.
+///
+/// power(n): x^n, for powers of two.
+template <unsigned long first, unsigned long last, class V, class Power, class Term>
+HETMAP_LANES V sum_by_halves(Power power, Term term) {
+  if constexpr (first == last) {
+    return term(first);
+  } else {
+    constexpr unsigned long half = half_below(last - first + 1);
+    return mul_add<V>(sum_by_halves<first + half, last, V>(power, term), power(half),
+                      sum_by_halves<first, first + half - 1, V>(power, term));
+  }
+}
 template <unsigned long first, unsigned long last, class V, class Term>
-HETMAP_LANES V sum_of_powers(V x, Term term) {
+HETMAP_LANES V sum_by_halves(V x, Term term) {
+  V const x2 = x * x, x4 = x2 * x2, x8 = x4 * x4, x16 = x8 * x8;
+  static_assert(last - first < 32);
+  auto const power = [=](unsigned long n) {
+    return n == 1 ? x : n == 2 ? x2 : n == 4 ? x4 : n == 8 ? x8 : x16;
+  };
+  return sum_by_halves<first, last, V>(power, term);
+}
+
+/// The same in two chains: longer, and rounded less.
+template <unsigned long first, unsigned long last, class V, class Term>
+HETMAP_LANES V sum_in_chains(V x, Term term) {
   V const square = x * x;
   V near = term(last), other = term(last - 1);
   unsigned long i = last - 1;
@@ -227,14 +257,20 @@ HETMAP_LANES V sum_of_powers(V x, Term term) {
 /// terms[first] + terms[first + 1] x + ...
 template <auto const& terms, unsigned long first = 0, class V>
 HETMAP_LANES V polynomial(V x) {
-  return sum_of_powers<first, sizeof(terms) / sizeof(double) - 1>(
+  return sum_by_halves<first, sizeof(terms) / sizeof(double) - 1>(
+      x, [](unsigned long i) { return all<V>(terms[i]); });
+}
+
+template <auto const& terms, unsigned long first, class V>
+HETMAP_LANES V polynomial_in_chains(V x) {
+  return sum_in_chains<first, sizeof(terms) / sizeof(double) - 1>(
       x, [](unsigned long i) { return all<V>(terms[i]); });
 }
 
 /// The polynomial of terms[...][0] or of terms[...][1], as bit 1 of `which` says.
 template <auto const& terms, class V>
 HETMAP_LANES V one_of_two(V x, typename lanes<V>::integers which) {
-  return sum_of_powers<0, sizeof(terms) / sizeof(terms[0]) - 1>(
+  return sum_by_halves<0, sizeof(terms) / sizeof(terms[0]) - 1>(
       x, [which](unsigned long i) { return one_of(terms[i], which, V{}); });
 }
 

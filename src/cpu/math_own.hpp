@@ -232,7 +232,7 @@ HETMAP_LANES V tail_by_tables(V x) {
   V const d = a - look_up(Tables::point, place);
   constexpr unsigned long last =
       std::extent_v<std::remove_reference_t<decltype(Tables::around)>> - 1;
-  V const slope = sum_of_powers<0, last>(
+  V const slope = sum_in_chains<0, last>(
       d, [place](unsigned long i) { return look_up(Tables::around[i], place); });
   V const at_point = look_up(Tables::at_point, place);
   V const less = mul_add(d, slope, more * mul_add(d, slope, at_point));
@@ -258,7 +258,7 @@ HETMAP_LANES V tail_of(V x) {
   V const t = (a - Form::middle) * (below * inverse);
   V const inverse_below = sum * inverse;
 
-  V const bent = t * polynomial<Form::terms, 1>(t);
+  V const bent = t * polynomial_in_chains<Form::terms, 1>(t);
   V const above = bent + Form::terms[0];
   V const above_rest = bent - (above - Form::terms[0]);
   V const quotient = above * inverse_below;

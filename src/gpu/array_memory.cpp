@@ -3,7 +3,6 @@
 #include "../error.hpp"
 #include "device_blocks.hpp"
 #include "devices.hpp"
-#include "held_arrays.hpp"
 #include "transfer.hpp"
 
 #include <hetmap/error.hpp>
@@ -11,17 +10,71 @@
 
 #include <mutex>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 namespace hetmap {
+namespace core {
+namespace {
+
+using detail::array_memory;
+
+/// Every array there is.
+struct living_arrays {
+  process_mutex guard;
+  std::unordered_set<array_memory*> all;
+};
+
+living_arrays& living() {
+  static constinit made_once<living_arrays> here;  // arrays may outlive any other static object
+  return here.get();
+}
+
+}  // namespace
+
+bool is_array(array_memory const* memory) {
+  auto& here = living();
+  std::lock_guard const lock(here.guard);
+  return here.all.contains(const_cast<array_memory*>(memory));
+}
+
+void bring_refs_home() noexcept {
+  auto& here = living();
+  std::lock_guard const lock(here.guard);
+  for (array_memory* const memory : here.all) {
+    try {
+      memory->bring_home();
+    } catch (...) {
+      // Whoever reads it knows; the others have nothing to do with it.
+    }
+  }
+}
+
+}  // namespace core
+
 inline namespace HETMAP_ABI {
 namespace detail {
 
 array_memory::~array_memory() {
   guard_.leave();
+  host_current_ = true;
+  count_if_away();
   if (host_ != nullptr) release_block(host_, bytes(), alignment_);
   if (device_ != nullptr)
     core::give_back_device_block(*gpu_, bytes(), device_, std::move(readers_));
+}
+
+void array_memory::count_if_away() noexcept {
+  bool const away = referred_to_ && device_current_ && !host_current_;
+  if (away == std::exchange(counted_as_away_, away)) return;
+  if (away)
+    core::refs_away.fetch_add(1, std::memory_order_relaxed);
+  else
+    core::refs_away.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void array_memory::make_room_on_host() {
+  if (host_ == nullptr && count_ != 0) host_ = acquire_block(count_, size_, alignment_);
 }
 
 void array_memory::fetch() {
@@ -48,13 +101,29 @@ void array_memory::fetch() {
 
 void* array_memory::host(host_access how) {
   std::lock_guard const lock(guard_);
-  if (host_ == nullptr && count_ != 0) host_ = acquire_block(count_, size_, alignment_);
+  make_room_on_host();
   if (how == host_access::read || how == host_access::write) fetch();
   if (how == host_access::write || how == host_access::overwrite) {
     host_current_ = true;
     device_current_ = false;
   }
+  count_if_away();
   return host_;
+}
+
+void const* array_memory::refer() {
+  std::lock_guard const lock(guard_);
+  make_room_on_host();
+  referred_to_ = true;
+  count_if_away();
+  return host_;
+}
+
+void array_memory::bring_home() {
+  std::lock_guard const lock(guard_);
+  if (!counted_as_away_) return;
+  fetch();
+  count_if_away();
 }
 
 /// Memory on `gpu` to write to: other memory where a launch still reads what there is.
@@ -71,8 +140,9 @@ core::status array_memory::move_to(core::device& gpu) {
 core::status array_memory::device_data(core::device& gpu, void*& data) {
   std::lock_guard const lock(guard_);
   if (!device_current_ || gpu_ != &gpu) {
-    if (host_ == nullptr && count_ != 0) host_ = acquire_block(count_, size_, alignment_);
+    make_room_on_host();
     fetch();
+    count_if_away();
     if (core::status const room = move_to(gpu); !room.ok()) return room;
     if (core::status const s = core::copy_to_device(gpu, device_, host_, bytes()); !s.ok())
       return s;
@@ -93,6 +163,7 @@ void array_memory::is_written(core::device* gpu) noexcept {
   std::lock_guard const lock(guard_);
   device_current_ = gpu != nullptr;
   host_current_ = gpu == nullptr;
+  count_if_away();
 }
 
 void array_memory::is_read_by(core::device const& gpu,
@@ -116,13 +187,19 @@ bool array_memory::is_on(core::device const& gpu) const noexcept {
 
 array_memory* make_array_memory(std::size_t count, std::size_t size, std::size_t alignment) {
   auto made = std::make_unique<array_memory>(count, size, alignment);
-  core::array_is_born(*made);
+  auto& here = core::living();
+  std::lock_guard const lock(here.guard);
+  here.all.insert(made.get());
   return made.release();
 }
 
 void destroy_array_memory(array_memory* memory) noexcept {
   if (memory == nullptr) return;
-  core::array_dies(*memory);
+  {
+    auto& here = core::living();
+    std::lock_guard const lock(here.guard);
+    here.all.erase(memory);
+  }
   delete memory;
 }
 
@@ -132,7 +209,7 @@ bool is_on_device(array_memory const& memory) noexcept { return memory.on_device
 
 void const* refer_to(array_memory& memory) {
   core::refs_exist = true;
-  return memory.host(host_access::address);
+  return memory.refer();
 }
 
 }  // namespace detail

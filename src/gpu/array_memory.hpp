@@ -7,8 +7,24 @@
 
 #include <hetmap/detail/array_memory.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
+
+namespace hetmap::core {
+
+/// Whether a ref was ever made: functors need not be searched for any before.
+inline std::atomic<bool> refs_exist{false};
+/// Arrays that a ref was made of and whose elements are current on a GPU only: a functor that runs
+/// on the host must not read them yet.
+inline std::atomic<unsigned> refs_away{0};
+
+/// Whether that is an array, and not bytes that look like its address.
+[[nodiscard]] bool is_array(detail::array_memory const* memory);
+/// Makes current on the host whatever a ref was made of; what is lost stays away.
+void bring_refs_home() noexcept;
+
+}  // namespace hetmap::core
 
 namespace hetmap {
 inline namespace HETMAP_ABI {
@@ -29,6 +45,10 @@ class array_memory {
 
   /// As hetmap::detail::host_data.
   [[nodiscard]] void* host(host_access how);
+  /// As hetmap::detail::refer_to.
+  [[nodiscard]] void const* refer();
+  /// Makes the host copy current if a ref was made of it.
+  void bring_home();
 
   /// The copy on `gpu`, current; what lies on another GPU comes by way of the host.
   ///
@@ -48,8 +68,11 @@ class array_memory {
   [[nodiscard]] bool is_on(core::device const& gpu) const noexcept;
 
  private:
+  void make_room_on_host();
   void fetch();
   core::status move_to(core::device& gpu);
+  /// Counts it among those that are away, or no longer: after any change of what is current.
+  void count_if_away() noexcept;
 
   std::size_t count_;
   std::size_t size_;
@@ -60,6 +83,8 @@ class array_memory {
   core::device* gpu_ = nullptr;  // where the device copy is
   void* device_ = nullptr;
   bool device_current_ = false;
+  bool referred_to_ = false;
+  bool counted_as_away_ = false;
   core::unwaited_launches readers_;  // of the device copy
 };
 

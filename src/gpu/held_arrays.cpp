@@ -1,47 +1,14 @@
 #include "held_arrays.hpp"
 
-#include "../cpu/forked.hpp"
-#include "array_memory.hpp"
-
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
-#include <mutex>
-#include <unordered_set>
 
 namespace hetmap::core {
-namespace {
 
 using detail::array_memory;
 using detail::host_access;
-
-struct living_arrays {
-  process_mutex guard;
-  std::unordered_set<array_memory const*> all;
-};
-
-living_arrays& living() {
-  static constinit made_once<living_arrays> here;  // arrays may outlive any other static object
-  return here.get();
-}
-
-bool lives(array_memory const* memory) {
-  auto& here = living();
-  std::lock_guard const lock(here.guard);
-  return here.all.contains(memory);
-}
-
-}  // namespace
-
-void array_is_born(array_memory& memory) {
-  auto& here = living();
-  std::lock_guard const lock(here.guard);
-  here.all.insert(&memory);
-}
-
-void array_dies(array_memory& memory) noexcept {
-  auto& here = living();
-  std::lock_guard const lock(here.guard);
-  here.all.erase(&memory);
-}
 
 held_arrays::held_arrays(detail::job const& work) : work_(work) {
   copy(functor_, work.functor, work.functor_bytes);
@@ -58,9 +25,34 @@ void held_arrays::copy(aligned_bytes& to, void const* from, std::size_t size) {
   for (std::size_t at = 0; at + sizeof(array_ref_words) <= size; at += alignof(array_ref_words)) {
     array_ref_words words;
     std::memcpy(&words, bytes + at, sizeof words);
-    if (words.mark == detail::array_ref_mark && lives(words.memory))
+    if (words.mark == detail::array_ref_mark && is_array(words.memory))
       references_.push_back({words.memory, &to, at + offsetof(array_ref_words, data)});
   }
+}
+
+/// Whether any word, but for those of refs, could be an address of something that holds refs.
+bool held_arrays::may_point(aligned_bytes const& bytes, std::size_t size) const noexcept {
+  using detail::array_ref_words;
+  constexpr std::uint64_t first = 1u << 16, last = std::uint64_t{1} << 57;
+  auto const* const from = reinterpret_cast<char const*>(bytes.data());
+  auto const is_ref = [&](std::size_t at) {
+    return std::any_of(references_.begin(), references_.end(), [&](reference const& r) {
+      std::size_t const begin = r.offset - offsetof(array_ref_words, data);
+      return r.holder == &bytes && at >= begin && at < begin + sizeof(array_ref_words);
+    });
+  };
+  for (std::size_t at = 0; at + sizeof(void*) <= size; at += alignof(void*)) {
+    std::uint64_t word;
+    std::memcpy(&word, from + at, sizeof word);
+    if (word >= first && word < last && word % alignof(array_ref_words) == 0 && !is_ref(at))
+      return true;
+  }
+  return false;
+}
+
+bool held_arrays::may_hide_refs() const noexcept {
+  return work_.functor == nullptr || may_point(functor_, work_.functor_bytes) ||
+         may_point(operation_, work_.operation_bytes);
 }
 
 status held_arrays::to_device(device& gpu, std::vector<located_column>& columns) {
@@ -91,6 +83,7 @@ std::vector<detail::column> held_arrays::to_host() {
         columns[k].base =
             memory->host(k < work_.outputs ? host_access::address : host_access::read);
   for (reference const& r : references_) static_cast<void>(r.memory->host(host_access::read));
+  if (refs_away.load(std::memory_order_relaxed) != 0 && may_hide_refs()) bring_refs_home();
   return columns;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../device.hpp"
+#include "array_memory.hpp"
 #include "executor.hpp"
 #include "unwaited.hpp"
 
@@ -14,18 +15,9 @@
 
 namespace hetmap::core {
 
-/// Every array there is, so that a ref among a functor's bytes can be told from bytes that look
-/// like one.
-void array_is_born(detail::array_memory& memory);
-void array_dies(detail::array_memory& memory) noexcept;
-
-/// Whether a ref was ever made: calls need not look for any before.
-inline std::atomic<bool> refs_exist{false};
-
-/// Whether a call has anything to do with arrays.
+/// Whether a call on the host has anything to do with arrays.
 [[nodiscard]] inline bool holds_arrays(detail::job const& work) noexcept {
-  return work.arrays != nullptr || ((work.functor != nullptr || work.operation != nullptr) &&
-                                    refs_exist.load(std::memory_order_relaxed));
+  return work.arrays != nullptr || refs_away.load(std::memory_order_relaxed) != 0;
 }
 
 /// The arrays of one call.
@@ -66,10 +58,15 @@ class held_arrays {
   };
 
   void copy(aligned_bytes& to, void const* from, std::size_t size);
+  [[nodiscard]] bool may_point(aligned_bytes const& bytes, std::size_t size) const noexcept;
 
   detail::job const& work_;
   aligned_bytes functor_;
   aligned_bytes operation_;
+  /// Whether the functor may have refs that are not among its bytes: behind a pointer, in an object
+  /// that is more than its bytes, in a function's own.
+  [[nodiscard]] bool may_hide_refs() const noexcept;
+
   std::vector<reference> references_;
 };
 

@@ -4,6 +4,7 @@
 #include "cpu/float_control.hpp"
 #include "cpu/hot_team.hpp"
 #include "rates.hpp"
+#include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/error.hpp>
@@ -56,7 +57,7 @@ struct map_of_counters {
                            .learned = &learned,
                            .discard = discard};
     try {
-      run_shared(work, {.verb = "map"}, lanes, parts);
+      run_shared(work, {.verb = "map"}, lanes, parts, true);
     } catch (std::size_t index) {
       EXPECT_EQ(failed_index(), index);
       return index;
@@ -127,11 +128,36 @@ TEST(ShortCall, RunsUnderItsCallersFloatControlOnEveryThread) {
   auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (map.elsewhere == 0 && std::chrono::steady_clock::now() < until) {
     shared_hot_team().wake();
-    run_shared(work, {.verb = "map"}, 2, 8);
+    run_shared(work, {.verb = "map"}, 2, 8, true);
   }
   std::fesetround(FE_TONEAREST);
   EXPECT_GT(map.elsewhere, 0);
   EXPECT_EQ(map.wrong, 0);
+}
+
+/// As quick for a block of elements as for one of those that are computed one by one.
+struct map_in_blocks {
+  static void loop(void*, detail::chunk& work) {
+    std::size_t const n = work.end - work.begin;
+    support::spin(std::chrono::microseconds(n / detail::small_block_elements +
+                                            n % detail::small_block_elements));
+  }
+};
+
+TEST(ShortCall, IsNotJudgedByPiecesThatHaveNoBlock) {
+  detail::kernel_code const code{
+      {map_in_blocks::loop, map_in_blocks::loop, map_in_blocks::loop}, nullptr, isa::baseline};
+  for (std::size_t const n : {16u, 17u, 24u, 31u}) {
+    detail::rate learned;
+    for (int k = 0; k != 100; ++k) learned.learn(1, std::chrono::microseconds(1));
+    detail::job const work{.code = &code, .context = nullptr, .count = n, .learned = &learned};
+    for (int k = 0; k != 5000; ++k) {
+      shared_hot_team().wake();
+      if (!run_short(work, {.verb = "map"})) break;
+    }
+    double const us = static_cast<double>(n / 16 + n % 16);
+    EXPECT_LT(learned.element_nanoseconds(), 1.5e3 * us / static_cast<double>(n)) << n;
+  }
 }
 
 }  // namespace

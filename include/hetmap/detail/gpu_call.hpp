@@ -94,31 +94,8 @@ struct gpu_description {
           : "the kernel is no trivially copyable functor that can be called as a const object";
 };
 
-/// The function itself, without what the verbs put around it.
 template <class F>
-F const& bare(F const& f) {
-  return f;
-}
-template <class F>
-auto const& bare(starred<F> const& s) {
-  return detail::bare(s.f);
-}
-template <class F>
-auto const& bare(collected<F> const& c) {
-  return detail::bare(c.f);
-}
-
-template <class F>
-inline constexpr bool put_around = false;
-template <class F>
-inline constexpr bool put_around<starred<F>> = true;
-template <class F>
-inline constexpr bool put_around<collected<F>> = true;
-template <class F>
-inline constexpr bool put_around<with_stop<F>> = true;
-
-template <class F>
-concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F> && !put_around<F>;
+concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F> && !an_adaptor<F>;
 
 /// Whether results R go to elements of types Out... as they are. Tuples are a column an element on
 /// the GPU.

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <concepts>
+#include <cstdint>
 #include <ranges>
 #include <span>
 #include <tuple>
@@ -158,7 +159,58 @@ struct collected {
 
 }  // namespace HETMAP_TAG
 
-// -- which kernels are remembered ------------------------------------------------------------
+// -- what the adaptors are to others ---------------------------------------------------------
+
+/// What is known of an adaptor, which keeps the function in a member f: every one of them is named
+/// here, and nowhere else. `scalar`: why its loops cannot be vectorised, whatever the function.
+template <class W>
+struct adaptor_traits {
+  static constexpr bool is_adaptor = false;
+};
+template <class F>
+struct adaptor_traits<starred<F>> {
+  static constexpr bool is_adaptor = true;
+  using function = std::remove_cv_t<F>;
+  static constexpr char const* scalar = nullptr;
+};
+template <class F>
+struct adaptor_traits<collected<F>> {
+  static constexpr bool is_adaptor = true;
+  using function = std::remove_cv_t<F>;
+  static constexpr char const* scalar = "outcomes are made one by one";
+};
+template <class F>
+struct adaptor_traits<with_stop<F>> {
+  static constexpr bool is_adaptor = true;
+  using function = std::remove_cv_t<F>;
+  static constexpr char const* scalar = "each call is handed a stop token";
+};
+
+template <class W>
+concept an_adaptor = adaptor_traits<std::remove_cv_t<W>>::is_adaptor;
+
+/// The function itself, without what the verbs put around it.
+template <class F>
+auto const& bare(F const& f) {
+  if constexpr (an_adaptor<F>)
+    return detail::bare(f.f);
+  else
+    return f;
+}
+
+/// The bytes of a function, where these are all there is to it; null otherwise.
+struct functor_bytes {
+  void const* data = nullptr;
+  std::uint32_t size = 0;
+};
+template <class F>
+[[nodiscard]] functor_bytes bytes_of(F const& f) {
+  using function = std::remove_cvref_t<decltype(detail::bare(f))>;
+  if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>)
+    return {std::addressof(detail::bare(f)), std::uint32_t{sizeof(function)}};
+  else
+    return {};
+}
 
 /// Whether the type of F, and its address where F is a function pointer, says what it costs. Erased
 /// types do not, nor do pointers to member functions and pointers inside a composition.
@@ -172,10 +224,10 @@ template <class F, class G>
 inline constexpr bool cost_known_by_type<composed<F, G>> =
     cost_known_by_type<F> && cost_known_by_type<G> && !std::is_pointer_v<F> &&
     !std::is_pointer_v<G>;
-template <class F>
-inline constexpr bool cost_known_by_type<starred<F>> = cost_known_by_type<std::remove_cv_t<F>>;
-template <class F>
-inline constexpr bool cost_known_by_type<collected<F>> = cost_known_by_type<std::remove_cv_t<F>>;
+template <class W>
+  requires adaptor_traits<W>::is_adaptor
+inline constexpr bool cost_known_by_type<W> =
+    cost_known_by_type<typename adaptor_traits<W>::function>;
 
 /// Why a loop that calls F cannot be vectorised, whatever F does; null where that does not show.
 template <class F>
@@ -190,30 +242,25 @@ inline constexpr char const* scalar_because<composed<F, G>> =
     scalar_because<F> != nullptr ? scalar_because<F> : scalar_because<G>;
 template <class F>
 inline constexpr char const* scalar_because<std::reference_wrapper<F>> = scalar_because<F>;
-template <class F>
-inline constexpr char const* scalar_because<starred<F>> = scalar_because<F>;
-template <class F>
-inline constexpr char const* scalar_because<collected<F>> = "outcomes are made one by one";
-template <class F>
-inline constexpr char const* scalar_because<with_stop<F>> = "each call is handed a stop token";
+template <class W>
+  requires adaptor_traits<W>::is_adaptor
+inline constexpr char const* scalar_because<W> =
+    adaptor_traits<W>::scalar != nullptr ? adaptor_traits<W>::scalar
+                                         : scalar_because<typename adaptor_traits<W>::function>;
 
 template <class F>
 void const* function_address(F& f) {
-  if constexpr (std::is_function_v<F>)
+  if constexpr (an_adaptor<F>)
+    return detail::function_address(f.f);
+  else if constexpr (std::is_function_v<F>)
     return reinterpret_cast<void const*>(std::addressof(f));
   else if constexpr (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>)
     return reinterpret_cast<void const*>(f);
   else
     return nullptr;
 }
-template <class F>
-void const* function_address(starred<F> const& s) {
-  return detail::function_address(s.f);
-}
-template <class F>
-void const* function_address(collected<F> const& c) {
-  return detail::function_address(c.f);
-}
+
+// -- which kernels are remembered ------------------------------------------------------------
 
 template <class F, class... Args>
 struct kernel_name {};

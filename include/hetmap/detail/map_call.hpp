@@ -60,8 +60,8 @@ warn_of_extended_lambda() {}
 template <store How, class Submit, class F, class... Out, class... Src>
 decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
   using task = element_task<How, F, std::tuple<Out...>, Src...>;
-  using function = std::remove_cvref_t<decltype(detail::bare(f))>;
 #ifdef __CUDACC_EXTENDED_LAMBDA__
+  using function = std::remove_cvref_t<decltype(detail::bare(f))>;
   if constexpr (__nv_is_extended_host_device_lambda_closure_type(function))
     warn_of_extended_lambda<function>();
 #endif
@@ -69,12 +69,7 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
   task work{f, {src...}};
   // Before the job: what it calls would keep the compiler from clearing only the rest of that.
   rate* const learned = detail::rate_for<F, Src...>(f);
-  void const* functor = nullptr;
-  std::uint32_t functor_bytes = 0;
-  if constexpr (std::is_class_v<function> && std::is_trivially_copyable_v<function>) {
-    functor = std::addressof(detail::bare(f));
-    functor_bytes = std::uint32_t{sizeof(function)};
-  }
+  functor_bytes const functor = detail::bytes_of(f);
   kernel_code const* in_place = nullptr;
   if constexpr ((How == store::assign || How == store::spread) &&
                 ((Src::reads == access::contiguous) || ...))
@@ -89,8 +84,8 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
         .learned = learned,
         .reads = detail::greatest(Src::reads...),
         .can_be_streamed = task::bytes,
-        .functor_bytes = functor_bytes,
-        .functor = functor,
+        .functor_bytes = functor.size,
+        .functor = functor.data,
         .scalar = scalar_because<F>};
   if constexpr (How == store::construct)
     if constexpr (!(std::is_trivially_destructible_v<Out> && ...))

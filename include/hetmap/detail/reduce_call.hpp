@@ -50,14 +50,11 @@ template <class T, class F, class Op, class... Src>
   if constexpr (interleaves<Op, T, made_of<F, Src...>>)
     if (n <= most_kept_numbers)
       j.alike = detail::rate_for<F, Src...>(f);  // the CPU maps them first
-  if constexpr (std::is_class_v<F> && std::is_trivially_copyable_v<F>) {
-    j.functor = std::addressof(f);
-    j.functor_bytes = sizeof(F);
-  }
-  if constexpr (std::is_class_v<Op> && std::is_trivially_copyable_v<Op>) {
-    j.operation = std::addressof(op);
-    j.operation_bytes = sizeof(Op);
-  }
+  functor_bytes const functor = detail::bytes_of(f), operation = detail::bytes_of(op);
+  j.functor = functor.data;
+  j.functor_bytes = functor.size;
+  j.operation = operation.data;
+  j.operation_bytes = operation.size;
   if constexpr (!fold_on_gpu<T, Op, F, Src...>::possible)
     j.no_gpu = fold_on_gpu<T, Op, F, Src...>::why_not;
   return j;
