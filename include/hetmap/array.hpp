@@ -105,8 +105,8 @@ template <class R>
 array(R const&) -> array<std::ranges::range_value_t<R>>;
 
 /// The elements of an array, to be captured in a functor: gather, stencils, tables. Wherever the
-/// functor runs, that is where they are read; on a GPU, if the ref is among the functor's own bytes,
-/// and not behind a pointer or a reference.
+/// functor runs, that is where they are read; on a GPU, if the ref is among the functor's own
+/// bytes, and not behind a pointer or a reference.
 template <class T>
 class array_ref {
  public:
