@@ -210,21 +210,10 @@ status cuda_device::copy_out(stream in, void* to_host, void const* from_device,
   });
 }
 
-status cuda_device::copy_within(stream in, void* to_device, void const* from_device,
-                                std::size_t bytes) noexcept {
-  return current_device(index_).run([&] {
-    return cudaMemcpyAsync(to_device, from_device, bytes, cudaMemcpyDeviceToDevice, as_stream(in));
-  });
-}
-
 status cuda_device::launch(stream in, detail::gpu_form const& form,
                            detail::gpu_launch work) noexcept {
   work.stream = in;
   return current_device(index_).run([&] { return static_cast<cudaError_t>(form.launch(work)); });
-}
-
-status cuda_device::classify(int code) noexcept {
-  return status_of(static_cast<cudaError_t>(code));
 }
 
 }  // namespace hetmap::cuda_half

@@ -40,12 +40,8 @@ class cuda_device final : public core::device {
                        std::size_t bytes) noexcept override;
   core::status copy_out(stream in, void* to_host, void const* from_device,
                         std::size_t bytes) noexcept override;
-  core::status copy_within(stream in, void* to_device, void const* from_device,
-                           std::size_t bytes) noexcept override;
   core::status launch(stream in, detail::gpu_form const& form,
                       detail::gpu_launch work) noexcept override;
-
-  core::status classify(int code) noexcept override;
 
  private:
   int index_;

@@ -99,14 +99,9 @@ class device {
                          std::size_t bytes) noexcept = 0;
   virtual status copy_out(stream in, void* to_host, void const* from_device,
                           std::size_t bytes) noexcept = 0;
-  virtual status copy_within(stream in, void* to_device, void const* from_device,
-                             std::size_t bytes) noexcept = 0;
   /// Calls form.launch with `work`, whose stream is set to `in`, and classifies what it returns.
   virtual status launch(stream in, detail::gpu_form const& form,
                         detail::gpu_launch work) noexcept = 0;
-
-  /// What an error code of this device means. Clears it where the device keeps it pending.
-  virtual status classify(int code) noexcept = 0;
 
  protected:
   ~device() = default;

@@ -1,7 +1,7 @@
 #include "executor.hpp"
 
-#include "../plan.hpp"
-#include "float_control.hpp"
+#include "../base/float_control.hpp"
+#include "../base/plan.hpp"
 #include "math_level.hpp"
 #include "stream.hpp"
 #include "team.hpp"

@@ -1,9 +1,9 @@
 // Runs one job on the CPU: lanes claim from the ledger until nothing is left.
 #pragma once
 
-#include "../ending.hpp"
-#include "../ledger.hpp"
-#include "../reporter.hpp"
+#include "../base/ledger.hpp"
+#include "../base/reporter.hpp"
+#include "ending.hpp"
 #include "pace.hpp"
 #include "workers.hpp"
 

@@ -1,6 +1,6 @@
 #include "hot_team.hpp"
 
-#include "forked.hpp"
+#include "../base/forked.hpp"
 #include "team.hpp"
 
 #include <hetmap/topology.hpp>

@@ -2,7 +2,7 @@
 // a sleeping thread takes longer to wake up than such a call takes.
 #pragma once
 
-#include "thread.hpp"
+#include "../base/thread.hpp"
 
 #include <atomic>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "math_level.hpp"
 
-#include "../environment.hpp"
+#include "../base/environment.hpp"
 
 namespace hetmap::core {
 

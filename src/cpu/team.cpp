@@ -1,9 +1,9 @@
 #include "team.hpp"
 
 #if HETMAP_TEAM_TBB
-#include "../topology.hpp"
-#include "forked.hpp"
-#include "thread.hpp"
+#include "../base/forked.hpp"
+#include "../base/thread.hpp"
+#include "../base/topology.hpp"
 
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
@@ -19,7 +19,7 @@
 
 #include <pthread.h>
 #else
-#include "../topology.hpp"
+#include "../base/topology.hpp"
 #endif
 
 namespace hetmap::core {

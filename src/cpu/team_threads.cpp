@@ -1,5 +1,5 @@
+#include "../base/thread.hpp"
 #include "team.hpp"
-#include "thread.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -57,7 +57,7 @@ struct posted_team : lanes_end {
     auto const comes = [&](lane& l) { return !on.queues(l) && !all.hold_up(&l); };
     return std::any_of(lanes.begin(), lanes.end(), comes) || all.serve(on);
   }
-  bool take(waiters& all, workers*& from, task*& item) override {
+  bool take(waiters& all, serving_team*& from, task*& item) override {
     if (all.hold_up(this)) return false;
     from = &on;
     item = &lanes.front();

@@ -1,7 +1,6 @@
 #include "waits.hpp"
 
-#include "forked.hpp"
-#include "workers.hpp"
+#include "../base/forked.hpp"
 
 #include <cstddef>
 #include <mutex>
@@ -107,7 +106,7 @@ bool waiters::hold_up(void const* what) {
   return false;
 }
 
-bool waiters::serve(workers const& team) {
+bool waiters::serve(serving_team const& team) {
   unsigned waiting_here = 0;
   for (waiting* w = first_; w != nullptr; w = w->next_)
     if (w->team_ == &team && !w->stands_in_) ++waiting_here;
@@ -117,7 +116,7 @@ bool waiters::serve(workers const& team) {
   return false;
 }
 
-bool waiters::all_go_on(workers const& team) {
+bool waiters::all_go_on(serving_team const& team) {
   for (waiting* w = first_; w != nullptr; w = w->next_)
     if (w->team_ == &team && !goes_on(*w)) return false;
   return true;
@@ -145,7 +144,7 @@ bool waiters::rescue_one() {
   using mark = waiting::mark;
   for (waiting* w = first_; w != nullptr; w = w->next_) {
     if (w->mark_ != mark::stuck) continue;
-    workers* team = nullptr;
+    serving_team* team = nullptr;
     task* item = nullptr;
     if (w->what_.take(*this, team, item)) {
       std::exception_ptr const why = team->stand_in(*item);

@@ -14,7 +14,18 @@ namespace hetmap::core {
 
 using detail::task;
 class waiters;
-class workers;
+
+/// Threads with a queue, as those see them who look for what a wait waits for.
+class serving_team {
+ public:
+  /// Threads of it that compute at once, at most.
+  [[nodiscard]] virtual unsigned most_at_work() const noexcept = 0;
+  /// Has a thread more run the task, which was taken out of the queue. Returns: why there is none.
+  [[nodiscard]] virtual std::exception_ptr stand_in(task& item) noexcept = 0;
+
+ protected:
+  ~serving_team() = default;
+};
 
 /// While one exists, the calling thread is in the midst of `what`: a future's function, a lane of a
 /// call. Those who wait for that wait for this thread.
@@ -51,7 +62,9 @@ struct awaited {
   /// Whether threads that go on will bring it about.
   [[nodiscard]] virtual bool goes_on(waiters& all) = 0;
   /// Takes something that it needs out of a queue: true, and team and item say what.
-  [[nodiscard]] virtual bool take(waiters&, workers*& /*team*/, task*& /*item*/) { return false; }
+  [[nodiscard]] virtual bool take(waiters&, serving_team*& /*team*/, task*& /*item*/) {
+    return false;
+  }
   /// Wakes the thread to do itself what it waits for, where it may. False: it may not.
   [[nodiscard]] virtual bool run_here(waiters&) { return false; }
   /// Ends the wait with that exception. False: it cannot be ended.
@@ -74,7 +87,7 @@ class waiting {
   enum class mark : unsigned char { unknown, being_asked, goes_on, stuck };
 
   awaited& what_;
-  workers const* team_;  // that the thread belongs to, in the place of a worker
+  serving_team const* team_;  // that the thread belongs to, in the place of a worker
   bool stands_in_;
   doing const* innermost_;
   waiting* previous_ = nullptr;
@@ -90,9 +103,9 @@ class waiters {
   /// Whether a thread that does not go on is in the midst of `what`.
   [[nodiscard]] bool hold_up(void const* what);
   /// Whether a worker of `team` goes on, and so will come to what is in its queue.
-  [[nodiscard]] bool serve(workers const& team);
+  [[nodiscard]] bool serve(serving_team const& team);
   /// Whether all threads of `team` go on.
-  [[nodiscard]] bool all_go_on(workers const& team);
+  [[nodiscard]] bool all_go_on(serving_team const& team);
   /// Runs `t` once the lock is free.
   void afterwards(task& t) noexcept;
 
@@ -130,7 +143,7 @@ class waits_held {
 
 /// Of a thread: whose worker it is, and whether in addition to their number.
 struct membership {
-  workers const* team = nullptr;
+  serving_team const* team = nullptr;
   bool stands_in = false;
 };
 [[nodiscard]] membership& membership_of_this_thread() noexcept;

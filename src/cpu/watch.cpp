@@ -1,7 +1,7 @@
 #include "watch.hpp"
 
-#include "forked.hpp"
-#include "thread.hpp"
+#include "../base/forked.hpp"
+#include "../base/thread.hpp"
 
 #include <chrono>
 #include <new>

@@ -1,7 +1,6 @@
 #include "workers.hpp"
 
-#include "forked.hpp"
-#include "waits.hpp"
+#include "../base/forked.hpp"
 
 #include <hetmap/topology.hpp>
 

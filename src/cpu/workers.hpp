@@ -2,7 +2,8 @@
 // it promises no number of threads at once.
 #pragma once
 
-#include "thread.hpp"
+#include "../base/thread.hpp"
+#include "waits.hpp"
 
 #include <hetmap/detail/task.hpp>
 
@@ -31,7 +32,7 @@ inline constexpr std::chrono::milliseconds turn{1};
 /// A thread that waits for somebody's input (`reading`) computes nothing meanwhile. If tasks wait
 /// for a thread in vain, another one takes its place (relieve()) and ends when it has not been
 /// needed for a tenth of a second; no more tasks compute at once than there are threads in size().
-class workers {
+class workers : public serving_team {
  public:
   /// started: called on each thread before its first task, with `context` and the thread's number.
   /// name:    what debuggers show of them.
@@ -102,7 +103,7 @@ class workers {
   }
   /// Threads that can be at tasks at once: of those beyond the ones that compute or read, none may
   /// take one.
-  [[nodiscard]] unsigned most_at_work() const noexcept {
+  [[nodiscard]] unsigned most_at_work() const noexcept override {
     return std::min(size() + added_.load(), allowed_.load() + reading_.load());
   }
   /// Whether tasks wait for a thread. From any thread; it may have changed.
@@ -118,7 +119,7 @@ class workers {
   ///
   /// Requires: these run something, and it does not end before the call has returned.
   /// Returns:  null, or why there is no such thread: `t` is queued behind all others then.
-  [[nodiscard]] std::exception_ptr stand_in(task& t) noexcept;
+  [[nodiscard]] std::exception_ptr stand_in(task& t) noexcept override;
 
   /// Keeps the threads until release(), also after close(). False once closed.
   [[nodiscard]] bool hold() noexcept;

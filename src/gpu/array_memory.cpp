@@ -1,6 +1,6 @@
 #include "array_memory.hpp"
 
-#include "../error.hpp"
+#include "../base/error.hpp"
 #include "device_blocks.hpp"
 #include "devices.hpp"
 #include "transfer.hpp"

@@ -1,7 +1,7 @@
 // The copies of an array and which of them is current.
 #pragma once
 
-#include "../cpu/forked.hpp"
+#include "../base/forked.hpp"
 #include "../device.hpp"
 #include "unwaited.hpp"
 

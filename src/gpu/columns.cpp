@@ -1,6 +1,6 @@
 #include "columns.hpp"
 
-#include "../error.hpp"
+#include "../base/error.hpp"
 
 #include <hetmap/error.hpp>
 

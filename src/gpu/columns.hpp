@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../device.hpp"
-#include "../pipeline/ring.hpp"
+#include "ring.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 

@@ -1,11 +1,11 @@
 #include "device_blocks.hpp"
 
-#include "../cpu/forked.hpp"
+#include "../base/forked.hpp"
+#include "../base/size_class.hpp"
 #include "devices.hpp"
 #include "resources.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -30,16 +30,13 @@ kept_blocks& kept() {
   return here.get();
 }
 
-/// Rounded up by an eighth at most, so that blocks of about one size replace one another.
-std::size_t class_of(std::size_t bytes) {
-  std::size_t const step = std::max<std::size_t>(std::bit_ceil(bytes) / 16, 256);
-  return (bytes + step - 1) / step * step;
-}
+/// As far as the runtimes of GPUs round as well.
+constexpr std::size_t smallest_step = 256;
 
 }  // namespace
 
 status take_device_block(device& gpu, std::size_t bytes, void*& block) noexcept {
-  std::size_t const size = class_of(bytes);
+  std::size_t const size = size_class(bytes, smallest_step);
   {
     auto& here = kept();
     std::lock_guard const lock(here.guard);
@@ -54,7 +51,7 @@ status take_device_block(device& gpu, std::size_t bytes, void*& block) noexcept 
   }
   status made = gpu.allocate(block, size);
   if (made.what == fault::out_of_memory) {
-    release_device_resources();
+    release_device_memory();
     made = gpu.allocate(block, size);
   }
   if (made.what == fault::lost) mark_lost(gpu, made);
@@ -67,7 +64,7 @@ void give_back_device_block(device& gpu, std::size_t bytes, void* block,
   auto& here = kept();
   std::lock_guard const lock(here.guard);
   try {
-    here.all.push_back({&gpu, class_of(bytes), block, {}});
+    here.all.push_back({&gpu, size_class(bytes, smallest_step), block, {}});
     here.all.back().readers = std::move(readers);
   } catch (...) {
     if (readers.all_complete()) gpu.free(block);
@@ -83,6 +80,11 @@ void release_device_blocks() noexcept {
     k.gpu->free(k.block);
     return true;
   });
+}
+
+void release_device_memory() noexcept {
+  release_device_resources();
+  release_device_blocks();
 }
 
 }  // namespace hetmap::core

@@ -21,4 +21,8 @@ void give_back_device_block(device& gpu, std::size_t bytes, void* block,
 /// Frees all blocks that are kept and that no launch reads any more.
 void release_device_blocks() noexcept;
 
+/// Gives up all memory of all devices that is kept and not lent: these blocks and the rings of
+/// calls.
+void release_device_memory() noexcept;
+
 }  // namespace hetmap::core

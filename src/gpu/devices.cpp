@@ -1,10 +1,14 @@
 #include "devices.hpp"
 
-#include "../cpu/forked.hpp"
-#include "../cpu/thread.hpp"
+#include "../base/forked.hpp"
+#include "../base/thread.hpp"
+
+#include <hetmap/error.hpp>
 
 #include <atomic>
+#include <exception>
 #include <mutex>
+#include <string>
 #include <vector>
 
 namespace hetmap::core {
@@ -105,5 +109,17 @@ bool is_lost(device const& gpu) noexcept {
 }
 
 unsigned device_epoch() noexcept { return known().epoch; }
+
+std::exception_ptr failure_of(device const& gpu, status why, char const* verb) {
+  std::string text(verb);
+  text.append(": GPU ").append(std::to_string(gpu.index()));
+  if (why.what == fault::lost)
+    text.append(" is lost to this process: ").append(why.text);
+  else if (why.what == fault::out_of_memory)
+    text.append(" is out of memory, even for the smallest part of the call: ").append(why.text);
+  else
+    text.append(" refused an operation: ").append(why.text);
+  return std::make_exception_ptr(device_error(text));
+}
 
 }  // namespace hetmap::core

@@ -3,6 +3,7 @@
 
 #include "../device.hpp"
 
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -28,5 +29,8 @@ void mark_lost(device const& gpu, status why) noexcept;
 
 /// Grows whenever a device is lost or the provider changes.
 [[nodiscard]] unsigned device_epoch() noexcept;
+
+/// What a call gets that a device has given up, for good if it is lost.
+[[nodiscard]] std::exception_ptr failure_of(device const& gpu, status why, char const* verb);
 
 }  // namespace hetmap::core

@@ -2,6 +2,7 @@
 
 #include "../cpu/math_level.hpp"
 #include "clock.hpp"
+#include "device_blocks.hpp"
 #include "devices.hpp"
 #include "resources.hpp"
 #include "slot_flow.hpp"
@@ -94,7 +95,7 @@ class ring_run {
       shape_ = ring_for(columns_, work_.count, account_.granule(), wanted);
       why = lent_->reserve(shape_.all_pinned_bytes(), shape_.all_device_bytes());
       if (why.what != fault::out_of_memory) break;
-      release_device_resources();  // what other calls left behind may be all that it takes
+      release_device_memory();  // what other calls left behind may be all that it takes
       if (!halve()) break;
       wanted = shape_.elements;
     }

@@ -1,10 +1,10 @@
 // Runs one job on a GPU: elements travel through a ring of slots, or are where they are needed.
 #pragma once
 
+#include "../base/ledger.hpp"
+#include "../base/reporter.hpp"
+#include "../cpu/ending.hpp"
 #include "../device.hpp"
-#include "../ending.hpp"
-#include "../ledger.hpp"
-#include "../reporter.hpp"
 #include "columns.hpp"
 #include "slot_flow.hpp"
 

@@ -1,6 +1,6 @@
 #include "forms.hpp"
 
-#include "../cpu/forked.hpp"
+#include "../base/forked.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,5 +1,5 @@
 // Calls that are enqueued in a stream of the caller's and not waited for.
-#include "../error.hpp"
+#include "../base/error.hpp"
 #include "devices.hpp"
 #include "held_arrays.hpp"
 #include "route.hpp"

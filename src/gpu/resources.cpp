@@ -1,11 +1,10 @@
 #include "resources.hpp"
 
-#include "../cpu/forked.hpp"
-#include "device_blocks.hpp"
+#include "../base/forked.hpp"
+#include "../base/size_class.hpp"
 #include "devices.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -29,12 +28,6 @@ kept_resources& kept() {
   // Never destroyed: freeing memory of a device while its runtime is torn down is an error.
   static constinit made_once<kept_resources> here;
   return here.get();
-}
-
-/// Rounded up by an eighth at most.
-std::size_t ring_size(std::size_t wanted) {
-  std::size_t const step = std::max(std::bit_ceil(wanted) / 16, smallest_ring);
-  return (wanted + step - 1) / step * step;
 }
 
 }  // namespace
@@ -86,9 +79,9 @@ status device_resources::take_memory(std::size_t bytes) {
 
 status device_resources::reserve(std::size_t pinned_wanted, std::size_t memory_wanted) {
   if (pinned_bytes < pinned_wanted)
-    if (status const s = take_pinned(ring_size(pinned_wanted)); !s.ok()) return s;
+    if (status const s = take_pinned(size_class(pinned_wanted, smallest_ring)); !s.ok()) return s;
   if (memory_bytes < memory_wanted)
-    if (status const s = take_memory(ring_size(memory_wanted)); !s.ok()) return s;
+    if (status const s = take_memory(size_class(memory_wanted, smallest_ring)); !s.ok()) return s;
   return {};
 }
 
@@ -133,7 +126,6 @@ void release_device_resources() noexcept {
   auto& here = kept();
   std::lock_guard const lock(here.guard);
   here.all.clear();
-  release_device_blocks();
 }
 
 }  // namespace hetmap::core

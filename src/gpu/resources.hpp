@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../device.hpp"
-#include "../pipeline/ring.hpp"
+#include "ring.hpp"
 
 #include <array>
 #include <cstdint>

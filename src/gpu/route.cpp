@@ -1,9 +1,8 @@
 #include "route.hpp"
 
-#include "../cpu/forked.hpp"
-#include "../error.hpp"
-#include "../rates.hpp"
-#include "../run.hpp"
+#include "../base/error.hpp"
+#include "../base/forked.hpp"
+#include "../base/rates.hpp"
 #include "array_memory.hpp"
 #include "devices.hpp"
 #include "forms.hpp"

@@ -1,7 +1,7 @@
 // What a call and this machine's GPUs are to each other: whether one can run it, where its data is.
 #pragma once
 
-#include "../plan.hpp"
+#include "../base/plan.hpp"
 #include "executor.hpp"
 
 #include <hetmap/detail/chunk.hpp>

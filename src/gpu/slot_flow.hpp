@@ -3,10 +3,10 @@
 #pragma once
 
 #include "../device.hpp"
-#include "../pipeline/ring.hpp"
-#include "../pipeline/staging.hpp"
 #include "columns.hpp"
 #include "resources.hpp"
+#include "ring.hpp"
+#include "staging.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 

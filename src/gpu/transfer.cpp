@@ -1,9 +1,9 @@
 #include "transfer.hpp"
 
 #include "../cpu/team.hpp"
-#include "../pipeline/staging.hpp"
 #include "devices.hpp"
 #include "resources.hpp"
+#include "staging.hpp"
 
 #include <algorithm>
 #include <memory>

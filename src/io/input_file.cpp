@@ -1,5 +1,5 @@
 // Files that are read: from front to back, or mapped.
-#include "../error.hpp"
+#include "../base/error.hpp"
 #include "system.hpp"
 
 #include <hetmap/detail/file.hpp>

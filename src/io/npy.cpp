@@ -1,5 +1,5 @@
 // The .npy format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-#include "../error.hpp"
+#include "../base/error.hpp"
 #include "npy_format.hpp"
 
 #include <hetmap/npy.hpp>

@@ -1,5 +1,5 @@
 // Writing .npy files: a header that is put right as elements come.
-#include "../error.hpp"
+#include "../base/error.hpp"
 #include "npy_format.hpp"
 
 #include <hetmap/npy.hpp>

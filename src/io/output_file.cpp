@@ -1,6 +1,6 @@
 // Files that are written: in place where there was nothing, else alongside and put into place at
 // the end.
-#include "../error.hpp"
+#include "../base/error.hpp"
 #include "system.hpp"
 
 #include <hetmap/detail/file.hpp>

@@ -1,6 +1,7 @@
 #include "device_lane.hpp"
 
 #include "../gpu/clock.hpp"
+#include "../gpu/device_blocks.hpp"
 #include "../gpu/devices.hpp"
 
 #include <hetmap/error.hpp>
@@ -120,7 +121,7 @@ status device_lane::make_ready(stream_shape const& form) {
     why = lent_->hold(alignment - slot_alignment + slots_bytes + in_flight * ring_.pinned_bytes,
                       in_flight * ring_.device_bytes);
     if (why.what != fault::out_of_memory) break;
-    release_device_resources();  // what other calls left behind may be all that it takes
+    release_device_memory();  // what other calls left behind may be all that it takes
     if (elements_ <= block_elements) break;
     elements_ = std::max(elements_ / 2, block_elements);
   }

@@ -1,5 +1,5 @@
 // The lane of a stream that talks to a device, and what becomes of the stream when that fails.
-#include "../error.hpp"
+#include "../base/error.hpp"
 #include "../gpu/devices.hpp"
 #include "state.hpp"
 

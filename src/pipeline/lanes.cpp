@@ -285,7 +285,7 @@ bool pipeline::state::lanes_progress::goes_on(core::waiters& all) {
   return std::none_of(of.lane_of.begin(), of.lane_of.end(), queued) || all.serve(*of.team);
 }
 
-bool pipeline::state::lanes_progress::take(core::waiters& all, core::workers*& from,
+bool pipeline::state::lanes_progress::take(core::waiters& all, core::serving_team*& from,
                                            core::task*& item) {
   if (all.hold_up(&of)) return false;
   for (lane& l : of.lane_of)

@@ -2,7 +2,7 @@
 // no threads: whoever uses it holds a lock, or is a test.
 #pragma once
 
-#include "../ledger.hpp"
+#include "../base/ledger.hpp"
 
 #include <algorithm>
 #include <cstddef>

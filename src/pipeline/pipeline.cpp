@@ -1,8 +1,8 @@
 // A stream as the consumer has it: made, waited for, taken, ended.
-#include "../deadline.hpp"
-#include "../error.hpp"
-#include "../plan.hpp"
-#include "../rates.hpp"
+#include "../base/deadline.hpp"
+#include "../base/error.hpp"
+#include "../base/plan.hpp"
+#include "../base/rates.hpp"
 #include "state.hpp"
 
 #include <hetmap/error.hpp>

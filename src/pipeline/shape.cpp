@@ -1,7 +1,7 @@
 #include "shape.hpp"
 
-#include "../error.hpp"
-#include "ring.hpp"
+#include "../base/error.hpp"
+#include "../gpu/ring.hpp"
 #include "slot.hpp"
 
 #include <hetmap/error.hpp>

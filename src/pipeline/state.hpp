@@ -2,15 +2,15 @@
 // them talks to a device (driver.cpp); the consumer waits and takes (pipeline.cpp).
 #pragma once
 
-#include "../cpu/float_control.hpp"
-#include "../cpu/forked.hpp"
+#include "../base/float_control.hpp"
+#include "../base/forked.hpp"
+#include "../base/reporter.hpp"
+#include "../call/run.hpp"
 #include "../cpu/pace.hpp"
+#include "../cpu/pool_core.hpp"
 #include "../cpu/waits.hpp"
 #include "../cpu/workers.hpp"
 #include "../gpu/held_arrays.hpp"
-#include "../pool_core.hpp"
-#include "../reporter.hpp"
-#include "../run.hpp"
 #include "device_lane.hpp"
 #include "shape.hpp"
 #include "slot.hpp"
@@ -93,7 +93,7 @@ struct pipeline::state {
 
     lanes_progress(state& s, bool has_limit = false) : core::awaited(has_limit), of(s) {}
     bool goes_on(core::waiters& all) override;
-    bool take(core::waiters& all, core::workers*& from, core::task*& item) override;
+    bool take(core::waiters& all, core::serving_team*& from, core::task*& item) override;
   };
 
   state(stream_job const& w, stream_settings const& h);

@@ -40,11 +40,10 @@ TEST(CudaErrors, AreClearedOnceTheyAreKnown) {
   EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
 }
 
-TEST(CudaErrors, OfFormsAreClassified) {
-  cuda_device gpu(0, "none");
-  EXPECT_EQ(gpu.classify(0).what, fault::none);
-  EXPECT_EQ(gpu.classify(cudaErrorMemoryAllocation).what, fault::out_of_memory);
-  EXPECT_EQ(gpu.classify(cudaErrorIllegalAddress).what, fault::lost);
+TEST(CudaErrors, AreToldApart) {
+  EXPECT_EQ(status_of(cudaSuccess).what, fault::none);
+  EXPECT_EQ(status_of(cudaErrorMemoryAllocation).what, fault::out_of_memory);
+  EXPECT_EQ(status_of(cudaErrorIllegalAddress).what, fault::lost);
 }
 
 TEST(CudaProbe, SaysWhyThereIsNoDevice) {

@@ -26,7 +26,7 @@ class GpuStreams : public support::on_virtual_device {
   }
   ~GpuStreams() override {
     for (void* const block : blocks_) gpu().bytes().unpin(block);
-    hetmap::core::release_device_resources();
+    hetmap::core::release_device_memory();
   }
 
  private:

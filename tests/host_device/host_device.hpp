@@ -5,6 +5,7 @@
 #include "virtual_device.hpp"
 
 #include "gpu/clock.hpp"
+#include "gpu/device_blocks.hpp"
 #include "gpu/resources.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // What the core has learned of kernels outlives a test: here it is forgotten, or set.
 #pragma once
 
-#include "rates.hpp"
+#include "base/rates.hpp"
 
 #include <hetmap/hetmap.hpp>
 

@@ -80,7 +80,7 @@ TEST_F(GpuStreams, CopyWhatHasToTravelAndNothingElse) {
                  triple{}, n);
   EXPECT_EQ(gpu().bytes_in(), 0u) << "what is generated";
   EXPECT_EQ(gpu().bytes_out(), n * sizeof(std::int64_t));
-  hetmap::core::release_device_resources();
+  hetmap::core::release_device_memory();
   gpu().bytes().restart_peaks();
   auto const pinned = pinned_numbers(n);
   auto const held = gpu().bytes().pinned();
@@ -102,7 +102,7 @@ TEST_F(GpuStreams, KeepTheBoundInBytesThatTheyState) {
     auto how = on_gpu;
     if (max_bytes != 0) how.max_bytes = max_bytes;
     auto const check = [&](auto stream) {
-      hetmap::core::release_device_resources();
+      hetmap::core::release_device_memory();
       gpu().bytes().restart_peaks();
       std::size_t const bound = stream.memory_bound();
       if (max_bytes != 0) {

@@ -12,10 +12,6 @@ using namespace hetmap::core;
 
 status threaded_device::dead() const { return {fault::lost, 700, "died on request"}; }
 
-status threaded_device::classify(int code) noexcept {
-  return code == 0 ? status{} : status{fault::refused, code, "refused"};
-}
-
 threaded_device::~threaded_device() {
   dead_ = true;
   for (stream_state& s : streams_) end(s);
@@ -198,10 +194,6 @@ status threaded_device::copy_in(stream in, void* to, void const* from, std::size
 status threaded_device::copy_out(stream in, void* to, void const* from,
                                  std::size_t bytes) noexcept {
   return enqueue(in, [=, this] { at_work([=] { std::memcpy(to, from, bytes); }); });
-}
-status threaded_device::copy_within(stream in, void* to, void const* from,
-                                    std::size_t bytes) noexcept {
-  return enqueue(in, [=, this] { at_work([=] { std::memmove(to, from, bytes); }); });
 }
 
 status threaded_device::launch(stream in, hetmap::detail::gpu_form const& form,

@@ -50,10 +50,8 @@ class threaded_device final : public hetmap::core::device {
   status capturing(stream in, bool& captured) noexcept override;
   status copy_in(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status copy_out(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
-  status copy_within(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status launch(stream in, hetmap::detail::gpu_form const& form,
                 hetmap::detail::gpu_launch work) noexcept override;
-  status classify(int code) noexcept override;
 
  private:
   // Locks are one for each thing, so that nothing is ordered but what the caller has ordered.

@@ -1,7 +1,7 @@
 #include "virtual_device.hpp"
 
+#include "gpu/device_blocks.hpp"
 #include "gpu/devices.hpp"
-#include "gpu/resources.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -291,20 +291,6 @@ status virtual_device::copy_out(stream in, void* to, void const* from, std::size
   return memory_.is_pinned(to, bytes) ? s : block_until_idle(in);
 }
 
-status virtual_device::copy_within(stream in, void* to, void const* from,
-                                   std::size_t bytes) noexcept {
-  std::lock_guard const lock(guard_);
-  strike fate{};
-  if (status const s = begin(operation::copy_within, fate); !s.ok()) return s;
-  if (!memory_.holds(to, bytes) || !memory_.holds(from, bytes))
-    blame("copy_within() beyond the device");
-  return enqueue(in, {.what = operation::copy_within,
-                      .engine = computing,
-                      .nanoseconds = drawn(traits_.latency_nanoseconds),
-                      .fate = fate,
-                      .effect = [=] { std::memmove(to, from, bytes); }});
-}
-
 status virtual_device::launch(stream in, hetmap::detail::gpu_form const& form,
                               hetmap::detail::gpu_launch work) noexcept {
   std::lock_guard const lock(guard_);
@@ -400,7 +386,7 @@ provided_devices::provided_devices(std::vector<device*> devices, char const* why
 }
 
 provided_devices::~provided_devices() {
-  release_device_resources();
+  release_device_memory();
   set_device_provider(nullptr);
 }
 

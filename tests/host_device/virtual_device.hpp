@@ -25,7 +25,6 @@ enum class operation : unsigned char {
   create,
   copy_in,
   copy_out,
-  copy_within,
   launch,
   record,
   wait,
@@ -111,12 +110,12 @@ class virtual_device final : public hetmap::core::device {
   status capturing(stream in, bool& captured) noexcept override;
   status copy_in(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status copy_out(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
-  status copy_within(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status launch(stream in, hetmap::detail::gpu_form const& form,
                 hetmap::detail::gpu_launch work) noexcept override;
-  status classify(int code) noexcept override;
 
  private:
+  static status classify(int code) noexcept;
+
   struct event_state {
     std::uint64_t recorded = 0;
     std::uint64_t completed = 0;

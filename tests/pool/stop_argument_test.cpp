@@ -139,4 +139,25 @@ TEST(StopArgument, SeesTheStopWhileItRuns) {
   }
 }
 
+// What is known of a function by its type and its address is known of it behind a stop token as
+// well, and in whatever else the verbs put around it.
+template <class F>
+using behind_adaptors =
+    hetmap::detail::collected<hetmap::detail::with_stop<hetmap::detail::starred<F>>>;
+
+TEST(StopArgument, HidesNeitherTheFunctionNorThatItsTypeSaysNothing) {
+  using erased = std::function<int(int, std::stop_token)>;
+  using pointer = int (*)(int, std::stop_token const&);
+  static_assert(!hetmap::detail::cost_known_by_type<hetmap::detail::with_stop<erased>>);
+  static_assert(!hetmap::detail::cost_known_by_type<behind_adaptors<erased const>>);
+  static_assert(hetmap::detail::cost_known_by_type<behind_adaptors<pointer>>);
+
+  pointer f = doubled;
+  hetmap::detail::starred<pointer> by_row{f};
+  hetmap::detail::with_stop<decltype(by_row)> with{by_row, nullptr};
+  hetmap::detail::collected<decltype(with)> safe{with};
+  EXPECT_EQ(hetmap::detail::function_address(safe), reinterpret_cast<void const*>(doubled));
+  EXPECT_EQ(&hetmap::detail::bare(safe), &f);
+}
+
 }  // namespace

@@ -1,4 +1,4 @@
-#include "block_cache.hpp"
+#include "base/block_cache.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/memory.hpp>

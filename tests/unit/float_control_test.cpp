@@ -1,5 +1,5 @@
 // The floating-point control words as a scope has them: set, put back, flags left alone.
-#include "cpu/float_control.hpp"
+#include "base/float_control.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cpu/forked.hpp"
+#include "base/forked.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ledger.hpp"
+#include "base/ledger.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "plan.hpp"
+#include "base/plan.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "rates.hpp"
+#include "base/rates.hpp"
 
 #include <gtest/gtest.h>
 

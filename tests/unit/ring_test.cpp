@@ -1,6 +1,6 @@
-#include "pipeline/ring.hpp"
+#include "gpu/ring.hpp"
 
-#include "pipeline/staging.hpp"
+#include "gpu/staging.hpp"
 
 #include <gtest/gtest.h>
 

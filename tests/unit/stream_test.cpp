@@ -1,6 +1,6 @@
 #include "cpu/stream.hpp"
 
-#include "environment.hpp"
+#include "base/environment.hpp"
 
 #include <gtest/gtest.h>
 

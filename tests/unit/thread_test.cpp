@@ -1,9 +1,9 @@
 // Threads of the library: the process's, whatever the thread that makes them is bound to.
-#include "cpu/thread.hpp"
+#include "base/thread.hpp"
+#include "base/topology.hpp"
 #include "cpu/team.hpp"
 #include "device.hpp"
 #include "gpu/devices.hpp"
-#include "topology.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-#include "topology.hpp"
+#include "base/topology.hpp"
 
-#include "environment.hpp"
+#include "base/environment.hpp"
 
 #include <hetmap/error.hpp>
 #include <hetmap/topology.hpp>

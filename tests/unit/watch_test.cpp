@@ -1,8 +1,8 @@
 // The watch: who is asked to give back, and who is not.
 #include "cpu/watch.hpp"
 
+#include "base/rates.hpp"
 #include "cpu/pace.hpp"
-#include "rates.hpp"
 #include "support/sanitizers.hpp"
 #include "support/waiting.hpp"
 

@@ -94,7 +94,7 @@ struct gpu_form {
 
   /// Enqueues the work and returns without waiting. An output may start exactly at an input.
   ///
-  /// Returns:  the device's own error code, as device::classify knows it; 0 if enqueued.
+  /// Returns:  the runtime's own error code; 0 if enqueued.
   int (*launch)(gpu_launch const& work) noexcept = nullptr;
 
   /// How often fail() was called by device code so far, in this form's file or a larger unit. May

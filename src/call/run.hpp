@@ -1,14 +1,15 @@
 // What calls and streams have in common.
 #pragma once
 
-#include "gpu/route.hpp"
-#include "ledger.hpp"
-#include "pool_core.hpp"
+#include "../base/ledger.hpp"
+#include "../base/reporter.hpp"
+#include "../cpu/pool_core.hpp"
+#include "../gpu/route.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/plan.hpp>
 
-#include <exception>
+#include <cstddef>
 
 namespace hetmap::core {
 
@@ -51,7 +52,10 @@ struct decision {
 /// Throws:   as detail::run.
 void run_rest(detail::job const& work, detail::settings const& how, isa level, ledger& account);
 
-/// What a call gets that a device has given up, for good if it is lost.
-[[nodiscard]] std::exception_ptr failure_of(device const& gpu, status why, char const* verb);
+/// Runs `work` as a part of a call that has `first` elements before it.
+///
+/// Throws:   as detail::run.
+void run_part(detail::job const& work, detail::settings const& how, std::size_t first,
+              std::size_t total, reporter& reports);
 
 }  // namespace hetmap::core

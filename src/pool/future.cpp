@@ -1,8 +1,8 @@
 // The shared state of futures: who runs it, who completes it, what follows.
-#include "cpu/float_control.hpp"
-#include "error.hpp"
+#include "../base/error.hpp"
+#include "../base/float_control.hpp"
+#include "../cpu/pool_core.hpp"
 #include "future_wait.hpp"
-#include "pool_core.hpp"
 
 #include <hetmap/error.hpp>
 

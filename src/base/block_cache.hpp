@@ -1,7 +1,7 @@
 // Large blocks of memory, kept for the next result of the same size class.
 #pragma once
 
-#include "cpu/forked.hpp"
+#include "forked.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "thread.hpp"
 
-#include "../topology.hpp"
+#include "topology.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -1,8 +1,8 @@
 // The inside of a pool: its workers, and how it ended.
 #pragma once
 
-#include "cpu/forked.hpp"
-#include "cpu/workers.hpp"
+#include "../base/forked.hpp"
+#include "workers.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/pipeline.hpp>

@@ -1,6 +1,6 @@
 #include "topology.hpp"
 
-#include "cpu/forked.hpp"
+#include "forked.hpp"
 
 #include <hetmap/topology.hpp>
 

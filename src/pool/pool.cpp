@@ -1,11 +1,11 @@
 // Pools: their ends, and how work gets in.
 #include <hetmap/pool.hpp>
 
-#include "cpu/waits.hpp"
-#include "error.hpp"
-#include "gpu/devices.hpp"
-#include "plan.hpp"
-#include "pool_core.hpp"
+#include "../base/error.hpp"
+#include "../base/plan.hpp"
+#include "../cpu/pool_core.hpp"
+#include "../cpu/waits.hpp"
+#include "../gpu/devices.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/error.hpp>

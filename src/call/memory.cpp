@@ -1,8 +1,8 @@
-#include "block_cache.hpp"
-#include "cpu/forked.hpp"
-#include "error.hpp"
-#include "gpu/resources.hpp"
-#include "topology.hpp"
+#include "../base/block_cache.hpp"
+#include "../base/error.hpp"
+#include "../base/forked.hpp"
+#include "../base/topology.hpp"
+#include "../gpu/device_blocks.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/error.hpp>
@@ -95,7 +95,7 @@ std::size_t cached_memory_limit() noexcept { return blocks().limit(); }
 void set_cached_memory_limit(std::size_t bytes) noexcept { blocks().set_limit(bytes); }
 void release_cached_memory() noexcept {
   blocks().release();
-  core::release_device_resources();
+  core::release_device_memory();
 }
 
 void scratch::release() noexcept {

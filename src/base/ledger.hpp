@@ -47,9 +47,9 @@ class ledger {
   /// there is no memory to keep account of it in, which interrupts the call.
   [[nodiscard]] range claim(unsigned lane, std::size_t wanted) noexcept;
 
-  /// Of what was given back: about `wanted` elements, a multiple of `unit` from where it begins, but
-  /// no more than half of a lane's share of what lies there, because slow ones may be anywhere in
-  /// it; for `lane`, and empty where claim() is.
+  /// Of what was given back: about `wanted` elements, a multiple of `unit` from where it begins,
+  /// but no more than half of a lane's share of what lies there, because slow ones may be anywhere
+  /// in it; for `lane`, and empty where claim() is.
   [[nodiscard]] range claim_returned(unsigned lane, std::size_t wanted, std::size_t unit) noexcept;
   [[nodiscard]] bool any_returned() const noexcept;
   /// Whether there may be anything to claim, for anybody.

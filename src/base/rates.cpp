@@ -1,6 +1,6 @@
 #include "rates.hpp"
 
-#include "cpu/forked.hpp"
+#include "forked.hpp"
 
 #include <algorithm>
 #include <functional>

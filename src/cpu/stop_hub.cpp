@@ -1,5 +1,5 @@
 // The stop token of one call, for functions that take one.
-#include "cpu/thread.hpp"
+#include "../base/thread.hpp"
 #include "pool_core.hpp"
 
 #include <hetmap/detail/chunk.hpp>

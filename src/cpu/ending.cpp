@@ -1,6 +1,6 @@
 #include "ending.hpp"
 
-#include "deadline.hpp"
+#include "../base/deadline.hpp"
 #include "pool_core.hpp"
 
 #include <hetmap/detail/chunk.hpp>

@@ -1,8 +1,8 @@
 #include "future_wait.hpp"
 
-#include "deadline.hpp"
-#include "error.hpp"
-#include "pool_core.hpp"
+#include "../base/deadline.hpp"
+#include "../base/error.hpp"
+#include "../cpu/pool_core.hpp"
 
 #include <hetmap/error.hpp>
 
@@ -61,14 +61,15 @@ bool watcher::waits_for_continuation(future_state& open, core::waiters& all) {
   return before != nullptr && all.hold_up(before);
 }
 
-bool watcher::take(future_state& state, core::waiters& all, core::workers*& team,
+bool watcher::take(future_state& state, core::waiters& all, core::serving_team*& team,
                    core::task*& item) {
   future_state& open = state.first_open(&all);
   bool taken = false;
   if (phase_of(open) == future_state::pending && open.pool_ != nullptr) {
-    team = &open.pool_->threads();
+    core::workers& threads = open.pool_->threads();
+    team = &threads;
     item = &open;
-    taken = team->withdraw(open);
+    taken = threads.withdraw(open);
   }
   future_state::let_go_of(open, &all);
   return taken;
@@ -152,7 +153,7 @@ struct sleeper final : watcher, future_wait {
 
   bool is_there() const noexcept override { return done; }
   bool goes_on(core::waiters& all) override { return watcher::goes_on(state, all); }
-  bool take(core::waiters& all, core::workers*& team, core::task*& item) override {
+  bool take(core::waiters& all, core::serving_team*& team, core::task*& item) override {
     return watcher::take(state, all, team, item);
   }
   bool can_run(core::waiters& all) override { return runs_where_waited_for(state, all); }
@@ -250,7 +251,7 @@ struct completion_queue::state final : future_wait {
     }
     return any([&](future_state& f) { return watcher::goes_on(f, all); });
   }
-  bool take(core::waiters& all, core::workers*& team, core::task*& item) override {
+  bool take(core::waiters& all, core::serving_team*& team, core::task*& item) override {
     return any([&](future_state& f) { return watcher::take(f, all, team, item); });
   }
   bool can_run(core::waiters& all) override {

@@ -1,9 +1,9 @@
 // Waiting for futures: who is told, what goes on meanwhile, and what to do where nothing does.
 #pragma once
 
-#include "cpu/forked.hpp"
-#include "cpu/waits.hpp"
-#include "cpu/workers.hpp"
+#include "../base/forked.hpp"
+#include "../cpu/waits.hpp"
+#include "../cpu/workers.hpp"
 
 #include <hetmap/detail/future_state.hpp>
 
@@ -49,7 +49,7 @@ struct watcher {
 
   // For waits.hpp, of a state that somebody waits for, who is kept alive by that.
   static bool goes_on(future_state& state, core::waiters& all);
-  static bool take(future_state& state, core::waiters& all, core::workers*& team,
+  static bool take(future_state& state, core::waiters& all, core::serving_team*& team,
                    core::task*& item);
   static bool runs_where_waited_for(future_state& state, core::waiters& all);
   /// Has a thread more come for what it waits for, if that lies in the queue of a pool whose

@@ -1,7 +1,8 @@
 #include "block_cache.hpp"
 
+#include "size_class.hpp"
+
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <new>
 
@@ -48,8 +49,7 @@ void allow([[maybe_unused]] void* block, [[maybe_unused]] std::size_t size) noex
 }  // namespace
 
 std::size_t block_cache::size_class(std::size_t bytes) noexcept {
-  std::size_t const step = std::max(std::bit_floor(bytes) / 8, std::size_t{4096});
-  return (bytes + step - 1) / step * step;
+  return core::size_class(bytes, 4096);
 }
 
 void* block_cache::reuse(std::size_t bytes) {

@@ -1,23 +1,23 @@
 // A call from end to end: plan, execute, account.
 #include "run.hpp"
 
-#include "block_cache.hpp"
-#include "cpu/executor.hpp"
-#include "cpu/stream.hpp"
-#include "cpu/team.hpp"
-#include "ending.hpp"
-#include "environment.hpp"
-#include "error.hpp"
-#include "gpu/executor.hpp"
-#include "gpu/held_arrays.hpp"
-#include "gpu/route.hpp"
-#include "ledger.hpp"
-#include "plan.hpp"
-#include "pool_core.hpp"
-#include "rates.hpp"
-#include "reporter.hpp"
-#include "short_call.hpp"
-#include "topology.hpp"
+#include "../base/block_cache.hpp"
+#include "../base/environment.hpp"
+#include "../base/error.hpp"
+#include "../base/ledger.hpp"
+#include "../base/plan.hpp"
+#include "../base/rates.hpp"
+#include "../base/reporter.hpp"
+#include "../base/topology.hpp"
+#include "../cpu/ending.hpp"
+#include "../cpu/executor.hpp"
+#include "../cpu/pool_core.hpp"
+#include "../cpu/stream.hpp"
+#include "../cpu/team.hpp"
+#include "../gpu/devices.hpp"
+#include "../gpu/executor.hpp"
+#include "../gpu/held_arrays.hpp"
+#include "../gpu/route.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/error.hpp>
@@ -96,18 +96,6 @@ decision decide(job const& work, settings const& how, bool in_words) {
                                c.unavailable);
     }
   return {chosen, std::move(route), most_workers(p, here)};
-}
-
-std::exception_ptr failure_of(device const& gpu, status why, char const* verb) {
-  std::string text(verb);
-  text.append(": GPU ").append(std::to_string(gpu.index()));
-  if (why.what == fault::lost)
-    text.append(" is lost to this process: ").append(why.text);
-  else if (why.what == fault::out_of_memory)
-    text.append(" is out of memory, even for the smallest part of the call: ").append(why.text);
-  else
-    text.append(" refused an operation: ").append(why.text);
-  return std::make_exception_ptr(device_error(text));
 }
 
 namespace {
@@ -209,7 +197,8 @@ bool is_first_use_of_outputs(job const& work) {
   return fresh == work.outputs;
 }
 
-/// Runs `work` as a part of a call that has `first` elements before it.
+}  // namespace
+
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports) {
   before_elements so_far;
@@ -239,8 +228,6 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
   }
 }
 
-}  // namespace
-
 void run_rest(job const& work, settings const& how, isa level, ledger& account) {
   plan all;
   all.elements = work.count;
@@ -257,73 +244,4 @@ void run_rest(job const& work, settings const& how, isa level, ledger& account) 
 }
 
 }  // namespace core
-
-inline namespace HETMAP_ABI {
-namespace detail {
-
-void run(job const& work, settings const& how) {
-  if (core::run_short(work, how)) return;
-  core::reporter reports(how.progress, work.count);
-  core::run_part(work, how, 0, work.count, reports);
-  try {
-    reports.finish(work.count);
-  } catch (...) {
-    if (work.discard != nullptr) work.discard(work.columns[0], 0, work.count);
-    rethrow_as_failure_of(no_length);
-  }
-}
-
-plan plan_for(job const& work, settings const& how) { return core::decide(work, how, true).chosen; }
-
-bool may_go_to_gpu(settings const& how) {
-  backend const asked = core::backend_of(how);
-  if (asked != backend::automatic) return asked == backend::gpu || asked == backend::hybrid;
-  return gpu_forms_generation() != 1;  // what it is before the first is registered
-}
-
-bool goes_to_gpu(job const& work, settings const& how) {
-  backend const asked = core::backend_of(how);
-  if (asked == backend::gpu || asked == backend::hybrid) return true;
-  if (asked != backend::automatic || work.gpu == nullptr) return false;
-  // Two loads each where there are none, which is the rule.
-  gpu_work const& gpu = *work.gpu;
-  if (gpu.site != nullptr && find_gpu_form(*gpu.site) == nullptr) return false;
-  if (gpu.fold != nullptr && find_gpu_form(*gpu.fold->site) == nullptr) return false;
-  return core::decide(work, how, false).chosen.chosen == backend::gpu;
-}
-
-struct batches::state {
-  settings how;
-  std::size_t total;
-  std::size_t done = 0;
-  core::reporter reports;
-
-  state(settings const& h, std::size_t t) : how(h), total(t), reports(h.progress, t) {
-    // A backend that is not there is refused before the input is touched.
-    core::before_elements so_far;
-    static_cast<void>(plan_for(job{.reads = access::batched}, how));
-    so_far.over = true;
-  }
-};
-
-batches::batches(settings const& how, std::size_t total) : state_(new state(how, total)) {}
-batches::~batches() = default;
-
-void batches::run(job const& work) {
-  core::run_part(work, state_->how, state_->done, state_->total, state_->reports);
-  state_->done += work.count;
-}
-
-std::size_t batches::done() const noexcept { return state_->done; }
-
-void batches::finish() {
-  try {
-    state_->reports.finish(state_->done);
-  } catch (...) {
-    rethrow_as_failure_of(no_length);
-  }
-}
-
-}  // namespace detail
-}  // namespace HETMAP_ABI
 }  // namespace hetmap

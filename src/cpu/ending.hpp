@@ -1,7 +1,7 @@
 // What ends a call before its elements are done: looked at between claims.
 #pragma once
 
-#include "ledger.hpp"
+#include "../base/ledger.hpp"
 
 #include <hetmap/options.hpp>
 

@@ -1,7 +1,7 @@
 #include "environment.hpp"
 
-#include "cpu/forked.hpp"
 #include "error.hpp"
+#include "forked.hpp"
 
 #include <hetmap/error.hpp>
 
