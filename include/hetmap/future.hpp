@@ -160,23 +160,23 @@ class future {
   /// that gave c. What c throws is dropped.
   template <std::invocable<future const&> C>
   void on_done(C c) const {
-    when_done([c = std::move(c), self = *this](detail::future_state&) mutable {
-      c(std::as_const(self));
+    when_done([call = std::move(c), self = *this](detail::future_state&) mutable {
+      call(std::as_const(self));
     });
   }
   /// The same for one of the two outcomes: c(value), or c() for a future<void>.
   template <class C>
     requires requires { typename detail::after_t<C, T>; }
   void on_value(C c) const {
-    when_done([c = std::move(c), self = *this](detail::future_state& done) mutable {
-      if (done.has_value()) self.give(c);
+    when_done([call = std::move(c), self = *this](detail::future_state& done) mutable {
+      if (done.has_value()) self.give(call);
     });
   }
   /// c(std::exception_ptr).
   template <std::invocable<std::exception_ptr> C>
   void on_error(C c) const {
-    when_done([c = std::move(c)](detail::future_state& done) mutable {
-      if (!done.has_value()) c(done.error());
+    when_done([call = std::move(c)](detail::future_state& done) mutable {
+      if (!done.has_value()) call(done.error());
     });
   }
 

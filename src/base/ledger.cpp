@@ -117,7 +117,7 @@ range ledger::claim_returned(unsigned lane, std::size_t wanted, std::size_t unit
       returned_.pop_back();
       continue;
     }
-    std::size_t const most = std::min(wanted, last.size() / (2 * lanes_));
+    std::size_t const most = std::min(wanted, last.size() / lanes_ / 2);
     std::size_t const elements = std::max<std::size_t>(most / unit, 1) * unit;
     range taken = last;
     if (elements < last.size()) {

@@ -32,7 +32,7 @@ inline constexpr std::chrono::milliseconds turn{1};
 /// A thread that waits for somebody's input (`reading`) computes nothing meanwhile. If tasks wait
 /// for a thread in vain, another one takes its place (relieve()) and ends when it has not been
 /// needed for a tenth of a second; no more tasks compute at once than there are threads in size().
-class workers : public serving_team {
+class workers final : public serving_team {
  public:
   /// started: called on each thread before its first task, with `context` and the thread's number.
   /// name:    what debuggers show of them.

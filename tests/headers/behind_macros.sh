@@ -47,7 +47,7 @@ compiles "$scratch/real.cpp" 'behind the headers of the system'
 # Every macro that is defined in one of the headers.
 printf '%s\n' "$headers" >"$scratch/all.cpp"
 strangers=$("$compiler" -std=c++20 -I"$include" -dD -E "$scratch/all.cpp" |
-  awk '/^# [0-9]+ "/ { ours = index($3, "/hetmap/") }
+  awk -v folder="$include/hetmap/" '/^# [0-9]+ "/ { ours = index($0, folder) }
        ours && /^#define / && $2 !~ /^HETMAP_/ { print $2 }
        ours && /^#define HETMAP_/ { ++count }
        END { if (count < 20) print "only " count " definitions found" }')
