@@ -56,13 +56,20 @@ struct plan {
   /// pinned memory on the host, at most; 0 unless the GPU was chosen.
   std::size_t device_bytes = 0;
   std::size_t pinned_bytes = 0;
-  /// serial, cpu, gpu, hybrid.
+  /// Every backend that there is, once.
   std::array<candidate, 4> candidates{};
   /// The rule that decided, in words.
   char const* reason = "";
   /// Why elements are computed one at a time and not a vector of them, where that shows in the type
   /// of f; null: it does not show, and depends on what f does (the guide's section on it says how).
   char const* scalar = nullptr;
+
+  /// What the planner made of that backend. Requires: serial, cpu, gpu or hybrid.
+  [[nodiscard]] candidate const& at(hetmap::backend where) const noexcept {
+    std::size_t k = 0;
+    while (k + 1 != candidates.size() && candidates[k].where != where) ++k;
+    return candidates[k];
+  }
 };
 
 /// The plan as a few lines of text.

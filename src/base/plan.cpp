@@ -120,7 +120,7 @@ plan make_plan(problem const& p, machine const& m) {
 
   if (p.asked == backend::automatic && no_gpu == nullptr &&
       (p.elements != 0 || p.no_cpu != nullptr)) {
-    double const here = out.candidates[share ? 1 : 0].predicted_seconds;
+    double const here = out.at(share ? backend::cpu : backend::serial).predicted_seconds;
     bool const fetches = p.gpu.fetched_bytes != 0 || p.no_cpu != nullptr;
     bool const faster = known ? on_gpu >= 0 && on_gpu < here * (1 - clear_gain) : fetches;
     if (p.no_cpu != nullptr || faster) {
@@ -201,7 +201,7 @@ std::string to_string(plan const& p) {
                   p.gpu_element_nanoseconds);
     out += line;
   }
-  if (p.candidates[2].unavailable == nullptr) {
+  if (p.at(backend::gpu).unavailable == nullptr) {
     std::snprintf(line, sizeof line,
                   "  to the GPU and back: %zu bytes in and %zu bytes out an element",
                   p.link_bytes_in, p.link_bytes_out);

@@ -89,12 +89,11 @@ decision decide(job const& work, settings const& how, bool in_words) {
   plan chosen = make_plan(p, here);
   chosen.scalar = work.scalar;
   if (chosen.chosen == backend::gpu && route.no_gpu == nullptr) state_bounds(chosen, route, how);
-  for (candidate const& c : chosen.candidates)
-    if (c.where == chosen.chosen && c.unavailable != nullptr) {
-      clear_failed_index();
-      throw device_unavailable(std::string(how.verb) + ": backend " + name(c.where) + ": " +
-                               c.unavailable);
-    }
+  if (char const* const why = chosen.at(chosen.chosen).unavailable; why != nullptr) {
+    clear_failed_index();
+    throw device_unavailable(std::string(how.verb) + ": backend " + name(chosen.chosen) + ": " +
+                             why);
+  }
   return {chosen, std::move(route), most_workers(p, here)};
 }
 

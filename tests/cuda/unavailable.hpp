@@ -11,9 +11,8 @@ namespace support {
 template <class F, class... In>
 std::string why_no_gpu(F f, In&&... in) {
   auto const how = hetmap::explain(f, in...);
-  for (hetmap::candidate const& c : how.candidates)
-    if (c.where == hetmap::backend::gpu && c.unavailable != nullptr) return c.unavailable;
-  return {};
+  char const* const why = how.at(hetmap::backend::gpu).unavailable;
+  return why != nullptr ? why : "";
 }
 
 }  // namespace support

@@ -68,7 +68,7 @@ TEST_F(GpuFold, SaysWhatIsMissing) {
 TEST_F(GpuFold, ExplainSaysWhyItDoesNotGoThere) {
   auto const x = counted(100'000);
   auto const why = [](hetmap::plan const& p) {
-    char const* const text = p.candidates[2].unavailable;
+    char const* const text = p.at(backend::gpu).unavailable;
     return std::string(text == nullptr ? "it could" : text);
   };
   EXPECT_EQ(why(hetmap::explain(triple{}, std::plus<>(), std::int64_t{0}, x)), "it could");

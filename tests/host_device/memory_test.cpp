@@ -166,8 +166,8 @@ TEST_F(Memory, OfASpanIsAsAlignedAsItsElementsAsk) {
 TEST_F(Memory, OfElementsThatAskForMoreThanAnyGpuGrantsHasNoForm) {
   std::vector<wide<512>> const in(3);
   auto const plan = hetmap::explain(up<512>{}, in);
-  ASSERT_NE(plan.candidates[2].unavailable, nullptr);
-  EXPECT_NE(std::string(plan.candidates[2].unavailable).find("256 bytes"), std::string::npos);
+  ASSERT_NE(plan.at(backend::gpu).unavailable, nullptr);
+  EXPECT_NE(std::string(plan.at(backend::gpu).unavailable).find("256 bytes"), std::string::npos);
   EXPECT_THROW(hetmap::map(on_gpu, up<512>{}, in), hetmap::device_unavailable);
 }
 

@@ -106,8 +106,8 @@ TEST_F(Routing, ALostGpuIsNotTriedAgain) {
   auto const y = hetmap::map(f, x);
   EXPECT_EQ(y[n - 1], f(x[n - 1]));
   auto const plan = hetmap::explain(f, x);
-  ASSERT_NE(plan.candidates[2].unavailable, nullptr);
-  EXPECT_NE(std::string(plan.candidates[2].unavailable).find("lost"), std::string::npos);
+  ASSERT_NE(plan.at(backend::gpu).unavailable, nullptr);
+  EXPECT_NE(std::string(plan.at(backend::gpu).unavailable).find("lost"), std::string::npos);
 }
 
 TEST_F(Routing, OutOfMemoryEndsOnTheCpuUnderAutoAndInAnExceptionUnderGpu) {

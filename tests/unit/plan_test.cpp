@@ -57,8 +57,8 @@ TEST(Plan, TheLearnedCostDecides) {
 
 TEST(Plan, PredictionsAreThoseOfTheFaster) {
   plan const p = make_plan({.elements = 1'000'000, .element_nanoseconds = 8}, eight_cores);
-  EXPECT_DOUBLE_EQ(p.candidates[0].predicted_seconds, 8e-3);
-  EXPECT_DOUBLE_EQ(p.candidates[1].predicted_seconds, 1e-3 + core::wake_seconds);
+  EXPECT_DOUBLE_EQ(p.at(backend::serial).predicted_seconds, 8e-3);
+  EXPECT_DOUBLE_EQ(p.at(backend::cpu).predicted_seconds, 1e-3 + core::wake_seconds);
 }
 
 TEST(Plan, OneElementAndOneWorkerAreNotShared) {
@@ -94,7 +94,7 @@ TEST(Plan, ABackendAskedForByNameIsNeverReplaced) {
     EXPECT_EQ(p.chosen, b);
   }
   EXPECT_EQ(make_plan({.asked = backend::serial, .elements = 1'000'000}, eight_cores).workers, 1u);
-  EXPECT_STREQ(make_plan({.asked = backend::gpu}, eight_cores).candidates[2].unavailable,
+  EXPECT_STREQ(make_plan({.asked = backend::gpu}, eight_cores).at(backend::gpu).unavailable,
                "no GPU here");
 }
 
@@ -107,7 +107,7 @@ TEST(Plan, ReproducibleCallsStayAtTheFilesLevel) {
   plan const p = make_plan({.elements = 1, .reproducible = true}, eight_cores);
   EXPECT_EQ(p.level, isa::baseline);
   EXPECT_TRUE(p.reproducible);
-  EXPECT_NE(p.candidates[2].unavailable, nullptr);
+  EXPECT_NE(p.at(backend::gpu).unavailable, nullptr);
 }
 
 TEST(Plan, ResultsLargerThanTheCachesGoPastThem) {
@@ -148,7 +148,7 @@ TEST(Plan, AGpuThatCannotServeIsACandidateWithAReason) {
       {.elements = 1'000'000, .element_nanoseconds = 1e5, .gpu = {.unavailable = "no form"}},
       with_gpu);
   EXPECT_EQ(p.chosen, backend::cpu);
-  EXPECT_STREQ(p.candidates[2].unavailable, "no form");
+  EXPECT_STREQ(p.at(backend::gpu).unavailable, "no form");
   EXPECT_NE(to_string(p).find("no form"), std::string::npos);
 }
 
@@ -170,7 +170,7 @@ TEST(Plan, ACostlyOneGoesToTheGpu) {
   plan const p = make_plan(costly, with_gpu);
   EXPECT_EQ(p.chosen, backend::gpu);
   EXPECT_NE(std::string(p.reason).find("GPU is predicted to finish first"), std::string::npos);
-  EXPECT_GE(p.candidates[2].predicted_seconds, with_gpu.gpu_call_seconds);
+  EXPECT_GE(p.at(backend::gpu).predicted_seconds, with_gpu.gpu_call_seconds);
 }
 
 TEST(Plan, FewElementsAreNotWorthALaunch) {
@@ -222,7 +222,7 @@ TEST(Plan, DataOnTheGpuStaysThere) {
 TEST(Plan, DataOutOfTheCpusReachIsTheGpusOrNobodys) {
   problem call{.elements = 10, .gpu = {.fetched_bytes = 4}, .no_cpu = "out of reach"};
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
-  EXPECT_STREQ(make_plan(call, with_gpu).candidates[1].unavailable, "out of reach");
+  EXPECT_STREQ(make_plan(call, with_gpu).at(backend::cpu).unavailable, "out of reach");
 }
 
 TEST(Plan, AnUnknownCostIsLearnedOnTheCpu) {

@@ -38,12 +38,11 @@ int main() {
     }
   // Whether there is a GPU or not, the form of nvcc's file is known to the host compiler's.
   auto const how = hetmap::explain(decay{0.5f}, x);
-  for (hetmap::candidate const& c : how.candidates)
-    if (c.where == hetmap::backend::gpu && c.unavailable != nullptr &&
-        std::strstr(c.unavailable, "GPU form") != nullptr) {
-      std::fprintf(stderr, "%s\n", c.unavailable);
-      return 1;
-    }
+  char const* const why = how.at(hetmap::backend::gpu).unavailable;
+  if (why != nullptr && std::strstr(why, "GPU form") != nullptr) {
+    std::fprintf(stderr, "%s\n", why);
+    return 1;
+  }
   try {
     hetmap::map_into({.backend = hetmap::backend::gpu}, b, decay{0.5f}, x);
     std::printf("the GPU ran it: %g\n", double(b[0]));
