@@ -13,8 +13,8 @@ namespace {
 using core::place;
 using core::status;
 
-/// Makes a device the calling thread's current one for as long as it lives, and lets the thread
-/// make calls that a capture forbids.
+/// Makes a device the calling thread's current one from begin() to end(), and lets the thread make
+/// calls that a capture forbids.
 ///
 /// Giving the caller's device back makes a context on it if it had none (CUDA does that from
 /// version 12 on), so nothing is called where the two are the same.
@@ -23,20 +23,47 @@ using core::status;
 /// the graph: allocations, queries, waiting, to its thread and, by default, to all others; one such
 /// call ends the capture. No graph depends on what is called here: that is hetmap's own memory,
 /// streams and events.
+struct visit {
+  int before = 0;
+  bool changed = false;
+  cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;  // then what it was before
+  bool relaxed = false;
+  cudaError_t error = cudaSuccess;
+
+  void begin(int wanted) noexcept {
+    *this = {};
+    error = cudaGetDevice(&before);
+    if (error == cudaSuccess && before != wanted) {
+      error = cudaSetDevice(wanted);
+      changed = error == cudaSuccess;
+    }
+    if (error == cudaSuccess) error = cudaThreadExchangeStreamCaptureMode(&mode);
+    relaxed = error == cudaSuccess;
+  }
+  void end() noexcept {
+    if (relaxed) static_cast<void>(cudaThreadExchangeStreamCaptureMode(&mode));
+    if (changed) static_cast<void>(cudaSetDevice(before));
+  }
+};
+
+/// The outermost group of a thread. Those within it for the same device have nothing to do; for
+/// another one every operation does all of it, as if there were no group.
+struct thread_group {
+  int index = -1;
+  unsigned depth = 0;
+  visit here;
+};
+constinit thread_local thread_group group;
+
+/// One operation's visit, or that of the group which it belongs to.
 class current_device {
  public:
-  explicit current_device(int wanted) noexcept {
-    error_ = cudaGetDevice(&before_);
-    if (error_ == cudaSuccess && before_ != wanted) {
-      error_ = cudaSetDevice(wanted);
-      changed_ = error_ == cudaSuccess;
-    }
-    if (error_ == cudaSuccess) error_ = cudaThreadExchangeStreamCaptureMode(&mode_);
-    relaxed_ = error_ == cudaSuccess;
+  explicit current_device(int wanted) noexcept
+      : grouped_(group.depth != 0 && group.index == wanted) {
+    if (!grouped_) own_.begin(wanted);
   }
   ~current_device() {
-    if (relaxed_) static_cast<void>(cudaThreadExchangeStreamCaptureMode(&mode_));
-    if (changed_) static_cast<void>(cudaSetDevice(before_));
+    if (!grouped_) own_.end();
   }
   current_device(current_device const&) = delete;
   current_device& operator=(current_device const&) = delete;
@@ -44,15 +71,13 @@ class current_device {
   /// The status of f(), called with the device current.
   template <class F>
   [[nodiscard]] status run(F f) const noexcept {
-    return status_of(error_ == cudaSuccess ? f() : error_);
+    cudaError_t const entered = grouped_ ? group.here.error : own_.error;
+    return status_of(entered == cudaSuccess ? f() : entered);
   }
 
  private:
-  int before_ = 0;
-  bool changed_ = false;
-  cudaStreamCaptureMode mode_ = cudaStreamCaptureModeRelaxed;  // then what it was before
-  bool relaxed_ = false;
-  cudaError_t error_ = cudaSuccess;
+  bool grouped_;
+  visit own_;
 };
 
 cudaStream_t as_stream(core::device::stream s) { return static_cast<cudaStream_t>(s); }
@@ -214,6 +239,18 @@ status cuda_device::launch(stream in, detail::gpu_form const& form,
                            detail::gpu_launch work) noexcept {
   work.stream = in;
   return current_device(index_).run([&] { return static_cast<cudaError_t>(form.launch(work)); });
+}
+
+// -- groups --
+
+void cuda_device::begin_group() noexcept {
+  if (group.depth++ != 0) return;
+  group.index = index_;
+  group.here.begin(index_);
+}
+
+void cuda_device::end_group() noexcept {
+  if (--group.depth == 0) group.here.end();
 }
 
 }  // namespace hetmap::cuda_half

@@ -43,6 +43,9 @@ class cuda_device final : public core::device {
   core::status launch(stream in, detail::gpu_form const& form,
                       detail::gpu_launch work) noexcept override;
 
+  void begin_group() noexcept override;
+  void end_group() noexcept override;
+
  private:
   int index_;
   std::string name_;

@@ -103,8 +103,27 @@ class device {
   virtual status launch(stream in, detail::gpu_form const& form,
                         detail::gpu_launch work) noexcept = 0;
 
+  // -- groups, of which a thread's may lie within one another (device_group).
+  virtual void begin_group() noexcept {}
+  virtual void end_group() noexcept {}
+
  protected:
   ~device() = default;
+};
+
+/// While one exists, what each operation of the device does before and after itself, for the sake
+/// of whoever called, is done once for all that this thread asks of it.
+///
+/// Requires: nothing of the user's runs on this thread meanwhile.
+class device_group {
+ public:
+  explicit device_group(device& gpu) noexcept : gpu_(gpu) { gpu_.begin_group(); }
+  ~device_group() { gpu_.end_group(); }
+  device_group(device_group const&) = delete;
+  device_group& operator=(device_group const&) = delete;
+
+ private:
+  device& gpu_;
 };
 
 /// Where devices come from. Nothing is probed before count() is called, and nothing of a device is

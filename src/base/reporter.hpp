@@ -15,6 +15,9 @@ class reporter {
   reporter(progress_callback const* callback, std::size_t total)
       : callback_(callback), total_(total) {}
 
+  /// Whether somebody is told.
+  [[nodiscard]] bool wanted() const noexcept { return callback_ != nullptr; }
+
   /// So many more elements are final. Reports if nobody else is at it and a report is due.
   void add(std::size_t elements);
   /// The call has succeeded: the last report, of `total` elements.

@@ -17,6 +17,9 @@ class ending {
 
   explicit ending(detail::settings const& how);
 
+  /// Whether anything may end it: look() asks the user's stop condition, if there is one.
+  [[nodiscard]] bool possible() const noexcept { return possible_; }
+
   /// Refuses all further claims if it is time to.
   void look(ledger& account) noexcept {
     if (possible_) look_closely(account);

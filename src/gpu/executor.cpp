@@ -50,18 +50,12 @@ class ring_run {
   gpu_outcome run(std::size_t chunk_size) {
     gpu_outcome out{.travelled = flow_.travels()};
     auto const began = device_time.load()();
-    bool ready = false, interrupted = false;
-    try {
-      out.why = make_ready(chunk_size);
-      ready = out.why.ok();
-      if (ready) out.why = pass_through();
-    } catch (...) {
-      account_.interrupt(std::current_exception());  // no memory to work with on the host
-      interrupted = ready;
+    if (early_.possible() || reports_.wanted() || flow_.folds()) {
+      out.why = go_through(chunk_size);  // functions of the user's are called on the way
+    } else {
+      device_group const all(gpu_);
+      out.why = go_through(chunk_size);
     }
-    // What is still under way uses the ring and the caller's memory.
-    if (out.why.what != fault::lost && (interrupted || !busy_.empty()))
-      if (status const idle = flow_.become_idle(); !idle.ok()) out.why = idle;
     out.elements = computed_;
     out.taken = device_time.load()() - began;
     if (out.why.what == fault::lost) {
@@ -78,6 +72,24 @@ class ring_run {
   }
 
  private:
+  /// All of it, until nothing is under way any more.
+  status go_through(std::size_t chunk_size) {
+    status why;
+    bool ready = false, interrupted = false;
+    try {
+      why = make_ready(chunk_size);
+      ready = why.ok();
+      if (ready) why = pass_through();
+    } catch (...) {
+      account_.interrupt(std::current_exception());  // no memory to work with on the host
+      interrupted = ready;
+    }
+    // What is still under way uses the ring and the caller's memory.
+    if (why.what != fault::lost && (interrupted || !busy_.empty()))
+      if (status const idle = flow_.become_idle(); !idle.ok()) why = idle;
+    return why;
+  }
+
   struct slot : slot_load {
     bool leaving = false;  // its results are being copied out, after they were found good
 
@@ -186,6 +198,7 @@ class ring_run {
   // -- a slot's way --
 
   status enter(range elements) {
+    device_group const together(gpu_);
     slot s{};
     s.number = free_.back();
     s.begin = elements.begin;

@@ -44,6 +44,7 @@ status launch(job const& work, gpu_route const& route, void const* functor, void
 
 status enqueue(job const& work, gpu_route& route, void* stream, char const* verb) {
   device& gpu = *route.gpu;
+  device_group const together(gpu);
   bool captured = false;
   if (status const s = gpu.capturing(stream, captured); !s.ok()) return s;
   held_arrays arrays(work);

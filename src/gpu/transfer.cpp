@@ -29,6 +29,7 @@ class block_copy {
       : gpu_(gpu), to_(to), from_(from), bytes_(bytes), inwards_(inwards) {}
 
   status run() {
+    device_group const together(gpu_);
     status why;
     lent_ = lend_resources(gpu_, why);
     if (!lent_) return why;

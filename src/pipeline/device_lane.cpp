@@ -154,11 +154,12 @@ status device_lane::send(std::size_t k, slot const& s) {
       column const& m = operands_[c].memory;
       if (m.base != nullptr) p.load.at[c] = static_cast<std::byte*>(m.base) + offset * m.stride;
     }
+    device_group const together(*route_.gpu);
     why = flow_.enter(p.load, copiers_, p.exact);
+    if (why.ok()) why = flow_.copy_out(p.load, p.load.count);
   } catch (...) {
     why = {fault::refused, 0, "there is no memory to work with on the host"};
   }
-  if (why.ok()) why = flow_.copy_out(p.load, p.load.count);
   if (why.ok()) {
     free_.pop_back();
     under_way_.push_back(p);
@@ -171,6 +172,7 @@ status device_lane::take(std::vector<slot>& slots, bool wait, arrival& out) {
   auto const began = now();
   part& p = under_way_.front();
   device& gpu = *route_.gpu;
+  device_group const together(gpu);
   if (!wait) {
     bool arrived = false;
     status const s = gpu.query(flow_.copied_out(p.load), arrived);
