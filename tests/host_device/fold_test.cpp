@@ -276,6 +276,7 @@ TEST_F(GpuFold, ReportsAndStopsAsAMapDoes) {
   how.chunk_size = piece;
   how.progress = [&](hetmap::progress const& p) {
     EXPECT_GE(p.done, last);
+    EXPECT_EQ(support::virtual_device::groups(), 0);
     last = p.done;
   };
   static_cast<void>(hetmap::map_reduce(how, triple{}, std::plus<>(), std::int64_t{0}, x));

@@ -186,6 +186,39 @@ TEST_F(GpuMap, FailsWhereTheLoopWouldHaveFailedFirst) {
   }
 }
 
+TEST_F(GpuMap, CallsNothingOfTheUsersWithinAGroup) {
+  // There the device is current, and the thread may do what a capture forbids.
+  struct looking_stop {
+    int* within;
+    bool stop_requested() const {
+      *within += support::virtual_device::groups();
+      return false;
+    }
+  };
+  int within = 0, reports = 0;
+  auto const x = counted(100'000);
+  std::vector<std::int64_t> y(x.size());
+  for (bool const stops : {true, false}) {
+    auto how = on_gpu;
+    how.chunk_size = 64;
+    if (stops) how.stop = looking_stop{&within};
+    how.progress = [&](hetmap::progress const&) {
+      within += support::virtual_device::groups();
+      ++reports;
+    };
+    hetmap::map_into(how, y, triple{}, x);
+  }
+  hetmap::map_into(on_gpu, y, triple{}, x);
+  for (std::int64_t const v : hetmap::imap({.backend = backend::gpu}, triple{}, x))
+    within += v < 0 ? 1 : support::virtual_device::groups();
+  EXPECT_EQ(within, 0);
+  EXPECT_GT(reports, 0);
+  EXPECT_EQ(support::virtual_device::groups(), 0);
+  gpu().strike_with([](support::operation, std::uint64_t) { return support::strike::lost; });
+  EXPECT_THROW(hetmap::map_into(on_gpu, y, triple{}, x), hetmap::device_error);
+  EXPECT_EQ(support::virtual_device::groups(), 0);
+}
+
 TEST_F(GpuMap, StopsBetweenSlots) {
   struct counting_stop {
     int* calls;

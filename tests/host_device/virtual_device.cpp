@@ -20,10 +20,15 @@ constexpr int code_lost = 700;
 enum engine : int { copying_in, copying_out, computing };
 
 thread_local int current_device = -1;
+thread_local int groups_of_this_thread = 0;
 
 }  // namespace
 
 int virtual_device::current() noexcept { return current_device; }
+
+int virtual_device::groups() noexcept { return groups_of_this_thread; }
+void virtual_device::begin_group() noexcept { ++groups_of_this_thread; }
+void virtual_device::end_group() noexcept { --groups_of_this_thread; }
 
 std::chrono::nanoseconds virtual_device::now() const {
   std::lock_guard const lock(guard_);

@@ -88,6 +88,8 @@ class virtual_device final : public hetmap::core::device {
   void run_captured(stream in);
   /// The device whose work runs on this thread now, as forms see it; -1 for none.
   [[nodiscard]] static int current() noexcept;
+  /// Groups that this thread is in, of any device.
+  [[nodiscard]] static int groups() noexcept;
 
   // -- the interface --
   [[nodiscard]] char const* name() const noexcept override { return "virtual device"; }
@@ -112,6 +114,8 @@ class virtual_device final : public hetmap::core::device {
   status copy_out(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status launch(stream in, hetmap::detail::gpu_form const& form,
                 hetmap::detail::gpu_launch work) noexcept override;
+  void begin_group() noexcept override;
+  void end_group() noexcept override;
 
  private:
   static status classify(int code) noexcept;
