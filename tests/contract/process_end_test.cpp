@@ -64,12 +64,12 @@ INSTANTIATE_TEST_SUITE_P(Loads, ReturnContract,
                          [](auto const& one) { return std::string(one.param); });
 
 TEST(UnloadContract, APluginThatLinksTheLibraryCanBeClosedAndLoadedAgain) {
-  auto const f = support::run_program("", PLUGIN_LOADER, PLUGIN);
+  auto const f = support::run_program("", PLUGIN_LOADER, "'" PLUGIN "'");
   EXPECT_EQ(f.exit_code, 0) << f.output;
 }
 
 TEST(UnloadContract, SoCanOneThatHasItInside) {
-  auto const f = support::run_program("", PLUGIN_LOADER, PLUGIN_WITH_LIBRARY);
+  auto const f = support::run_program("", PLUGIN_LOADER, "'" PLUGIN_WITH_LIBRARY "'");
   EXPECT_EQ(f.exit_code, 0) << f.output;
 }
 
