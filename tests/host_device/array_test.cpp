@@ -101,6 +101,7 @@ TEST_F(Array, PoolsMapThem) {
   EXPECT_FALSE(b.is_on_host());
   EXPECT_TRUE(pool.map({.host_copy = true}, triple{}, b).is_on_host());
   auto later = pool.map_async(on_gpu, triple{}, b);
+  later.wait();
   pool.map_into(on_cpu, b, triple{}, b);
   EXPECT_TRUE(std::ranges::equal(std::as_const(b).host(), later.get().host()));
   EXPECT_EQ(b.host()[5], triple{}(triple{}(x[5])));
