@@ -7,8 +7,10 @@
 
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
+#include <oneapi/tbb/version.h>
 
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <memory>
 #include <mutex>
@@ -28,25 +30,67 @@ namespace hetmap::core {
 
 namespace {
 
-/// Set when oneTBB met a refusal while it first looked at the machine: whoever asks it after that
-/// waits for ever for the look to end.
-constinit std::atomic<bool> stuck{false};
+/// How far oneTBB's first look at the machine is. One that met a refusal of memory never ends, or
+/// not for who asks again.
+enum class first_look : unsigned char { none, under_way, done, failed };
+constinit std::atomic<first_look> looked{first_look::none};
 
-/// Calls of oneTBB's default arena that can run at once, 0 where it cannot be used any more.
+/// From this version on oneTBB makes its control of all threads under locks that it needs again to
+/// throw: a refusal there is never reported. So another thread looks, and what it made stays.
+constexpr int version_that_may_hang = 12100;
+
+/// For so long a call waits for another thread's look: some hundred times what it takes. Calls that
+/// come before it is done have their own threads.
+constexpr std::chrono::milliseconds patience{20};
+
+void look_aside(void*) noexcept {
+  try {
+    // Where nothing of oneTBB's is in use it gives up its control, and makes another the next time.
+    auto* const kept = new tbb::task_arena;
+    kept->initialize();
+    looked.store(first_look::done, std::memory_order_release);
+  } catch (...) {
+    looked.store(first_look::failed, std::memory_order_release);
+  }
+}
+
+/// Looks at the machine, or sees that it is done; the next to call may, too, where that takes
+/// longer than it should.
+void look_once() {
+  first_look const now = looked.load(std::memory_order_acquire);
+  if (now != first_look::none) return;
+  if (TBB_runtime_interface_version() < version_that_may_hang) {
+    try {
+      static_cast<void>(tbb::this_task_arena::max_concurrency());
+      looked.store(first_look::done, std::memory_order_release);
+    } catch (...) {
+      looked.store(first_look::failed, std::memory_order_relaxed);
+    }
+    return;
+  }
+  looked.store(first_look::under_way, std::memory_order_relaxed);
+  if (!start_detached("hetmap look", look_aside, nullptr)) {
+    looked.store(first_look::none, std::memory_order_relaxed);  // no thread now; later, perhaps
+    return;
+  }
+  auto const until = std::chrono::steady_clock::now() + patience;
+  while (looked.load(std::memory_order_acquire) == first_look::under_way &&
+         std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
+/// Calls of oneTBB's default arena that can run at once, 0 where it cannot be used, or not yet.
 unsigned oneTBB_concurrency() {
-  auto const ask = [] { return static_cast<unsigned>(tbb::this_task_arena::max_concurrency()); };
   // The first look is behind a lock of oneTBB's own, which a fork does not know.
   static constinit process_mutex first;
-  static constinit std::atomic<bool> asked{false};
-  if (asked.load(std::memory_order_acquire)) return ask();
-  std::lock_guard const lock(first);
-  if (stuck.load(std::memory_order_relaxed)) return 0;
+  if (looked.load(std::memory_order_acquire) != first_look::done) {
+    std::lock_guard const lock(first);
+    look_once();
+    if (looked.load(std::memory_order_acquire) != first_look::done) return 0;
+  }
   try {
-    unsigned const allowed = ask();
-    asked.store(true, std::memory_order_release);
-    return allowed;
+    return static_cast<unsigned>(tbb::this_task_arena::max_concurrency());
   } catch (...) {
-    stuck.store(true, std::memory_order_relaxed);
     return 0;
   }
 }
