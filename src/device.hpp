@@ -50,8 +50,8 @@ struct memory_sizes {
 };
 
 /// One GPU. Objects live as long as the process; every function may be called by any thread,
-/// leaves the caller's current device as it was, and does not disturb what is being captured in
-/// other streams, by whichever thread.
+/// leaves the caller's current device as it was, at the end of a group at the latest, and does not
+/// disturb what is being captured in other streams, by whichever thread.
 ///
 /// Operations enqueued in one stream run in that order, in two streams in any, and memory of theirs
 /// has to stay as it is until they have completed. An operation that returns a fault was not

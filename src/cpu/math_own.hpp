@@ -310,14 +310,16 @@ HETMAP_LANES V inverse_of(V y, V tail) {
   V const r = square_root(positive_log_of<Form::log>(tail) * -Form::square);
   V const out = r - Form::tail;
   auto const middle = tail > 0.25;
-  V above = middle ? a * polynomial<Form::above>(w) : polynomial<Form::tail_above>(out);
-  V below = middle ? polynomial<Form::below>(w) : polynomial<Form::tail_below>(out);
+  V above = middle ? a * polynomial_in_chains<Form::above>(w)
+                   : polynomial_in_chains<Form::tail_above>(out);
+  V below =
+      middle ? polynomial_in_chains<Form::below>(w) : polynomial_in_chains<Form::tail_below>(out);
   if constexpr (Form::has_far) {
     auto const far = r > Form::far;
     if (any(far)) {
       V const further = r - Form::far;
-      above = far ? polynomial<Form::far_above>(further) : above;
-      below = far ? polynomial<Form::far_below>(further) : below;
+      above = far ? polynomial_in_chains<Form::far_above>(further) : above;
+      below = far ? polynomial_in_chains<Form::far_below>(further) : below;
     }
   }
   V const larger = middle ? a : r;

@@ -39,8 +39,8 @@ constinit std::atomic<first_look> looked{first_look::none};
 /// throw: a refusal there is never reported. So another thread looks, and what it made stays.
 constexpr int version_that_may_hang = 12100;
 
-/// For so long a call waits for another thread's look: some hundred times what it takes. Calls that
-/// come before it is done have their own threads.
+/// For so long the call that began it waits for another thread's look, if need be. Calls that come
+/// before it is done have their own threads.
 constexpr std::chrono::milliseconds patience{20};
 
 void look_aside(void*) noexcept {
@@ -54,8 +54,7 @@ void look_aside(void*) noexcept {
   }
 }
 
-/// Looks at the machine, or sees that it is done; the next to call may, too, where that takes
-/// longer than it should.
+/// Begins the first look, if nobody has, and waits for its end, or for so long as it may take.
 void look_once() {
   first_look const now = looked.load(std::memory_order_acquire);
   if (now != first_look::none) return;

@@ -57,7 +57,7 @@ namespace detail {
 
 array_memory::~array_memory() {
   guard_.leave();
-  host_current_ = true;
+  host_current_ = true;  // nobody will read it: it is not away
   count_if_away();
   if (host_ != nullptr) release_block(host_, bytes(), alignment_);
   if (device_ != nullptr)

@@ -30,7 +30,7 @@ kept_blocks& kept() {
   return here.get();
 }
 
-/// As far as the runtimes of GPUs round as well.
+/// What blocks are aligned to at least (device.hpp).
 constexpr std::size_t smallest_step = 256;
 
 }  // namespace

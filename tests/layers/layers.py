@@ -45,7 +45,7 @@ def check_order():
         if here not in height:
             faults.append(f"{file.relative_to(ROOT)}: its folder has no place among the layers")
             continue
-        known = units.setdefault(unit_of(file), {})
+        known = units.setdefault(unit_of(file), set())
         for other in included_by(file):
             if SRC not in other.parents:
                 faults.append(f"{file.relative_to(ROOT)} includes {other}, which is not in src/")
@@ -55,7 +55,7 @@ def check_order():
                 faults.append(f"{file.relative_to(ROOT)} includes {other.relative_to(ROOT)}: "
                               f"{there} does not lie below {here}")
             if unit_of(other) != unit_of(file):
-                known[unit_of(other)] = file
+                known.add(unit_of(other))
     check_circles(units)
 
 
@@ -69,7 +69,7 @@ def check_circles(units):
             return
         if unit in done:
             return
-        for other in sorted(units.get(unit, {})):
+        for other in sorted(units.get(unit, ())):
             visit(other, path + [unit])
         done.add(unit)
 
