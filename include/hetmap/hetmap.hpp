@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/array.hpp>
+#include <hetmap/concepts.hpp>
 #include <hetmap/device_span.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/future.hpp>
@@ -22,3 +23,4 @@
 #include <hetmap/topology.hpp>
 #include <hetmap/tuple.hpp>
 #include <hetmap/vector.hpp>
+#include <hetmap/wait.hpp>

@@ -1,6 +1,7 @@
 // imap and istarmap: apply a function to every element of an input of any length, endless ones
-// included, in bounded memory. Declarations and what they promise; the bodies are in
-// detail/stream_body.hpp, what they return is in stream.hpp.
+// included, in bounded memory. Declarations and what they promise; what they require is
+// in detail/stream_verbs.hpp, the bodies are in detail/stream_body.hpp, what they return is in
+// stream.hpp.
 //
 // In all of them
 //   f       is called once per element, and as many calls run at once as there are workers and
@@ -51,7 +52,8 @@
 // device_unavailable, before the input is touched.
 #pragma once
 
-#include <hetmap/detail/stream_body.hpp>
+#include <hetmap/concepts.hpp>
+#include <hetmap/detail/stream_verbs.hpp>
 #include <hetmap/sink.hpp>
 #include <hetmap/stream.hpp>
 
@@ -60,121 +62,36 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// F can be applied to one element of each of these ranges, which need not end, and returns
-/// something.
-template <class F, class... In>
-concept streamable =
-    sizeof...(In) > 0 && (std::ranges::input_range<In> && ...) &&
-    (detail::elements_can_be_kept<In> && ...) &&
-    std::invocable<std::remove_reference_t<F>&, detail::argument_t<In>...> &&
-    !std::is_void_v<std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>;
-
-/// F can be applied to the elements of each row of Rows, which need not end, and returns something.
-template <class F, class Rows>
-concept star_streamable =
-    std::ranges::input_range<Rows> && detail::elements_can_be_kept<Rows> &&
-    detail::tuple_like<detail::argument_t<Rows>> &&
-    detail::takes_elements_of<std::remove_reference_t<F>, detail::argument_t<Rows>> &&
-    streamable<detail::starred<std::remove_reference_t<F>>, Rows>;
-
 inline namespace HETMAP_TAG {
 
-/// A stream of f(in[i]...), in the order of the input.
+/// imap(f, in...), imap(options, f, in...): a stream of f(in[i]...), in the order of the input.
+/// With .errors = collect: a stream of outcome<R>.
 ///
 /// Requires: f returns a value; for next(), one that can be moved.
 /// Throws:   nothing of f's or the input's yet.
 /// Waits:    no.
 /// Cost:     one call of f an element; a lock and now and then a wake-up a chunk.
 /// Memory:   .memory_bound() of what it returns, allocated when the first result is asked for.
-template <class F, class... In>
-  requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-[[nodiscard]] auto imap(F&& f, In&&... in) {
-  return detail::streaming<detail::plain<F>>({.verb = "imap"}, std::forward<F>(f),
-                                             std::forward<In>(in)...);
-}
-template <class F, class... In>
-  requires streamable<F, In...>
-[[nodiscard]] auto imap(options const& how, F&& f, In&&... in) {
-  return detail::streaming<detail::plain<F>>(detail::checked_stream("imap", how),
-                                             std::forward<F>(f), std::forward<In>(in)...);
-}
-/// With .errors = collect: a stream of outcome<R>.
-template <class F, class... In>
-  requires streamable<F, In...>
-[[nodiscard]] auto imap(collect_options const& how, F&& f, In&&... in) {
-  return detail::streaming<detail::safe<detail::plain<F>>>(
-      detail::checked_stream("imap", how), std::forward<F>(f), std::forward<In>(in)...);
-}
+inline constexpr detail::free_value_verb<detail::verb_name::imap> imap{};
 
 /// imap whose chunks come as they are done, so that a slow element holds up none but its own
 /// chunk's. indexed() tells which result belongs to which element.
 ///
 /// Requires, throws, waits, cost, memory: as imap.
-template <class F, class... In>
-  requires streamable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-[[nodiscard]] auto imap_unordered(F&& f, In&&... in) {
-  return detail::streaming_unordered<detail::plain<F>>({.verb = "imap_unordered"},
-                                                       std::forward<F>(f), std::forward<In>(in)...);
-}
-template <class F, class... In>
-  requires streamable<F, In...>
-[[nodiscard]] auto imap_unordered(options const& how, F&& f, In&&... in) {
-  return detail::streaming_unordered<detail::plain<F>>(
-      detail::checked_stream("imap_unordered", how), std::forward<F>(f), std::forward<In>(in)...);
-}
-template <class F, class... In>
-  requires streamable<F, In...>
-[[nodiscard]] auto imap_unordered(collect_options const& how, F&& f, In&&... in) {
-  return detail::streaming_unordered<detail::safe<detail::plain<F>>>(
-      detail::checked_stream("imap_unordered", how), std::forward<F>(f), std::forward<In>(in)...);
-}
+inline constexpr detail::free_value_verb<detail::verb_name::imap_unordered> imap_unordered{};
 
-/// imap for one range of rows: f(get<0>(row), get<1>(row), ...).
+/// istarmap(f, rows), istarmap(options, f, rows): imap for one range of rows, f(get<0>(row),
+/// get<1>(row), ...).
 ///
 /// Requires: the elements of `rows` are tuple-like (tuple, pair, array).
 /// Throws, waits, cost, memory: as imap.
-template <class F, class Rows>
-  requires star_streamable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
-[[nodiscard]] auto istarmap(F&& f, Rows&& rows) {
-  return detail::streaming<detail::by_row<F>>({.verb = "istarmap"}, std::forward<F>(f),
-                                              std::forward<Rows>(rows));
-}
-template <class F, class Rows>
-  requires star_streamable<F, Rows>
-[[nodiscard]] auto istarmap(options const& how, F&& f, Rows&& rows) {
-  return detail::streaming<detail::by_row<F>>(detail::checked_stream("istarmap", how),
-                                              std::forward<F>(f), std::forward<Rows>(rows));
-}
-template <class F, class Rows>
-  requires star_streamable<F, Rows>
-[[nodiscard]] auto istarmap(collect_options const& how, F&& f, Rows&& rows) {
-  return detail::streaming<detail::safe<detail::by_row<F>>>(
-      detail::checked_stream("istarmap", how), std::forward<F>(f), std::forward<Rows>(rows));
-}
+inline constexpr detail::free_value_verb<detail::verb_name::istarmap> istarmap{};
 
 /// istarmap whose chunks come as they are done.
 ///
 /// Requires, throws, waits, cost, memory: as istarmap.
-template <class F, class Rows>
-  requires star_streamable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
-[[nodiscard]] auto istarmap_unordered(F&& f, Rows&& rows) {
-  return detail::streaming_unordered<detail::by_row<F>>(
-      {.verb = "istarmap_unordered"}, std::forward<F>(f), std::forward<Rows>(rows));
-}
-template <class F, class Rows>
-  requires star_streamable<F, Rows>
-[[nodiscard]] auto istarmap_unordered(options const& how, F&& f, Rows&& rows) {
-  return detail::streaming_unordered<detail::by_row<F>>(
-      detail::checked_stream("istarmap_unordered", how), std::forward<F>(f),
-      std::forward<Rows>(rows));
-}
-template <class F, class Rows>
-  requires star_streamable<F, Rows>
-[[nodiscard]] auto istarmap_unordered(collect_options const& how, F&& f, Rows&& rows) {
-  return detail::streaming_unordered<detail::safe<detail::by_row<F>>>(
-      detail::checked_stream("istarmap_unordered", how), std::forward<F>(f),
-      std::forward<Rows>(rows));
-}
+inline constexpr detail::free_value_verb<detail::verb_name::istarmap_unordered>
+    istarmap_unordered{};
 
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI

@@ -1,5 +1,7 @@
 // map, starmap and map_blocks: apply a function to every element, on whichever backend finishes
-// first. Declarations and what they promise; the bodies are in detail/map_call.hpp.
+// first. Declarations and what they promise; what they require is in detail/map_verbs.hpp, the
+// bodies are in detail/map_call.hpp. Verbs are objects: map(f, x) and map(options, f, x) are calls
+// of one.
 //
 // In all of them
 //   f       is called once an element, possibly on several threads at once, never interleaved
@@ -7,7 +9,8 @@
 //           returns, and called as the object it is (const if it is const). Wherever it runs, it
 //           runs under the caller's floating-point control words (rounding, flush-to-zero); if it
 //           sets them it has to put them back. Flags that it raises stay with the thread it ran on.
-//   in...   are ranges; elements with the same index meet, and the shortest range ends the map.
+//   in...   are ranges, or arrays (below); elements with the same index meet, and the shortest
+//   range ends the map.
 //           Arrays are read where they lie; any random-access range is read in parallel; forward
 //           ranges are walked by the calling thread and their elements read by the workers;
 //           single-pass ranges are read by the calling thread, in order, a batch at a time. Each
@@ -29,11 +32,17 @@
 //           anything unknown), the rest of its block of 64; nor of a chunk of .chunk_size or a
 //           block of map_blocks.
 //   options come first where they come at all, in braces or as a variable (options.hpp).
+//   arrays  (array.hpp) are mapped to arrays, beside ranges that can be indexed. What is on a GPU
+//   stays
+//           there; each array that is not where the call runs is copied. f takes no stop token, and
+//           its results are trivially copyable. Further exceptions: device_data_lost, device_error.
+//           .host_copy brings the results back to the host at once as well.
 // Further exceptions of all verbs: option_error; device_unavailable if a backend asked for by name
 // is not there; cancelled_error after a stop request.
 #pragma once
 
-#include <hetmap/detail/map_call.hpp>
+#include <hetmap/concepts.hpp>
+#include <hetmap/detail/map_verbs.hpp>
 
 #include <hetmap/detail/macros_aside.hpp>
 
@@ -41,9 +50,11 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 inline namespace HETMAP_TAG {
 
-/// A hetmap::vector of f(in[i]...), or nothing if f returns void.
+/// map(f, in...), map(options, f, in...): a hetmap::vector of f(in[i]...), or nothing if f returns
+/// void. Over arrays: a hetmap::array, which stays where it was computed. With .errors = collect: a
+/// hetmap::vector of outcome<R>, a value or an exception an element; not over arrays.
 ///
-/// Requires: f can be called with one element of each range; its result can be constructed in
+/// Requires: f can be called with one element of each input; its result can be constructed in
 ///           place (any type: bool, move-only, not default-constructible). A last parameter of
 ///           f's that is a std::stop_token gets the call's: requested when .stop asks for a stop,
 ///           the deadline passes, or the pool is terminated. So in every verb here but map_columns
@@ -53,98 +64,47 @@ inline namespace HETMAP_TAG {
 /// Cost:     one call of f an element.
 /// Memory:   the result; for inputs that cannot be indexed batches of 1 MiB, or of 64 elements if
 ///           these take more, and what the elements own.
-template <class F, class... In>
-  requires stop_mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-auto map(F&& f, In&&... in) {
-  return detail::returning(detail::settings{.verb = "map"}, f, in...);
-}
-template <class F, class... In>
-  requires stop_mappable<F, In...>
-auto map(options const& how, F&& f, In&&... in) {
-  return detail::returning(detail::checked("map", how), f, in...);
-}
-/// With .errors = collect: a hetmap::vector of outcome<R>, a value or an exception an element.
-template <class F, class... In>
-  requires stop_mappable<F, In...>
-auto map(collect_options const& how, F&& f, In&&... in) {
-  return detail::collecting(detail::checked("map", how), f, in...);
-}
+inline constexpr detail::free_verb<detail::verb_name::map> map{};
 
-/// Writes f(in[i]...) to out[i] for every i below the shortest length.
+/// map_into(out, f, in...), map_into(options, out, f, in...): writes f(in[i]...) to out[i] for
+/// every i below the shortest length. With .errors = collect: out is an array of outcome<R>.
 ///
 /// Requires: out is an array (a contiguous range; columns(a, b, ...) for an f that returns a
 ///           tuple), at least that long, and either starts exactly at an input or overlaps none.
+///           Or out is a hetmap::array of f's results, as long as the shortest input, for inputs
+///           of which one at least is an array; it may be one of them. Or out is a device_span, or
+///           columns(...) of some, for device_spans and ranges that can be indexed: such a map runs
+///           on the GPU.
 /// Throws:   what f and the inputs throw; size_error, overlap_error before f runs (size_error when
-///           the input's length is not known: once out is full).
+///           the input's length is not known: once out is full). To memory of a GPU:
+///           device_unavailable without a GPU or a form of f; what device_span throws. A CUDA error
+///           that the calling thread had pending (cudaGetLastError) may be cleared by a call on a
+///           GPU, so look at it before; one that cannot be cleared is thrown as device_error.
 /// Waits:    until every element of out is final. After an exception every element of out is
-///           either as it was or final.
+///           either as it was or final; a hetmap::array is as it was. To memory of a GPU: what was
+///           enqueued by others before has to be complete. With out.stream for nothing: the map
+///           takes its turn in that stream, a failing element and others of the launch may stay as
+///           they were, and .stop, .deadline and .progress are not looked at. Memory that is the
+///           caller's has to stay until then. A stream that is captured takes the map into its
+///           graph; f has no refs then.
 /// Cost:     one call of f an element.
-/// Memory:   none on the CPU beyond the batches that map has.
-template <class Out, class F, class... In>
-  requires stop_mappable_into<Out, F, In...> && (!detail::any_options<std::remove_cvref_t<Out>>)
-void map_into(Out&& out, F&& f, In&&... in) {
-  detail::writing(detail::settings{.verb = "map_into"}, out, f, in...);
-}
-template <class Out, class F, class... In>
-  requires stop_mappable_into<Out, F, In...>
-void map_into(options const& how, Out&& out, F&& f, In&&... in) {
-  detail::writing(detail::checked("map_into", how), out, f, in...);
-}
-/// With .errors = collect: out is an array of outcome<R>.
-template <class Out, class F, class... In>
-  requires stop_mappable_into<Out, detail::collected<std::remove_reference_t<F>>, In...>
-void map_into(collect_options const& how, Out&& out, F&& f, In&&... in) {
-  detail::collected<std::remove_reference_t<F>> safe{f};
-  detail::writing(detail::checked("map_into", how), out, safe, in...);
-}
+/// Memory:   none on the CPU beyond the batches that map has; for a hetmap::array that of the
+/// result,
+///           beside what out had until then.
+inline constexpr detail::free_verb<detail::verb_name::map_into> map_into{};
 
-/// f applied to the elements of each row: a hetmap::vector of f(get<0>(row), get<1>(row), ...).
+/// starmap(f, rows), starmap(options, f, rows): f applied to the elements of each row, a
+/// hetmap::vector of f(get<0>(row), get<1>(row), ...).
 ///
-/// Requires: the elements of `rows` are tuple-like (tuple, pair, array).
+/// Requires: the elements of the range `rows` are tuple-like (tuple, pair, array).
 /// Throws, waits, cost, memory: as map.
-template <class F, class Rows>
-  requires stop_starmappable<F, Rows> && (!detail::any_options<std::remove_cvref_t<F>>)
-auto starmap(F&& f, Rows&& rows) {
-  detail::starred<std::remove_reference_t<F>> by_row{f};
-  return detail::returning(detail::settings{.verb = "starmap"}, by_row, rows);
-}
-template <class F, class Rows>
-  requires stop_starmappable<F, Rows>
-auto starmap(options const& how, F&& f, Rows&& rows) {
-  detail::starred<std::remove_reference_t<F>> by_row{f};
-  return detail::returning(detail::checked("starmap", how), by_row, rows);
-}
-template <class F, class Rows>
-  requires stop_starmappable<F, Rows>
-auto starmap(collect_options const& how, F&& f, Rows&& rows) {
-  detail::starred<std::remove_reference_t<F>> by_row{f};
-  return detail::collecting(detail::checked("starmap", how), by_row, rows);
-}
+inline constexpr detail::free_verb<detail::verb_name::starmap> starmap{};
 
-/// Writes f(get<0>(row), get<1>(row), ...) to out[i] for every row.
+/// starmap_into(out, f, rows), starmap_into(options, out, f, rows): writes f(get<0>(row),
+/// get<1>(row), ...) to out[i] for every row.
 ///
 /// Requires, throws, waits, cost, memory: as map_into, with one range of tuple-like rows.
-template <class Out, class F, class Rows>
-  requires stop_starmappable_into<Out, F, Rows> && (!detail::any_options<std::remove_cvref_t<Out>>)
-void starmap_into(Out&& out, F&& f, Rows&& rows) {
-  detail::starred<std::remove_reference_t<F>> by_row{f};
-  detail::writing(detail::settings{.verb = "starmap_into"}, out, by_row, rows);
-}
-template <class Out, class F, class Rows>
-  requires stop_starmappable_into<Out, F, Rows>
-void starmap_into(options const& how, Out&& out, F&& f, Rows&& rows) {
-  detail::starred<std::remove_reference_t<F>> by_row{f};
-  detail::writing(detail::checked("starmap_into", how), out, by_row, rows);
-}
-template <class Out, class F, class Rows>
-  requires stop_starmappable<F, Rows> &&
-           stop_mappable_into<Out, detail::collected<detail::starred<std::remove_reference_t<F>>>,
-                              Rows>
-void starmap_into(collect_options const& how, Out&& out, F&& f, Rows&& rows) {
-  detail::starred<std::remove_reference_t<F>> by_row{f};
-  detail::collected<detail::starred<std::remove_reference_t<F>>> safe{by_row};
-  detail::writing(detail::checked("starmap_into", how), out, safe, rows);
-}
+inline constexpr detail::free_verb<detail::verb_name::starmap_into> starmap_into{};
 
 /// The outputs of a function that returns a tuple, one array for each of its elements:
 /// map_into(columns(price, delta), f, spot, strike).
@@ -155,24 +115,16 @@ template <class... Out>
       out...);
 }
 
-/// map for a function that returns a tuple: a std::tuple of one hetmap::vector a column.
+/// map_columns(f, in...), map_columns(options, f, in...): map for a function that returns a tuple,
+/// a std::tuple of one hetmap::vector a column; over arrays, of one hetmap::array a column.
 ///
 /// Requires: f returns a tuple-like of default-constructible elements; every input knows its
 /// length. Throws, waits, cost, memory: as map.
-template <class F, class... In>
-  requires mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>> &&
-           (!detail::any_options<std::remove_cvref_t<F>>)
-auto map_columns(F&& f, In&&... in) {
-  return detail::returning_columns(detail::settings{.verb = "map_columns"}, f, in...);
-}
-template <class F, class... In>
-  requires mappable<F, In...> && detail::tuple_like<detail::result_t<F, In...>>
-auto map_columns(options const& how, F&& f, In&&... in) {
-  return detail::returning_columns(detail::checked("map_columns", how), f, in...);
-}
+inline constexpr detail::free_verb<detail::verb_name::map_columns> map_columns{};
 
-/// Calls f(in..., out) with spans of one block at a time: what cannot be said an element at a time,
-/// a filter over rows, a call of somebody else's vector routine.
+/// map_blocks(f, out, in...), map_blocks(options, f, out, in...): calls f(in..., out) with spans of
+/// one block at a time: what cannot be said an element at a time, a filter over rows, a call of
+/// somebody else's vector routine.
 ///
 /// f may take a hetmap::scratch& last: working memory of the worker that runs the block.
 /// Requires: arrays for the inputs and the output. Blocks start at multiples of .chunk_size
@@ -183,31 +135,14 @@ auto map_columns(options const& how, F&& f, In&&... in) {
 /// Waits:    until every element of out is final.
 /// Cost:     one call of f a block.
 /// Memory:   what f takes from its scratch, once a worker.
-template <class F, class Out, class... In>
-  requires block_mappable<F, Out, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-void map_blocks(F&& f, Out&& out, In&&... in) {
-  detail::by_blocks(detail::settings{.verb = "map_blocks"}, f, out, in...);
-}
-template <class F, class Out, class... In>
-  requires block_mappable<F, Out, In...>
-void map_blocks(options const& how, F&& f, Out&& out, In&&... in) {
-  detail::by_blocks(detail::checked("map_blocks", how), f, out, in...);
-}
+inline constexpr detail::free_verb<detail::verb_name::map_blocks> map_blocks{};
 
-/// The plan that map(f, in...) would follow now: what would run where, and why.
+/// explain(f, in...), explain(options, f, in...): the plan that map(f, in...) would follow now,
+/// what would run where, and why. explain(f, op, init, in...): that of map_reduce, over ranges.
 ///
-/// Throws:   option_error, device_unavailable, as the map would.
+/// Throws:   option_error, device_unavailable, as the call would.
 /// Waits:    no. Neither f nor the inputs are touched.
-template <class F, class... In>
-  requires mappable<F, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-[[nodiscard]] plan explain(F&& f, In&&... in) {
-  return detail::planning(detail::settings{.verb = "map"}, f, in...);
-}
-template <class F, class... In>
-  requires mappable<F, In...>
-[[nodiscard]] plan explain(options const& how, F&& f, In&&... in) {
-  return detail::planning(detail::checked("map", how), f, in...);
-}
+inline constexpr detail::free_value_verb<detail::verb_name::explain> explain{};
 
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI

@@ -145,7 +145,7 @@ class pool_core;
 class stop_hub;
 
 template <class T>
-concept any_options = std::same_as<T, options> || std::same_as<T, collect_options>;
+concept any_options = std::derived_from<T, options> || std::derived_from<T, collect_options>;
 
 /// The options of one call as the core sees them.
 struct settings {

@@ -1,11 +1,9 @@
 // map_reduce: what a function makes of every element, joined by an associative operation.
 #pragma once
 
-#include <hetmap/detail/reduce_call.hpp>
+#include <hetmap/concepts.hpp>
+#include <hetmap/detail/reduce_verbs.hpp>
 #include <hetmap/operation.hpp>
-
-#include <type_traits>
-#include <utility>
 
 #include <hetmap/detail/macros_aside.hpp>
 
@@ -13,8 +11,9 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 inline namespace HETMAP_TAG {
 
-/// init joined with f(in[i]...) of every i below the shortest length, in order, by `op`; init
-/// itself if there is none.
+/// map_reduce(f, op, init, in...), map_reduce(options, f, op, init, in...): init joined with
+/// f(in[i]...) of every i below the shortest length, in order, by `op`; init itself if there is
+/// none.
 ///
 /// op need not be commutative: only neighbours are joined, left before right. T, the type of init,
 /// is the accumulator; it may be another type than f's result R:
@@ -40,42 +39,20 @@ inline namespace HETMAP_TAG {
 /// folded there in pieces of 16384, again at fixed indices, and one value a piece comes back. Its
 /// bits are not the CPU's, and a call that the CPU has to finish, under auto, has some of each.
 ///
+/// in... are ranges, arrays beside ranges that can be indexed (what is on a GPU is folded there,
+/// and only values come back), or device_spans beside such ranges.
+///
 /// Requires: op is associative; T can be moved (it need not be assignable); op may be called on
-/// several threads at once. Throws:   what f, op and the inputs throw; from f and the blocks' op
-/// the lowest element's
+///           several threads at once.
+/// Throws:   what f, op and the inputs throw; from f and the blocks' op the lowest element's
 ///           (failed_index(); of an op that fails on a GPU, the first of its piece). The other
-///           exceptions of map.
-/// Waits:    until the result is there. A stop is heeded behind a block, of a 1024th of the
-/// elements
+///           exceptions of map; over memory of a GPU those of map_into.
+/// Waits:    until the result is there. A stop is heeded after a block, of a 1024th of the elements
 ///           and 4096 at most: blocks are never cut.
 /// Cost:     one call of f and one of op an element.
 /// Memory:   no results are kept, but up to 65536 numbers; some accumulators a worker, and room for
 ///           up to 32 blocks of numbers whose order matters.
-template <class F, class Op, class T, class... In>
-  requires stop_map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-[[nodiscard]] T map_reduce(F&& f, Op&& op, T init, In&&... in) {
-  return detail::reducing(detail::settings{.verb = "map_reduce"}, f, op, std::move(init), in...);
-}
-template <class F, class Op, class T, class... In>
-  requires stop_map_reducible<F, Op, T, In...>
-[[nodiscard]] T map_reduce(options const& how, F&& f, Op&& op, T init, In&&... in) {
-  return detail::reducing(detail::checked("map_reduce", how), f, op, std::move(init), in...);
-}
-
-/// The plan that map_reduce(f, op, init, in...) would follow now.
-///
-/// Throws:   option_error, device_unavailable, as the call would.
-/// Waits:    no. Neither f nor the inputs are touched.
-template <class F, class Op, class T, class... In>
-  requires map_reducible<F, Op, T, In...> && (!detail::any_options<std::remove_cvref_t<F>>)
-[[nodiscard]] plan explain(F&& f, Op&& op, T const& init, In&&... in) {
-  return detail::planning_fold(detail::settings{.verb = "map_reduce"}, f, op, init, in...);
-}
-template <class F, class Op, class T, class... In>
-  requires map_reducible<F, Op, T, In...>
-[[nodiscard]] plan explain(options const& how, F&& f, Op&& op, T const& init, In&&... in) {
-  return detail::planning_fold(detail::checked("map_reduce", how), f, op, init, in...);
-}
+inline constexpr detail::free_value_verb<detail::verb_name::map_reduce> map_reduce{};
 
 }  // namespace HETMAP_TAG
 }  // namespace HETMAP_ABI

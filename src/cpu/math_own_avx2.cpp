@@ -1,5 +1,6 @@
 // The library's own functions for AVX2 and FMA.
 #include "math_own.hpp"
+#include "math_own_distributions.hpp"
 
 #include "math_entries.hpp"
 

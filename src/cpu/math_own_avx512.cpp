@@ -1,5 +1,6 @@
 // The library's own functions of doubles, and of floats by way of them, for AVX-512.
 #include "math_own.hpp"
+#include "math_own_distributions.hpp"
 
 #include "math_entries.hpp"
 

@@ -4,6 +4,7 @@
 #include <hetmap/math.hpp>
 
 #include "math_own.hpp"
+#include "math_own_distributions.hpp"
 
 #include <cmath>
 

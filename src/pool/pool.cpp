@@ -201,7 +201,10 @@ void post(pool_core& pool, future_state& state, char const* verb) {
 
 }  // namespace detail
 
-pool::pool(pool_options how) {
+namespace {
+
+/// Throws:   as pool's constructor.
+detail::pool_core* core_for(pool_options& how) {
   if (how.workers == 0u) detail::refuse_zero("pool", "workers");
   // A backend that is not there is refused here rather than by the first call.
   if (how.backend == backend::gpu) {
@@ -212,11 +215,15 @@ pool::pool(pool_options how) {
   } else {
     static_cast<void>(detail::plan_for(detail::job{}, {.verb = "pool", .backend = how.backend}));
   }
-  detail::without_index([&] {
-    core_ = new detail::pool_core(how.workers.value_or(physical_cores()), how.backend,
-                                  std::move(how.initializer), std::move(how.name));
+  return detail::without_index([&] {
+    return new detail::pool_core(how.workers.value_or(physical_cores()), how.backend,
+                                 std::move(how.initializer), std::move(how.name));
   });
 }
+
+}  // namespace
+
+pool::pool(pool_options how) : core_(core_for(how)) {}
 
 pool::pool(unsigned workers) : pool(pool_options{.workers = workers}) {}
 

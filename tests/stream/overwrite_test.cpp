@@ -1,4 +1,5 @@
 // Writing over a file that is there: onto the one that is read, and over results of an earlier run.
+#include "overwrite.hpp"
 #include "files.hpp"
 #include "inputs.hpp"
 
@@ -28,8 +29,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace {
@@ -37,30 +36,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace npy = hetmap::npy;
 using namespace stream_tests;
-
-constexpr std::size_t n = 20'000;
-hetmap::options const serially{.backend = hetmap::backend::serial};
-
-std::vector<double> counted() {
-  std::vector<double> x(n);
-  for (std::size_t i = 0; i != n; ++i) x[i] = static_cast<double>(i);
-  return x;
-}
-
-class Overwrite : public testing::Test {
- protected:
-  void SetUp() override { npy::write(path_, counted()); }
-
-  [[nodiscard]] std::string part() const { return path_ + ".hetmap-part"; }
-
-  support::temporary_folder folder_;
-  std::string path_ = folder_ / "x.npy";
-};
-
-ino_t inode(std::string const& path) {
-  struct stat s {};
-  return stat(path.c_str(), &s) == 0 ? s.st_ino : 0;
-}
 
 TEST_F(Overwrite, TheFileThatIsReadIsRefusedWhateverItsName) {
   fs::create_symlink(path_, folder_ / "link.npy");
@@ -335,103 +310,6 @@ TEST_F(Overwrite, AnArrayIsWrittenWholeOrNotAtAll) {
             0);
   EXPECT_EQ(bytes_of(path_), old);
   EXPECT_FALSE(fs::exists(part())) << "nobody goes on with it";
-}
-
-TEST_F(Overwrite, TheNewFileIsLikeTheOldOne) {
-  fs::create_directory(folder_ / "deep");
-  fs::create_symlink("../x.npy", folder_ / "deep/link.npy");
-  fs::create_hard_link(path_, folder_ / "same.npy");
-  ASSERT_EQ(chmod(path_.c_str(), 0640), 0);
-  bool const root = geteuid() == 0;
-  if (root) {
-    ASSERT_EQ(chown(path_.c_str(), 12, 34), 0);
-  }
-  bool const named = setxattr(path_.c_str(), "user.origin", "here", 4, 0) == 0;
-  mode_t const mask = umask(077);
-  npy::write(folder_ / "deep/link.npy", std::vector<double>{0, 2, 4});
-  umask(mask);
-
-  EXPECT_TRUE(fs::is_symlink(folder_ / "deep/link.npy"));
-  expect_multiples(path_, 3);
-  struct stat s {};
-  ASSERT_EQ(stat(path_.c_str(), &s), 0);
-  EXPECT_EQ(s.st_mode & 07777u, 0640u);
-  if (root) {
-    EXPECT_EQ(s.st_uid, 12u);
-    EXPECT_EQ(s.st_gid, 34u);
-  }
-  if (named) {
-    char value[4] = {};
-    EXPECT_EQ(getxattr(path_.c_str(), "user.origin", value, 4), 4);
-  }
-  expect_multiples(folder_ / "same.npy", n, 1);
-}
-
-TEST_F(Overwrite, WhereNoFileCanBeMadeAlongsideItIsWrittenInPlace) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
-  ASSERT_EQ(chmod(path_.c_str(), 0666), 0);
-  ASSERT_EQ(chmod(folder_.path().c_str(), 0555), 0);
-  auto const before = inode(path_);
-  EXPECT_EQ(in_a_child([&] {
-              if (setgid(65534) != 0 || setuid(65534) != 0) return 2;
-              hetmap::imap(serially, twice{}, std::views::iota(0, 10)) | npy::save(path_);
-              return 0;
-            }),
-            0);
-  expect_multiples(path_, 10);
-  EXPECT_EQ(inode(path_), before);
-  // Another's file, in a folder where one can write: it stays the other's.
-  ASSERT_EQ(chmod(folder_.path().c_str(), 0777), 0);
-  EXPECT_EQ(in_a_child([&] {
-              if (setgid(65534) != 0 || setuid(65534) != 0) return 2;
-              hetmap::imap(serially, twice{}, std::views::iota(0, 20)) | npy::save(path_);
-              return 0;
-            }),
-            0);
-  expect_multiples(path_, 20);
-  EXPECT_EQ(inode(path_), before);
-  EXPECT_FALSE(fs::exists(part()));
-}
-
-TEST_F(Overwrite, ADescriptorsFileIsWrittenInPlace) {
-  int const d = open(path_.c_str(), O_RDWR);
-  auto const before = inode(path_);
-  hetmap::imap(twice{}, std::views::iota(0, 10)) | npy::save("/proc/self/fd/" + std::to_string(d));
-  EXPECT_EQ(inode(path_), before) << "or the descriptor would be of a file without a name";
-  close(d);
-  expect_multiples(path_, 10);
-  int const unnamed = static_cast<int>(memfd_create("unnamed", 0));
-  std::string const name = "/proc/self/fd/" + std::to_string(unnamed);
-  for (int const count : {10, 5}) {
-    hetmap::imap(twice{}, std::views::iota(0, count)) | npy::save(name);
-    expect_multiples(name, static_cast<std::size_t>(count));
-  }
-  close(unnamed);
-}
-
-TEST_F(Overwrite, AnEmptyFileIsFilled) {
-  std::ofstream(folder_ / "empty.npy").close();
-  auto const before = inode(folder_ / "empty.npy");
-  hetmap::imap(twice{}, std::views::iota(0, 10)) | npy::save(folder_ / "empty.npy");
-  EXPECT_EQ(inode(folder_ / "empty.npy"), before);
-  expect_multiples(folder_ / "empty.npy", 10);
-}
-
-TEST_F(Overwrite, ARelativeNameMeansTheFolderOfTheBeginning) {
-  EXPECT_EQ(in_a_child([&] {
-              if (chdir(folder_.path().c_str()) != 0) return 2;
-              hetmap::imap(
-                  serially,
-                  [](int i) {
-                    if (i == 5 && chdir("/") != 0) throw std::runtime_error("chdir");
-                    return 2.0 * i;
-                  },
-                  std::views::iota(0, 10)) |
-                  npy::save("x.npy");
-              return 0;
-            }),
-            0);
-  expect_multiples(path_, 10);
 }
 
 }  // namespace

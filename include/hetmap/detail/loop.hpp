@@ -27,15 +27,6 @@ inline namespace HETMAP_ABI {
 namespace detail {
 inline namespace HETMAP_TAG {
 
-template <class F, class... Args>
-HETMAP_INLINE decltype(auto) call(F& f, Args&&... args) {
-  if constexpr (std::is_member_pointer_v<std::remove_cv_t<F>>) {
-    return detail::invoke(f, std::forward<Args>(args)...);
-  } else {
-    return f(static_cast<Args&&>(args)...);  // std::forward would stay a call at -O0
-  }
-}
-
 /// What a chunk's loop looks at to see whether the rest is wanted back.
 class recall_check {
  public:

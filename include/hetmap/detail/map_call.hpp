@@ -1,12 +1,14 @@
-// From a verb to the core: sources and outputs become columns, the function becomes a task, the
-// two become a job.
+// The bodies of map and its kin over ranges.
 #pragma once
 
+#include <hetmap/detail/adaptors.hpp>
 #include <hetmap/detail/batch.hpp>
 #include <hetmap/detail/chunk.hpp>
-#include <hetmap/detail/gpu_call.hpp>
 #include <hetmap/detail/kernel_traits.hpp>
 #include <hetmap/detail/loop.hpp>
+#include <hetmap/detail/map_job.hpp>
+#include <hetmap/detail/output.hpp>
+#include <hetmap/detail/requirements.hpp>
 #include <hetmap/detail/source.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
@@ -15,10 +17,8 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <ranges>
-#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -29,97 +29,6 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 inline namespace HETMAP_TAG {
-
-template <class T>
-void destroy_results(column const& out, std::size_t begin, std::size_t end) noexcept {
-  std::destroy(static_cast<T*>(out.base) + begin, static_cast<T*>(out.base) + end);
-}
-
-template <class... Out, class... Src>
-std::array<column, sizeof...(Out) + sizeof...(Src)> columns_of(std::tuple<Out*...> const& out,
-                                                               Src const&... src) {
-  return std::apply(
-      [&](Out*... o) {
-        return std::array<column, sizeof...(Out) + sizeof...(Src)>{
-            column{const_cast<std::remove_cv_t<Out>*>(o), sizeof(Out), sizeof(Out)}...,
-            src.as_column()...};
-      },
-      out);
-}
-
-#ifdef __CUDACC_EXTENDED_LAMBDA__
-template <class F>
-[[deprecated(
-    "hetmap: the host calls an extended lambda through a pointer, for every element anew and some "
-    "twenty times as slowly as a functor whose operator() is HETMAP_FN")]] constexpr void
-warn_of_extended_lambda() {}
-#endif
-
-/// Describes the map of f over n elements to the core and hands the job to `submit`, which may
-/// complete it.
-template <store How, class Submit, class F, class... Out, class... Src>
-decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out, Src... src) {
-  using task = element_task<How, F, std::tuple<Out...>, Src...>;
-#ifdef __CUDACC_EXTENDED_LAMBDA__
-  using function = std::remove_cvref_t<decltype(detail::bare(f))>;
-  if constexpr (__nv_is_extended_host_device_lambda_closure_type(function))
-    warn_of_extended_lambda<function>();
-#endif
-  auto const columns = detail::columns_of(out, src...);
-  task work{f, {src...}};
-  // Before the job: what it calls would keep the compiler from clearing only the rest of that.
-  rate* const learned = detail::rate_for<F, Src...>(f);
-  functor_bytes const functor = detail::bytes_of(f);
-  kernel_code const* in_place = nullptr;
-  if constexpr ((How == store::assign || How == store::spread) &&
-                ((Src::reads == access::contiguous) || ...))
-    in_place = &code_in_place_of<task>;
-  job j{.code = &code_of<task>,
-        .code_in_place = in_place,
-        .context = std::addressof(work),
-        .columns = columns.data(),
-        .outputs = sizeof...(Out),
-        .inputs = sizeof...(Src),
-        .count = n,
-        .learned = learned,
-        .reads = detail::greatest(Src::reads...),
-        .can_be_streamed = task::bytes,
-        .functor_bytes = functor.size,
-        .functor = functor.data,
-        .scalar = scalar_because<F>};
-  if constexpr (How == store::construct)
-    if constexpr (!(std::is_trivially_destructible_v<Out> && ...))
-      j.discard = destroy_results<Out...>;
-  using on_gpu = gpu_description<How, std::remove_cv_t<F>, std::tuple<Out...>, Src...>;
-  if constexpr (on_gpu::possible) {
-    on_gpu const description(f, n, out, src...);
-    j.gpu = &description.work;
-    return submit(j);
-  } else {
-    j.no_gpu = on_gpu::why_not;
-    return submit(j);
-  }
-}
-
-/// A map to elements that exist: checks the memory first, and takes the loop that fits it.
-template <bool Columns, class Submit, class F, class... Out, class... Src>
-void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out,
-            Src... src) {
-  auto const columns = detail::columns_of(out, src...);
-  auto const met =
-      sizeof...(Out) == 1 && detail::lies_apart(columns.data(), sizeof...(Src), n)
-          ? overlap::none
-          : detail::compare_memory(verb, columns.data(), sizeof...(Out), sizeof...(Src), n);
-  detail::with_job<Columns ? store::spread : store::assign>(
-      [&](job& j) {
-        if (met == overlap::exact) {
-          j.code = j.code_in_place;
-          j.in_place = true;
-        }
-        return submit(j);
-      },
-      f, n, out, src...);
-}
 
 /// An input that is an array as memory; nothing of any other.
 template <class R>
@@ -193,128 +102,14 @@ auto stoppable(settings const& how, F& f, Body&& body) {
   return body(with, plain);
 }
 
-/// The body of map and starmap.
-template <class F, class... In>
-  requires mappable<F, In&...>
-auto returning(settings const& how, F& f, In&... in) {
-  using R = result_t<F, In&...>;
-  auto const submit = [&](job const& j) { run(j, how); };
-  if constexpr (std::is_void_v<R>) {
-    if constexpr ((indexable<In&> && ...))
-      detail::with_job<store::nowhere>(submit, f, detail::shortest(in...), std::tuple<>{},
-                                       detail::source_of(in)...);
-    else
-      detail::in_batches(
-          how, unlimited,
-          [&](batches& call, std::size_t n, auto... src) {
-            detail::with_job<store::nowhere>([&](job const& j) { call.run(j); }, f, n,
-                                             std::tuple<>{}, src...);
-          },
-          in...);
-  } else if constexpr ((indexable<In&> && ...)) {
-    std::size_t const n = detail::shortest(in...);
-    auto result = vector_access::with_room<R>(n);
-    detail::with_job<store::construct>(submit, f, n, std::tuple{result.data()},
-                                       detail::source_of(in)...);
-    vector_access::set_size(result, n);
-    return result;
-  } else {
-    static_assert(std::is_move_constructible_v<R> || knows_length<In...>,
-                  "hetmap: results that cannot be moved need inputs whose lengths are known");
-    std::size_t const total = detail::shortest(in...);
-    auto result = vector_access::with_room<R>(total == no_length ? 0 : total);
-    detail::in_batches(
-        how, unlimited,
-        [&](batches& call, std::size_t n, auto... src) {
-          std::size_t const done = call.done();
-          if constexpr (std::is_move_constructible_v<R>) vector_access::grow(result, done + n);
-          detail::with_job<store::construct>([&](job const& j) { call.run(j); }, f, n,
-                                             std::tuple{result.data() + done}, src...);
-          vector_access::set_size(result, done + n);
-        },
-        in...);
-    return result;
-  }
-}
-
-template <class F, class... In>
-  requires needs_stop<F, In&...>
-auto returning(settings const& how, F& f, In&... in) {
-  return detail::stoppable(
-      how, f, [&](settings const& s, auto& g) { return detail::returning(s, g, in...); });
-}
-
-/// The body of map and starmap in collect mode.
-template <class F, class... In>
-  requires needs_stop<F, In&...>
-auto collecting(settings const& how, F& f, In&... in) {
-  return detail::stoppable(how, f, [&](settings const& s, auto& g) {
-    collected<std::remove_reference_t<decltype(g)>> safe{g};
-    return detail::returning(s, safe, in...);
-  });
-}
-template <class F, class... In>
-  requires mappable<F, In&...>
-auto collecting(settings const& how, F& f, In&... in) {
-  collected<F> safe{f};
-  return detail::returning(how, safe, in...);
-}
-
-template <class... T>
-std::size_t room_of(column_list<T...> const& out) {
-  return std::apply([](auto const&... s) { return detail::least(s.size()...); }, out.spans);
-}
-template <writable_array Out>
-std::size_t room_of(Out& out) {
-  return std::ranges::size(out);
-}
-template <class... T>
-std::tuple<T*...> pointers_to(column_list<T...> const& out, std::size_t i) {
-  return std::apply([&](auto const&... s) { return std::tuple<T*...>{s.data() + i...}; },
-                    out.spans);
-}
-template <writable_array Out>
-auto pointers_to(Out& out, std::size_t i) {
-  return std::tuple{std::ranges::data(out) + i};
-}
-
-/// The body of map_into and starmap_into.
-template <class Out, class F, class... In>
-  requires mappable<F, In&...>
-void writing(settings const& how, Out& out, F& f, In&... in) {
-  constexpr bool columns = is_column_list<std::remove_cv_t<Out>>;
-  std::size_t const room = detail::room_of(out);
-  std::size_t const n = detail::shortest(in...);
-  if (knows_length<In...> && n > room) detail::refuse_short_output(how.verb, room, n);
-  if constexpr ((indexable<In&> && ...)) {
-    detail::assign<columns>(
-        how.verb, [&](job const& j) { run(j, how); }, f, n, detail::pointers_to(out, 0),
-        detail::source_of(in)...);
-  } else {
-    // All of it at once: a later batch may read what an earlier one has written.
-    std::apply(
-        [&](auto*... o) {
-          std::array const whole{column{o, sizeof *o, sizeof *o}..., detail::array_column(in)...};
-          static_cast<void>(detail::compare_memory(how.verb, whole.data(), sizeof...(o),
-                                                   sizeof...(In), detail::least(n, room)));
-        },
-        detail::pointers_to(out, 0));
-    detail::in_batches(
-        how, [&](std::size_t done) { return room - done; },
-        [&](batches& call, std::size_t m, auto... src) {
-          detail::assign<columns>(
-              how.verb, [&](job const& j) { call.run(j); }, f, m,
-              detail::pointers_to(out, call.done()), src...);
-        },
-        in...);
-  }
-}
-
-template <class Out, class F, class... In>
-  requires needs_stop<F, In&...>
-void writing(settings const& how, Out& out, F& f, In&... in) {
-  detail::stoppable(how, f, [&](settings const& s, auto& g) { detail::writing(s, out, g, in...); });
-}
+/// The bodies of map and its kin, by where the call takes place: here over ranges, others beside
+/// array and device_span. The functions are called with one element of each input, all of which
+/// has been checked.
+template <residence Where>
+struct mapping;
+/// Those of map_reduce.
+template <residence Where>
+struct folding;
 
 /// n elements for a map to assign to: raw where that cannot be told from the real thing.
 template <class T>
@@ -328,26 +123,159 @@ vector<T> assignable(std::size_t n) {
   }
 }
 
-/// The body of map_columns.
-template <class F, class... In>
-auto returning_columns(settings const& how, F& f, In&... in) {
-  using row = result_t<F, In&...>;
-  static_assert(knows_length<In...>, "hetmap: map_columns needs inputs whose lengths are known");
-  std::size_t const n = detail::shortest(in...);
-  return [&]<std::size_t... K>(std::index_sequence<K...>) {
-    auto result = detail::without_index([&] {
-      return std::tuple{
-          detail::assignable<std::remove_cvref_t<std::tuple_element_t<K, row>>>(n)...};
-    });
-    std::apply(
-        [&](auto&... v) {
-          column_list<typename std::remove_reference_t<decltype(v)>::value_type...> out(v...);
-          detail::writing(how, out, f, in...);
-        },
-        result);
-    return result;
-  }(std::make_index_sequence<std::tuple_size_v<row>>{});
-}
+template <>
+struct mapping<residence::host> {
+  /// map and starmap.
+  template <class F, class... In>
+  static auto returning(settings const& how, F& f, In&... in) {
+    if constexpr (needs_stop_token<F, In&...>) {
+      return detail::stoppable(how, f,
+                               [&](settings const& s, auto& g) { return returning(s, g, in...); });
+    } else {
+      return returning_plain(how, f, in...);
+    }
+  }
+
+  /// The same in collect mode.
+  template <class F, class... In>
+  static auto collecting(settings const& how, F& f, In&... in) {
+    if constexpr (needs_stop_token<F, In&...>) {
+      return detail::stoppable(how, f,
+                               [&](settings const& s, auto& g) { return collecting(s, g, in...); });
+    } else {
+      collected<F> safe{f};
+      return returning(how, safe, in...);
+    }
+  }
+
+  /// map_into and starmap_into.
+  template <class Out, class F, class... In>
+  static void writing(settings const& how, Out& out, F& f, In&... in) {
+    if constexpr (needs_stop_token<F, In&...>)
+      detail::stoppable(how, f, [&](settings const& s, auto& g) { writing(s, out, g, in...); });
+    else
+      writing_plain(how, out, f, in...);
+  }
+
+  /// map_columns.
+  template <class F, class... In>
+  static auto returning_columns(settings const& how, F& f, In&... in) {
+    using row = result_t<F, In&...>;
+    static_assert(knows_length<In...>, "hetmap: map_columns needs inputs whose lengths are known");
+    std::size_t const n = detail::shortest(in...);
+    return [&]<std::size_t... K>(std::index_sequence<K...>) {
+      auto result = detail::without_index([&] {
+        return std::tuple{
+            detail::assignable<std::remove_cvref_t<std::tuple_element_t<K, row>>>(n)...};
+      });
+      std::apply(
+          [&](auto&... v) {
+            column_list<typename std::remove_reference_t<decltype(v)>::value_type...> out(v...);
+            writing(how, out, f, in...);
+          },
+          result);
+      return result;
+    }(std::make_index_sequence<std::tuple_size_v<row>>{});
+  }
+
+  /// explain.
+  template <class F, class... In>
+  static plan planning(settings const& how, F& f, In&... in) {
+    using R = result_t<F, In&...>;
+    std::size_t const n = detail::shortest(in...);
+    constexpr store kept = std::is_void_v<R> ? store::nowhere : store::construct;
+    auto const describe = [&](auto out) {
+      if constexpr ((indexable<In&> && ...)) {
+        return detail::with_job<kept>([&](job const& j) { return plan_for(j, how); }, f, n, out,
+                                      detail::source_of(in)...);
+      } else {
+        return plan_for(
+            job{.count = n == no_length ? 0 : n,
+                .learned =
+                    detail::rate_for<F, decltype(std::declval<reader<In>&>().source())...>(f),
+                .reads = access::batched},
+            how);
+      }
+    };
+    if constexpr (std::is_void_v<R>)
+      return describe(std::tuple<>{});
+    else
+      return describe(std::tuple<R*>{nullptr});
+  }
+
+ private:
+  template <class F, class... In>
+  static auto returning_plain(settings const& how, F& f, In&... in) {
+    using R = result_t<F, In&...>;
+    auto const submit = [&](job const& j) { run(j, how); };
+    if constexpr (std::is_void_v<R>) {
+      if constexpr ((indexable<In&> && ...))
+        detail::with_job<store::nowhere>(submit, f, detail::shortest(in...), std::tuple<>{},
+                                         detail::source_of(in)...);
+      else
+        detail::in_batches(
+            how, unlimited,
+            [&](batches& call, std::size_t n, auto... src) {
+              detail::with_job<store::nowhere>([&](job const& j) { call.run(j); }, f, n,
+                                               std::tuple<>{}, src...);
+            },
+            in...);
+    } else if constexpr ((indexable<In&> && ...)) {
+      std::size_t const n = detail::shortest(in...);
+      auto result = vector_access::with_room<R>(n);
+      detail::with_job<store::construct>(submit, f, n, std::tuple{result.data()},
+                                         detail::source_of(in)...);
+      vector_access::set_size(result, n);
+      return result;
+    } else {
+      static_assert(std::is_move_constructible_v<R> || knows_length<In...>,
+                    "hetmap: results that cannot be moved need inputs whose lengths are known");
+      std::size_t const total = detail::shortest(in...);
+      auto result = vector_access::with_room<R>(total == no_length ? 0 : total);
+      detail::in_batches(
+          how, unlimited,
+          [&](batches& call, std::size_t n, auto... src) {
+            std::size_t const done = call.done();
+            if constexpr (std::is_move_constructible_v<R>) vector_access::grow(result, done + n);
+            detail::with_job<store::construct>([&](job const& j) { call.run(j); }, f, n,
+                                               std::tuple{result.data() + done}, src...);
+            vector_access::set_size(result, done + n);
+          },
+          in...);
+      return result;
+    }
+  }
+
+  template <class Out, class F, class... In>
+  static void writing_plain(settings const& how, Out& out, F& f, In&... in) {
+    constexpr bool columns = is_column_list<std::remove_cv_t<Out>>;
+    std::size_t const room = detail::room_of(out);
+    std::size_t const n = detail::shortest(in...);
+    if (knows_length<In...> && n > room) detail::refuse_short_output(how.verb, room, n);
+    if constexpr ((indexable<In&> && ...)) {
+      detail::assign<columns>(
+          how.verb, [&](job const& j) { run(j, how); }, f, n, detail::pointers_to(out, 0),
+          detail::source_of(in)...);
+    } else {
+      // All of it at once: a later batch may read what an earlier one has written.
+      std::apply(
+          [&](auto*... o) {
+            std::array const whole{column{o, sizeof *o, sizeof *o}..., detail::array_column(in)...};
+            static_cast<void>(detail::compare_memory(how.verb, whole.data(), sizeof...(o),
+                                                     sizeof...(In), detail::least(n, room)));
+          },
+          detail::pointers_to(out, 0));
+      detail::in_batches(
+          how, [&](std::size_t done) { return room - done; },
+          [&](batches& call, std::size_t m, auto... src) {
+            detail::assign<columns>(
+                how.verb, [&](job const& j) { call.run(j); }, f, m,
+                detail::pointers_to(out, call.done()), src...);
+          },
+          in...);
+    }
+  }
+};
 
 /// Elements in a block of map_blocks, unless the call says otherwise: 16 KiB of floats, so that an
 /// input and an output fit the first-level cache together.
@@ -374,30 +302,6 @@ void by_blocks(settings const& how, F& f, Out& out, In&... in) {
           .exact_chunk = work.block,
           .reads = access::contiguous},
       how);
-}
-
-/// The body of explain.
-template <class F, class... In>
-plan planning(settings const& how, F& f, In&... in) {
-  using R = result_t<F, In&...>;
-  std::size_t const n = detail::shortest(in...);
-  constexpr store kept = std::is_void_v<R> ? store::nowhere : store::construct;
-  auto const describe = [&](auto out) {
-    if constexpr ((indexable<In&> && ...)) {
-      return detail::with_job<kept>([&](job const& j) { return plan_for(j, how); }, f, n, out,
-                                    detail::source_of(in)...);
-    } else {
-      return plan_for(
-          job{.count = n == no_length ? 0 : n,
-              .learned = detail::rate_for<F, decltype(std::declval<reader<In>&>().source())...>(f),
-              .reads = access::batched},
-          how);
-    }
-  };
-  if constexpr (std::is_void_v<R>)
-    return describe(std::tuple<>{});
-  else
-    return describe(std::tuple<R*>{nullptr});
 }
 
 }  // namespace HETMAP_TAG

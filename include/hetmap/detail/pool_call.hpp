@@ -1,9 +1,9 @@
 // From the verbs of a pool to its workers: calls that hold it, functions kept until a worker comes.
 #pragma once
 
-#include <hetmap/array.hpp>
-#include <hetmap/detail/map_call.hpp>
+#include <hetmap/detail/adaptors.hpp>
 #include <hetmap/detail/std_parts.hpp>
+#include <hetmap/detail/verb.hpp>
 #include <hetmap/future.hpp>
 #include <hetmap/options.hpp>
 
@@ -43,9 +43,6 @@ HETMAP_API void post(pool_core& pool, future_state& state, char const* verb);
 
 inline namespace HETMAP_TAG {
 
-/// Part of the name of every template member of a class: what the tagged namespace is to functions.
-struct build {};
-
 /// A function and its arguments, decayed.
 template <class F, class... Args>
 struct bound_call {
@@ -67,9 +64,9 @@ struct bound_call {
   }
 };
 
-/// A map to be made later: f decayed, lvalue ranges borrowed, rvalues moved in. `Body` is one of
-/// the bodies in map_call.hpp.
-template <class Body, class Options, class F, class... In>
+/// A map to be made later: f decayed, lvalue ranges borrowed, rvalues moved in. `Verb` says
+/// what.
+template <class Verb, class Options, class F, class... In>
 struct later_map {
   pool_core* pool;
   settings how;
@@ -85,29 +82,14 @@ struct later_map {
     how.stop = options.stop.stop_possible() ? &options.stop : nullptr;
     how.progress = options.progress ? &options.progress : nullptr;
     pool_call const call(*pool, how);
-    return std::apply([&](auto&... r) { return Body()(call.how(), f, r...); }, in);
-  }
-};
-
-struct returning_body {
-  template <class F, class... In>
-  auto operator()(settings const& how, F& f, In&... in) const {
-    return detail::returning(how, f, in...);
-  }
-};
-struct collecting_body {
-  template <class F, class... In>
-  auto operator()(settings const& how, F& f, In&... in) const {
-    return detail::collecting(how, f, in...);
-  }
-};
-/// `Body` with each row's elements as arguments.
-template <class Body>
-struct row_body {
-  template <class F, class Rows>
-  auto operator()(settings const& how, F& f, Rows& rows) const {
-    starred<F> unpacked{f};
-    return Body()(how, unpacked, rows);
+    return std::apply(
+        [&](auto&... r) {
+          if constexpr (collecting<Options>)
+            return Verb::collect(call.how(), f, r...);
+          else
+            return Verb::call(call.how(), f, r...);
+        },
+        in);
   }
 };
 

@@ -5,6 +5,7 @@
 #include <hetmap/detail/kernel_traits.hpp>
 #include <hetmap/detail/map_call.hpp>
 #include <hetmap/detail/reduce_task.hpp>
+#include <hetmap/detail/requirements.hpp>
 #include <hetmap/detail/source.hpp>
 #include <hetmap/detail/std_parts.hpp>
 
@@ -20,16 +21,6 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 
 namespace detail {
-
-/// An accumulator of one element's value: T made of it, or T{} with it taken up.
-template <class Op, class T, class R>
-concept taken_up_by = std::default_initializable<T> && std::invocable<Op&, T, R> &&
-                      std::convertible_to<std::invoke_result_t<Op&, T, R>, T>;
-
-template <class Op, class T, class R>
-concept reduces = std::move_constructible<T> && std::invocable<Op&, T, T> &&
-                  std::convertible_to<std::invoke_result_t<Op&, T, T>, T> && !std::is_void_v<R> &&
-                  (std::constructible_from<T, R> || taken_up_by<Op, T, R>);
 
 inline namespace HETMAP_TAG {
 
@@ -175,105 +166,84 @@ template <class F, class Op, class T, class Mapped, class... Src>
                                  src...);
 }
 
-/// The body of map_reduce.
-template <class F, class Op, class T, class... In>
-  requires mappable<F, In&...>
-[[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
-  using R = result_t<F, In&...>;
-  static_assert(!std::floating_point<R> || !std::integral<T> || std::same_as<T, bool>,
-                "hetmap: map_reduce's accumulator has the type of init, an integer, and would cut "
-                "each of these floating-point results to one: write 0.0, not 0");
-  if constexpr ((indexable<In&> && ...)) {
-    return detail::reducing_indexed(
-        how, nullptr, f, op, std::move(init), detail::shortest(in...),
-        [&](auto&& use) {
-          auto values = detail::returning(how, f, in...);
-          return use(values);
-        },
-        detail::source_of(in)...);
-  } else {
-    running<T> sum(std::move(init));
-    detail::in_batches(
-        how, unlimited,
-        [&](batches& call_in_parts, std::size_t n, auto... src) {
-          auto const part = [&](job const& j) { call_in_parts.run(j); };
-          if constexpr (interleaves<Op, T, R>) {
-            auto values = vector_access::with_room<R>(n);
-            detail::with_job<store::construct>(part, f, n, std::tuple{values.data()}, src...);
-            vector_access::set_size(values, n);
-            std::size_t k = call_in_parts.done() - n;
-            try {
-              for (R& value : values) {
-                sum.become(detail::taken_up<T>(op, sum.taken(), std::move(value)));
-                ++k;
+template <>
+struct folding<residence::host> {
+  template <class F, class Op, class T, class... In>
+  static T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
+    if constexpr (needs_stop_token<F, In&...>)
+      return detail::stoppable(how, f, [&](settings const& s, auto& g) {
+        return reducing(s, g, op, std::move(init), in...);
+      });
+    else
+      return reducing_plain(how, f, op, std::move(init), in...);
+  }
+
+  /// explain.
+  template <class F, class Op, class T, class... In>
+  static plan planning(settings const& how, F& f, Op& op, T const&, In&... in) {
+    std::size_t const n = detail::shortest(in...);
+    if constexpr ((indexable<In&> && ...)) {
+      auto const describe = [&](auto... src) {
+        auto const columns = detail::columns_of(std::tuple<>{}, src...);
+        job j = detail::reduce_job<T>(nullptr, columns.data(), f, op, n, leaf_elements(n), src...);
+        j.code = &code_of<reduce_task<T, Op, F, decltype(src)...>>;
+        return detail::with_fold<T, F, Op>(
+            j, nullptr, [&](job const& described) { return plan_for(described, how); }, src...);
+      };
+      return describe(detail::source_of(in)...);
+    } else {
+      return plan_for(job{.count = n == no_length ? 0 : n, .reads = access::batched}, how);
+    }
+  }
+
+ private:
+  template <class F, class Op, class T, class... In>
+  static T reducing_plain(settings const& how, F& f, Op& op, T init, In&... in) {
+    using R = result_t<F, In&...>;
+    static_assert(
+        !std::floating_point<R> || !std::integral<T> || std::same_as<T, bool>,
+        "hetmap: map_reduce's accumulator has the type of init, an integer, and would cut "
+        "each of these floating-point results to one: write 0.0, not 0");
+    if constexpr ((indexable<In&> && ...)) {
+      return detail::reducing_indexed(
+          how, nullptr, f, op, std::move(init), detail::shortest(in...),
+          [&](auto&& use) {
+            auto values = mapping<residence::host>::returning(how, f, in...);
+            return use(values);
+          },
+          detail::source_of(in)...);
+    } else {
+      running<T> sum(std::move(init));
+      detail::in_batches(
+          how, unlimited,
+          [&](batches& call_in_parts, std::size_t n, auto... src) {
+            auto const part = [&](job const& j) { call_in_parts.run(j); };
+            if constexpr (interleaves<Op, T, R>) {
+              auto values = vector_access::with_room<R>(n);
+              detail::with_job<store::construct>(part, f, n, std::tuple{values.data()}, src...);
+              vector_access::set_size(values, n);
+              std::size_t k = call_in_parts.done() - n;
+              try {
+                for (R& value : values) {
+                  sum.become(detail::taken_up<T>(op, sum.taken(), std::move(value)));
+                  ++k;
+                }
+              } catch (...) {
+                rethrow_as_failure_of(k);
               }
-            } catch (...) {
-              rethrow_as_failure_of(k);
+            } else {
+              sum.become(detail::with_reduce_job(nullptr, part, f, op, sum.taken(), n,
+                                                 leaf_elements(n), src...));
             }
-          } else {
-            sum.become(detail::with_reduce_job(nullptr, part, f, op, sum.taken(), n,
-                                               leaf_elements(n), src...));
-          }
-        },
-        in...);
-    return sum.taken();
+          },
+          in...);
+      return sum.taken();
+    }
   }
-}
-
-template <class F, class Op, class T, class... In>
-  requires needs_stop<F, In&...>
-[[nodiscard]] T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
-  return detail::stoppable(how, f, [&](settings const& s, auto& g) {
-    return detail::reducing(s, g, op, std::move(init), in...);
-  });
-}
-
-/// The body of explain for map_reduce.
-template <class F, class Op, class T, class... In>
-[[nodiscard]] plan planning_fold(settings const& how, F& f, Op& op, T const&, In&... in) {
-  std::size_t const n = detail::shortest(in...);
-  if constexpr ((indexable<In&> && ...)) {
-    auto const describe = [&](auto... src) {
-      auto const columns = detail::columns_of(std::tuple<>{}, src...);
-      job j = detail::reduce_job<T>(nullptr, columns.data(), f, op, n, leaf_elements(n), src...);
-      j.code = &code_of<reduce_task<T, Op, F, decltype(src)...>>;
-      return detail::with_fold<T, F, Op>(
-          j, nullptr, [&](job const& described) { return plan_for(described, how); }, src...);
-    };
-    return describe(detail::source_of(in)...);
-  } else {
-    return plan_for(job{.count = n == no_length ? 0 : n, .reads = access::batched}, how);
-  }
-}
+};
 
 }  // namespace HETMAP_TAG
 }  // namespace detail
-
-/// F can be applied to one element of each range, and Op joins two of T, which can be made of what
-/// F returns. Op comes first: an overload that takes options looks at arguments one place further
-/// on, and must not get as far as to call what is no function of elements.
-template <class F, class Op, class T, class... In>
-concept map_reducible =
-    std::invocable<std::remove_reference_t<Op>&, T, T> && mappable<F, In...> &&
-    detail::reduces<std::remove_reference_t<Op>, T,
-                    std::invoke_result_t<std::remove_reference_t<F>&, detail::argument_t<In>...>>;
-
-namespace detail {
-
-/// Accumulators of type T can be made of the results and joined by Op.
-template <class F, class Op, class T, class... In>
-inline constexpr bool results_can_be_joined = requires {
-  requires map_reducible<F, Op, T, In...> ||
-               map_reducible<with_stop<std::remove_reference_t<F>>, Op, T, In...>;
-};
-
-}  // namespace detail
-
-/// map_reducible, perhaps with a std::stop_token as the last argument of F.
-template <class F, class Op, class T, class... In>
-concept stop_map_reducible =
-    std::invocable<std::remove_reference_t<Op>&, T, T> && stop_mappable<F, In...> &&
-    detail::results_can_be_joined<F, Op, T, In...>;
 
 }  // namespace HETMAP_ABI
 }  // namespace hetmap

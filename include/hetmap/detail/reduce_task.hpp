@@ -1,10 +1,13 @@
 // What a lane runs of a map_reduce: claims of elements, folded leaf by leaf.
 #pragma once
 
+#include <hetmap/detail/accumulator.hpp>
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/detail/clones.hpp>
 #include <hetmap/detail/fold.hpp>
+#include <hetmap/detail/fold_rows.hpp>
 #include <hetmap/detail/gpu_form.hpp>
+#include <hetmap/detail/kept_numbers.hpp>
 #include <hetmap/detail/loop.hpp>
 #include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/reduce_tree.hpp>
@@ -31,82 +34,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// Up to so many numbers there is room for what f makes of all of them: claims may end anywhere
-/// then, and costly elements are shared one by one.
-inline constexpr std::size_t most_kept_numbers = 65536;
-
 inline namespace HETMAP_TAG {
-
-template <class T, class Op, class R>
-HETMAP_INLINE T lifted(Op& op, R&& value) {
-  if constexpr (std::constructible_from<T, R>)
-    return static_cast<T>(std::forward<R>(value));
-  else
-    return static_cast<T>(detail::call(op, T{}, std::forward<R>(value)));
-}
-template <class T, class Op, class R>
-HETMAP_INLINE T taken_up(Op& op, T&& sum, R&& value) {
-  if constexpr (std::constructible_from<T, R>)
-    return static_cast<T>(
-        detail::call(op, static_cast<T&&>(sum), static_cast<T>(std::forward<R>(value))));
-  else
-    return static_cast<T>(detail::call(op, static_cast<T&&>(sum), std::forward<R>(value)));
-}
-
-/// Puts a new value in the place of one that it was made of. T need not be assignable.
-template <class T>
-class running {
- public:
-  HETMAP_INLINE explicit running(T&& first) : value_(static_cast<T&&>(first)) {}
-
-  [[nodiscard]] HETMAP_INLINE T&& taken() { return static_cast<T&&>(*value_); }
-  HETMAP_INLINE void become(T&& next) { value_.emplace(static_cast<T&&>(next)); }
-
- private:
-  std::optional<T> value_;
-};
-template <class T>
-  requires std::is_move_assignable_v<T>
-class running<T> {
- public:
-  HETMAP_INLINE explicit running(T&& first) : value_(static_cast<T&&>(first)) {}
-
-  [[nodiscard]] HETMAP_INLINE T&& taken() { return static_cast<T&&>(value_); }
-  HETMAP_INLINE void become(T&& next) { value_ = static_cast<T&&>(next); }
-
- private:
-  T value_;
-};
-
-/// Numbers, made of what f returns: they are made a tile at a time and folded from there, which
-/// vectorises. Where their order does not matter, fold_width of them are folded side by side.
-template <class T, class R>
-inline constexpr bool folds_numbers = std::is_arithmetic_v<T> && std::constructible_from<T, R>;
-template <class Op, class T, class R>
-inline constexpr bool interleaves = folds_numbers<T, R> && commutative<std::remove_cv_t<Op>, T>;
-
-/// How many leaves are folded at once whose order does matter: in this file's vectors, and few
-/// enough for what is made of them to stay in a cache.
-template <class T>
-inline constexpr std::size_t short_rows = fold_width<T>;
-template <class T>
-inline constexpr std::size_t long_rows = fold_width<T> / 2;
-template <class T>
-inline constexpr std::size_t last_rows = fold_width<T> / 8;
-
-/// Whether what is folded are the numbers of an array, as they are.
-template <class F, class... Src>
-inline constexpr bool reads_numbers = false;
-template <class U, class Argument>
-inline constexpr bool reads_numbers<std::identity, array_source<U, Argument>> =
-    std::is_arithmetic_v<U>;
-template <class U>
-inline constexpr bool reads_numbers<std::identity, held_source<U>> = std::is_arithmetic_v<U>;
-
-/// What f makes of the elements of these sources.
-template <class F, class... Src>
-using made_of = std::invoke_result_t<F&, decltype(std::declval<Src const&>().at(
-                                             std::declval<column const&>())[std::size_t{}])...>;
 
 /// Stands for the folds, under one operation, of values that have been made.
 template <class T>
@@ -115,7 +43,12 @@ struct completed_fold;
 /// Folds claims of whole leaves (of any elements, if a leaf is one); of any elements, where there
 /// is room for those of leaves that no claim has whole.
 template <class T, class Op, class F, class... Src>
-struct reduce_task {
+struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...>>>,
+                     kept_numbers<T> {
+  using rows = rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...>>>;
+  using keeping = kept_numbers<T>;
+  using keeping::count;
+  using rows::op, rows::leaf, rows::width;
   using outputs = restricted<>;
 
   using side = side_by_side_fold<T, Op>;
@@ -126,35 +59,24 @@ struct reduce_task {
   /// first where leaves are folded in turn.
   static constexpr bool as_they_are = reads_numbers<std::remove_cv_t<F>, Src...> &&
                                       (side_by_side || std::same_as<std::remove_cvref_t<made>, T>);
-  static constexpr std::size_t width = fold_width<T>;
 
   F& f;
-  Op& op;
-  std::size_t leaf;
   std::tuple<Src...> sources;
   std::atomic<subtrees<T, Op>*> lanes{nullptr};
   std::atomic<bool> first_taken{false};
   subtrees<T, Op> first_lane;  // the others' are made when they come
 
-  // Where claims may end anywhere: the call's elements (else 0); values of those in leaves that no
-  // claim has whole; which leaves are in a subtree, by bit; and how many elements of the others are
-  // folded into their first `width` values there.
-  std::size_t count = 0;
-  std::atomic<vector<T>*> kept{nullptr};
-  std::atomic<std::uint32_t> folded{0};
-  std::size_t begun[most_kept_numbers / largest_leaf] = {};
   column no_columns[1 + sizeof...(Src)] = {};
   bool completing = false;  // the leaves that no claim had whole
 
   reduce_task(F& function, Op& operation, std::size_t leaf_size, Src... src)
-      : f(function), op(operation), leaf(leaf_size), sources(src...) {}
+      : rows{operation, leaf_size}, f(function), sources(src...) {}
   ~reduce_task() {
     for (auto* lane = lanes.load(); lane != nullptr;) {
       auto* const next = lane->next;
       if (lane != std::addressof(first_lane)) delete lane;
       lane = next;
     }
-    if constexpr (side_by_side) delete kept.load();
   }
   reduce_task(reduce_task const&) = delete;
   reduce_task& operator=(reduce_task const&) = delete;
@@ -188,10 +110,6 @@ struct reduce_task {
       to[i] = detail::lifted<T>(op, static_cast<std::remove_cvref_t<made>>(made_elsewhere[i]));
   }
 
-  [[nodiscard]] bool is_complete() const noexcept {
-    return folded.load(std::memory_order_relaxed) == all_leaves();
-  }
-
   /// All that was folded, in order, after `init`.
   [[nodiscard]] T joined(T init) {
     std::vector<placed_node> all;
@@ -213,21 +131,8 @@ struct reduce_task {
   }
 
  private:
-  [[nodiscard]] std::uint32_t all_leaves() const noexcept {
-    std::size_t const leaves = (count + leaf - 1) / leaf;
-    return static_cast<std::uint32_t>((std::uint64_t{1} << leaves) - 1);
-  }
-
-  /// Room for the values of all elements.
-  [[nodiscard]] __attribute__((__noinline__)) T* room() {
-    vector<T>* there = kept.load(std::memory_order_acquire);
-    if (there == nullptr) {
-      owned<vector<T>> mine(new vector<T>(vector_access::with_room<T>(count)));
-      if (kept.compare_exchange_strong(there, mine.get(), std::memory_order_acq_rel))
-        there = mine.release();
-    }
-    return there->data();
-  }
+  using keeping::room, keeping::leave, keeping::folded, keeping::begun;
+  using rows::copy, rows::fold_alone, rows::fold_waiting, rows::group_from, rows::fail_earlier;
 
   __attribute__((__noinline__)) subtrees<T, Op>& kept_in(void*& slot) {
     if (slot == nullptr) {
@@ -350,14 +255,6 @@ struct reduce_task {
     return end;
   }
 
-  template <class U>
-  static HETMAP_INLINE void copy(T* to, U const* from, std::size_t n) {
-    std::size_t i = 0;
-    for (; i + width <= n; i += width)
-      for (std::size_t j = 0; j != width; ++j) to[i + j] = static_cast<T>(from[i + j]);
-    for (; i < n; ++i) to[i] = static_cast<T>(from[i]);
-  }
-
   // -- whose order does not matter -------------------------------------------------------------
 
   template <class... Source>
@@ -419,13 +316,7 @@ struct reduce_task {
     return end;
   }
 
-  /// Leaves n numbers where complete() finds them.
-  __attribute__((__noinline__)) void leave(std::size_t i, T const* numbers, std::size_t n) {
-    T* const to = room() + i;
-    for (std::size_t j = 0; j != n; ++j) to[j] = numbers[j];
-  }
-
-  /// The same with all there is of a leaf, up to `until`.
+  /// Leaves all there is of a leaf, up to `until`, where complete() finds it.
   __attribute__((__noinline__)) void keep(side const& one, std::size_t until) {
     std::size_t const whole = until < one.whole ? until : one.whole;
     std::size_t const taken = (whole - one.first) / width * width;
@@ -459,24 +350,6 @@ struct reduce_task {
   }
 
   // -- whose order matters: from left to right, many leaves at a time --------------------------
-
-  /// The end of what is folded at a time.
-  [[nodiscard]] HETMAP_INLINE std::size_t group_from(std::size_t i, std::size_t end) const {
-    std::size_t const group = leaf * (leaf < fold_strip ? short_rows<T> : long_rows<T>);
-    return end - i < group ? end : i + group;
-  }
-
-  /// A leaf from `begin` on, of whose numbers the first that there is stands for element `from`.
-  HETMAP_INLINE T fold_alone(T const* numbers, std::size_t from, std::size_t begin, std::size_t end,
-                             std::size_t& at) {
-    T sum = numbers[begin - from];
-    for (std::size_t k = begin + 1; k != end; ++k) {
-      at = k;
-      sum = static_cast<T>(detail::call(op, T(sum), T(numbers[k - from])));
-    }
-    at = end - 1;
-    return sum;
-  }
 
   template <class... Source>
   HETMAP_INLINE std::size_t fold_rows(std::size_t begin, std::size_t end, std::size_t& at,
@@ -512,58 +385,6 @@ struct reduce_task {
       if (rest.asked()) return i;
     }
     return end;
-  }
-
-  /// Folds elements begin..end, of which `values` are the numbers.
-  HETMAP_INLINE void fold_waiting(T const* values, std::size_t begin, std::size_t end,
-                                  std::size_t& at, subtrees<T, Op>& mine) {
-    std::size_t i = begin;
-    try {
-      if constexpr (side_by_side && 2 * width <= 64) {
-      } else if constexpr (side_by_side) {  // others have two widths
-        for (; leaf == 64 && end - i >= leaf * long_rows<T>; i += leaf * long_rows<T>) {
-          T sums[long_rows<T>];
-          detail::fold_long_rows<long_rows<T>>(op, values + (i - begin), 64, sums);
-          mine.template add_leaves<long_rows<T>>(i / leaf, sums, op);
-        }
-      } else if (leaf < fold_strip) {
-        for (; end - i >= leaf * short_rows<T>; i += leaf * short_rows<T>) {
-          T sums[short_rows<T>];
-          detail::fold_rows_of<short_rows<T>>(op, values + (i - begin), leaf, sums);
-          mine.template add_leaves<short_rows<T>>(i / leaf, sums, op);
-        }
-      } else {
-        for (; end - i >= leaf * long_rows<T>; i += leaf * long_rows<T>) {
-          T sums[long_rows<T>];
-          detail::fold_long_rows<long_rows<T>>(op, values + (i - begin), leaf, sums);
-          mine.template add_leaves<long_rows<T>>(i / leaf, sums, op);
-        }
-        for (; end - i >= leaf * last_rows<T>; i += leaf * last_rows<T>) {
-          T sums[last_rows<T>];
-          detail::fold_long_rows<last_rows<T>>(op, values + (i - begin), leaf, sums);
-          mine.template add_leaves<last_rows<T>>(i / leaf, sums, op);
-        }
-      }
-      while (i != end) {
-        std::size_t const next = end - i < leaf ? end : i + leaf;
-        mine.add_leaf(i / leaf, fold_alone(values, begin, i, next, at), op);
-        i = next;
-      }
-      mine.add_waiting(op);
-    } catch (...) {
-      at = end - 1;
-      fail_earlier(values, begin, end, at);
-      throw;
-    }
-  }
-
-  /// Throws what the operation throws at the first of these elements, if it does in a loop over
-  /// them.
-  HETMAP_INLINE void fail_earlier(T const* values, std::size_t begin, std::size_t end,
-                                  std::size_t& at) {
-    std::size_t const last = at;
-    if (begin != end) static_cast<void>(fold_alone(values, begin, begin, end, at));
-    at = last;
   }
 
   void* device_slot = nullptr;

@@ -92,8 +92,15 @@ template <std::ranges::input_range R>
   requires(!std::ranges::forward_range<R>)
 inline constexpr bool elements_can_be_kept<R> = kept_element_of<R>::possible;
 
+/// Where the elements of an input lie, or those of an output.
+enum class residence : unsigned char {
+  host,    ///< a range
+  array,   ///< a hetmap::array: on the host, on a GPU, or on both
+  device,  ///< a hetmap::device_span: on a GPU, and not ours
+};
+
 inline namespace HETMAP_TAG {
-/// How an input that is no range is read: value, source(in), length(in). There are arrays and
+/// How an input that is no range is read: lies, value, source(in), length(in). There are arrays and
 /// device_spans.
 template <class T>
 struct resident_input;
@@ -101,6 +108,17 @@ struct resident_input;
 
 template <class T>
 concept resident = requires { typename resident_input<std::remove_cvref_t<T>>::value; };
+
+template <class In, residence Where>
+inline constexpr bool lies_in = Where == residence::host;
+template <resident In, residence Where>
+inline constexpr bool lies_in<In, Where> = resident_input<std::remove_cvref_t<In>>::lies == Where;
+
+/// Where a call over these inputs takes place, of which all that are no ranges lie alike.
+template <class... In>
+inline constexpr residence place_of = (lies_in<In, residence::array> || ...)    ? residence::array
+                                      : (lies_in<In, residence::device> || ...) ? residence::device
+                                                                                : residence::host;
 
 template <class R>
 struct argument {

@@ -9,6 +9,7 @@
 
 #include <string>  // says which library this is
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #if defined __GLIBCXX__ && __has_include(<bits/std_function.h>) && __has_include(<bits/stl_function.h>) && \
@@ -40,6 +41,16 @@ inline namespace HETMAP_TAG {
 template <class F, class... Args>
 constexpr decltype(auto) invoke(F&& f, Args&&... args) {
   return std::apply(std::forward<F>(f), std::forward_as_tuple(std::forward<Args>(args)...));
+}
+
+/// The same of what elements are given to: inlined, at -O0 too.
+template <class F, class... Args>
+HETMAP_INLINE decltype(auto) call(F& f, Args&&... args) {
+  if constexpr (std::is_member_pointer_v<std::remove_cv_t<F>>) {
+    return detail::invoke(f, std::forward<Args>(args)...);
+  } else {
+    return f(static_cast<Args&&>(args)...);  // std::forward would stay a call at -O0
+  }
 }
 
 /// std::min and std::max of several.

@@ -266,14 +266,8 @@ using by_row = row_function<held_function_t<F>>;
 template <class Function>
 using safe = safe_function<Function>;
 
-/// The same for streams on a pool.
-inline stream_settings on_pool(pool_core& pool, stream_settings how) {
-  how.pool = &pool;
-  return how;
-}
-
 /// The body of the streaming verbs.
-template <class Function, bool Ordered = true, class F, class... In>
+template <class Function, bool Ordered, class F, class... In>
 auto streaming(stream_settings how, F&& f, In&&... in) {
   using body = stream_body<Ordered, Function, held_range_t<In>...>;
   using result = stream_result_t<Function, held_range_t<In>...>;
@@ -282,11 +276,6 @@ auto streaming(stream_settings how, F&& f, In&&... in) {
     return stream<result>(
         detail::owned<stream_state>(new body(how, std::forward<F>(f), std::forward<In>(in)...)));
   });
-}
-/// The same with chunks in any order.
-template <class Function, class F, class... In>
-auto streaming_unordered(stream_settings const& how, F&& f, In&&... in) {
-  return detail::streaming<Function, false>(how, std::forward<F>(f), std::forward<In>(in)...);
 }
 
 }  // namespace HETMAP_TAG

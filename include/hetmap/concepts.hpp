@@ -1,0 +1,49 @@
+// What the verbs take, as concepts: for templates that pass a function and inputs on. Inputs are
+// ranges, arrays and, where it is said, device_spans; a last parameter of f's that is a
+// std::stop_token counts as none, where the verb gives one.
+#pragma once
+
+#include <hetmap/detail/requirements.hpp>
+
+#include <hetmap/detail/macros_aside.hpp>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+
+/// map(f, in...): f can be called with one element of each input, and one of these ends at least.
+template <class F, class... In>
+concept mappable = detail::unmet_by_map<F, In...>() == detail::unmet::none;
+
+/// map_into(out, f, in...): the same, with results that the elements of Out take: an array, a
+/// hetmap::array, a device_span, columns(...) of some.
+template <class Out, class F, class... In>
+concept mappable_into = detail::unmet_by_map_into<Out, F, In...>() == detail::unmet::none;
+
+/// starmap(f, rows): f can be called with the elements of each row.
+template <class F, class Rows>
+concept starmappable = detail::unmet_by_starmap<F, Rows>() == detail::unmet::none;
+
+/// starmap_into(out, f, rows).
+template <class Out, class F, class Rows>
+concept starmappable_into = detail::unmet_by_starmap_into<Out, F, Rows>() == detail::unmet::none;
+
+/// map_blocks(f, out, in...): f takes a span of each input and one of out, and perhaps a scratch.
+template <class F, class Out, class... In>
+concept block_mappable = detail::unmet_by_map_blocks<F, Out, In...>() == detail::unmet::none;
+
+/// map_reduce(f, op, init, in...): op joins two of T, which can be made of what f returns.
+template <class F, class Op, class T, class... In>
+concept map_reducible = detail::unmet_by_map_reduce<F, Op, T, In...>() == detail::unmet::none;
+
+/// imap(f, in...): f returns something for one element of each range, which need not end.
+template <class F, class... In>
+concept streamable = detail::unmet_by_imap<F, In...>() == detail::unmet::none;
+
+/// istarmap(f, rows).
+template <class F, class Rows>
+concept star_streamable = detail::unmet_by_istarmap<F, Rows>() == detail::unmet::none;
+
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>
