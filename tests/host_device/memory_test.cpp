@@ -368,8 +368,7 @@ TEST_F(Memory, TheDeviceThatWasAskedForIsNeverAnother) {
   }
 }
 
-static_assert(
-    !hetmap::mappable_into<device_span<std::int64_t const>, triple, integers>);
+static_assert(!hetmap::mappable_into<device_span<std::int64_t const>, triple, integers>);
 static_assert(hetmap::mappable_into<integers, triple, device_span<std::int64_t const>>);
 
 }  // namespace
