@@ -2,7 +2,7 @@
 
 #include "errors.hpp"
 
-#include <hetmap/detail/cuda_half.hpp>
+#include <hetmap/detail/seam/cuda_half.hpp>
 
 #include <cuda_runtime_api.h>
 

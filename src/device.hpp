@@ -2,7 +2,7 @@
 // tests/host_device over memory and time of their own (docs/design.md, The device interface).
 #pragma once
 
-#include <hetmap/detail/gpu_form.hpp>
+#include <hetmap/detail/seam/gpu_form.hpp>
 
 #include <cstddef>
 

@@ -2,8 +2,8 @@
 // reduce.hpp, which say what that promises.
 #pragma once
 
-#include <hetmap/detail/array_memory.hpp>
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/seam/array_memory.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/map.hpp>
 #include <hetmap/reduce.hpp>
@@ -153,4 +153,4 @@ template <class T>
 
 #include <hetmap/detail/macros_back.hpp>
 
-#include <hetmap/detail/array_call.hpp>
+#include <hetmap/detail/verb/array_call.hpp>

@@ -3,7 +3,7 @@
 // std::stop_token counts as none, where the verb gives one.
 #pragma once
 
-#include <hetmap/detail/requirements.hpp>
+#include <hetmap/detail/verb/requirements.hpp>
 
 #include <hetmap/detail/macros_aside.hpp>
 

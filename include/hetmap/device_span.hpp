@@ -67,4 +67,4 @@ template <class... T>
 
 #include <hetmap/detail/macros_back.hpp>
 
-#include <hetmap/detail/device_span_call.hpp>
+#include <hetmap/detail/verb/device_span_call.hpp>

@@ -1,8 +1,8 @@
 // Results that are not there yet. Waiting for many of them is in wait.hpp.
 #pragma once
 
-#include <hetmap/detail/future_state.hpp>
 #include <hetmap/detail/owned.hpp>
+#include <hetmap/detail/seam/future_state.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/options.hpp>

@@ -5,9 +5,9 @@
 #error "hetmap/gpu_kernel.cuh is for files that nvcc compiles"
 #endif
 
-#include <hetmap/detail/cuda_half.hpp>
-#include <hetmap/detail/gpu_launch.cuh>
-#include <hetmap/detail/gpu_reduce.cuh>
+#include <hetmap/detail/cuda/gpu_launch.cuh>
+#include <hetmap/detail/cuda/gpu_reduce.cuh>
+#include <hetmap/detail/seam/cuda_half.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/tuple.hpp>
 

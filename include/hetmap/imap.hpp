@@ -1,7 +1,7 @@
 // imap and istarmap: apply a function to every element of an input of any length, endless ones
 // included, in bounded memory. Declarations and what they promise; what they require is
-// in detail/stream_verbs.hpp, the bodies are in detail/stream_body.hpp, what they return is in
-// stream.hpp.
+// in detail/verb/stream_verbs.hpp, the bodies are in detail/verb/stream_body.hpp, what they return
+// is in stream.hpp.
 //
 // In all of them
 //   f       is called once per element, and as many calls run at once as there are workers and
@@ -53,7 +53,7 @@
 #pragma once
 
 #include <hetmap/concepts.hpp>
-#include <hetmap/detail/stream_verbs.hpp>
+#include <hetmap/detail/verb/stream_verbs.hpp>
 #include <hetmap/sink.hpp>
 #include <hetmap/stream.hpp>
 

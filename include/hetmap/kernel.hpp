@@ -3,7 +3,7 @@
 
 #include <hetmap/detail/config.hpp>
 #ifdef __CUDACC__
-#include <hetmap/detail/fail_on_device.cuh>
+#include <hetmap/detail/cuda/fail_on_device.cuh>
 #endif
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // map, starmap and map_blocks: apply a function to every element, on whichever backend finishes
-// first. Declarations and what they promise; what they require is in detail/map_verbs.hpp, the
-// bodies are in detail/map_call.hpp. Verbs are objects: map(f, x) and map(options, f, x) are calls
-// of one.
+// first. Declarations and what they promise; what they require is in detail/verb/map_verbs.hpp, the
+// bodies are in detail/verb/map_call.hpp. Verbs are objects: map(f, x) and map(options, f, x) are
+// calls of one.
 //
 // In all of them
 //   f       is called once an element, possibly on several threads at once, never interleaved
@@ -42,7 +42,7 @@
 #pragma once
 
 #include <hetmap/concepts.hpp>
-#include <hetmap/detail/map_verbs.hpp>
+#include <hetmap/detail/verb/map_verbs.hpp>
 
 #include <hetmap/detail/macros_aside.hpp>
 

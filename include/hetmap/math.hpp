@@ -11,7 +11,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
-#include <hetmap/detail/math_list.hpp>
+#include <hetmap/detail/seam/math_list.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/tuple.hpp>
 

@@ -26,8 +26,8 @@
 #pragma once
 
 #include <hetmap/array.hpp>
-#include <hetmap/detail/pool_verbs.hpp>
 #include <hetmap/detail/std_parts.hpp>
+#include <hetmap/detail/verb/pool_verbs.hpp>
 #include <hetmap/device_span.hpp>
 #include <hetmap/future.hpp>
 #include <hetmap/imap.hpp>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
-#include <hetmap/detail/file.hpp>
-#include <hetmap/detail/file_input.hpp>
+#include <hetmap/detail/data/file_input.hpp>
+#include <hetmap/detail/seam/file.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/sink.hpp>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <hetmap/concepts.hpp>
-#include <hetmap/detail/reduce_verbs.hpp>
+#include <hetmap/detail/verb/reduce_verbs.hpp>
 #include <hetmap/operation.hpp>
 
 #include <hetmap/detail/macros_aside.hpp>

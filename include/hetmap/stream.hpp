@@ -3,9 +3,9 @@
 
 #include <hetmap/detail/config.hpp>
 #include <hetmap/detail/owned.hpp>
-#include <hetmap/detail/pipeline.hpp>
+#include <hetmap/detail/seam/pipeline.hpp>
 #include <hetmap/detail/std_parts.hpp>
-#include <hetmap/detail/stream_cursor.hpp>
+#include <hetmap/detail/verb/stream_cursor.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/options.hpp>
 

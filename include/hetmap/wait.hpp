@@ -1,8 +1,8 @@
 // Waiting for many futures: until they are done, or for each as it is.
 #pragma once
 
-#include <hetmap/detail/future_state.hpp>
 #include <hetmap/detail/owned.hpp>
+#include <hetmap/detail/seam/future_state.hpp>
 #include <hetmap/detail/std_parts.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/future.hpp>

@@ -2,8 +2,8 @@
 
 #include "forked.hpp"
 
-#include <hetmap/detail/chunk.hpp>
-#include <hetmap/detail/future_state.hpp>
+#include <hetmap/detail/seam/future_state.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 #include <hetmap/vector.hpp>

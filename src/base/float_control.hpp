@@ -3,7 +3,7 @@
 // The flags that tell what has happened are each thread's own.
 #pragma once
 
-#include <hetmap/detail/task.hpp>
+#include <hetmap/detail/seam/task.hpp>
 
 #if !defined __x86_64__ && !defined __aarch64__
 #include <cfenv>

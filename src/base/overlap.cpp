@@ -1,7 +1,7 @@
 // Whether the outputs of a call are memory of their own.
 #include "error.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // What has been learned about kernels, and the only place that learns.
 #pragma once
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 #include <atomic>
 #include <chrono>

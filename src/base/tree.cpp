@@ -1,5 +1,5 @@
 // The order of a reduction's nodes.
-#include <hetmap/detail/reduce_tree.hpp>
+#include <hetmap/detail/seam/leaf.hpp>
 
 #include <algorithm>
 

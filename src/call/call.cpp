@@ -5,7 +5,7 @@
 #include "run.hpp"
 #include "short_call.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
 
 namespace hetmap {

@@ -4,7 +4,7 @@
 #include "../base/topology.hpp"
 #include "../gpu/device_blocks.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/memory.hpp>
 #include <hetmap/scratch.hpp>

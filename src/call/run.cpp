@@ -19,7 +19,7 @@
 #include "../gpu/held_arrays.hpp"
 #include "../gpu/route.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
 
 #include <algorithm>

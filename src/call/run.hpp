@@ -6,7 +6,7 @@
 #include "../cpu/pool_core.hpp"
 #include "../gpu/route.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/plan.hpp>
 
 #include <cstddef>

@@ -14,7 +14,7 @@
 #include "../gpu/held_arrays.hpp"
 #include "run.hpp"
 
-#include <hetmap/detail/reduce_tree.hpp>
+#include <hetmap/detail/seam/leaf.hpp>
 #include <hetmap/topology.hpp>
 
 #include <algorithm>
@@ -194,7 +194,7 @@ class shared_call {
   }
 
   /// What parts that are large enough are multiples of: blocks, and in folds, which have no
-  /// outputs, as many as are folded at a time (detail/reduce_task.hpp).
+  /// outputs, as many as are folded at a time (detail/kernel/reduce_task.hpp).
   [[nodiscard]] static std::array<std::size_t, 2> units(job const& work) noexcept {
     std::size_t const folded =
         work.outputs != 0 ? 1 : std::max<std::size_t>(64 * work.exact_chunk, largest_leaf);

@@ -2,7 +2,7 @@
 // show.
 #pragma once
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 namespace hetmap::core {
 

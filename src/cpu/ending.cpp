@@ -3,7 +3,7 @@
 #include "../base/deadline.hpp"
 #include "pool_core.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 #include <exception>
 

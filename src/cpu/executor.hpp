@@ -7,7 +7,7 @@
 #include "pace.hpp"
 #include "workers.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/plan.hpp>
 
 namespace hetmap::core {

@@ -4,7 +4,7 @@
 
 #include "math_entries.hpp"
 
-#include <hetmap/detail/math_list.hpp>
+#include <hetmap/detail/seam/math_list.hpp>
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 // Not math.hpp: its declarations ask the compiler to make the vector forms itself.
 #include <hetmap/detail/config.hpp>
-#include <hetmap/detail/math_list.hpp>
+#include <hetmap/detail/seam/math_list.hpp>
 
 #include <immintrin.h>
 

@@ -4,8 +4,8 @@
 #include "../base/forked.hpp"
 #include "workers.hpp"
 
-#include <hetmap/detail/chunk.hpp>
-#include <hetmap/detail/pipeline.hpp>
+#include <hetmap/detail/seam/job.hpp>
+#include <hetmap/detail/seam/pipeline.hpp>
 #include <hetmap/options.hpp>
 
 #include <atomic>

@@ -2,7 +2,7 @@
 #include "../base/thread.hpp"
 #include "pool_core.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,7 +1,7 @@
 // Results that go past the caches: for outputs that would only push something else out of them.
 #pragma once
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/topology.hpp>
 
 #include <cstddef>

@@ -6,7 +6,7 @@
 // more; where there is none, the circle is made of nothing but waits, and one of them throws.
 #pragma once
 
-#include <hetmap/detail/task.hpp>
+#include <hetmap/detail/seam/task.hpp>
 
 #include <exception>
 

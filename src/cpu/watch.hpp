@@ -2,7 +2,7 @@
 // busy (docs/design.md, Cost that changes).
 #pragma once
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -5,7 +5,7 @@
 #include "../base/thread.hpp"
 #include "waits.hpp"
 
-#include <hetmap/detail/task.hpp>
+#include <hetmap/detail/seam/task.hpp>
 
 #include <algorithm>
 #include <atomic>

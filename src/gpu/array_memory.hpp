@@ -5,7 +5,7 @@
 #include "../device.hpp"
 #include "unwaited.hpp"
 
-#include <hetmap/detail/array_memory.hpp>
+#include <hetmap/detail/seam/array_memory.hpp>
 
 #include <atomic>
 #include <cstddef>

@@ -4,7 +4,7 @@
 #include "../device.hpp"
 #include "ring.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 #include <cstddef>
 #include <cstdint>

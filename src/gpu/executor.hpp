@@ -8,7 +8,7 @@
 #include "columns.hpp"
 #include "slot_flow.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/plan.hpp>
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // The registered GPU forms, and what to say where the one that a call needs is missing.
 #pragma once
 
-#include <hetmap/detail/gpu_form.hpp>
+#include <hetmap/detail/seam/gpu_form.hpp>
 
 #include <string>
 

@@ -6,7 +6,7 @@
 #include "executor.hpp"
 #include "unwaited.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 #include <atomic>
 #include <cstddef>

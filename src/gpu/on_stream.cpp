@@ -5,7 +5,7 @@
 #include "route.hpp"
 #include "unwaited.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
 
 #include <algorithm>

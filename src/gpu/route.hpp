@@ -4,7 +4,7 @@
 #include "../base/plan.hpp"
 #include "executor.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/options.hpp>
 
 #include <vector>

@@ -8,7 +8,7 @@
 #include "ring.hpp"
 #include "staging.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 #include <array>
 #include <cstddef>

@@ -3,7 +3,7 @@
 #include "../base/error.hpp"
 #include "system.hpp"
 
-#include <hetmap/detail/file.hpp>
+#include <hetmap/detail/seam/file.hpp>
 #include <hetmap/error.hpp>
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // order at whatever moment another thread forks.
 #include "system.hpp"
 
-#include <hetmap/detail/file.hpp>
+#include <hetmap/detail/seam/file.hpp>
 
 #include <atomic>
 

@@ -1,7 +1,7 @@
 // Calls to the system about files, and what they throw.
 #pragma once
 
-#include <hetmap/detail/file.hpp>
+#include <hetmap/detail/seam/file.hpp>
 
 #include <cerrno>
 #include <cstddef>

@@ -10,7 +10,7 @@
 #include "shape.hpp"
 #include "slot.hpp"
 
-#include <hetmap/detail/pipeline.hpp>
+#include <hetmap/detail/seam/pipeline.hpp>
 
 #include <chrono>
 #include <cstddef>

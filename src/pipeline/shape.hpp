@@ -2,7 +2,7 @@
 // functions over plain data.
 #pragma once
 
-#include <hetmap/detail/pipeline.hpp>
+#include <hetmap/detail/seam/pipeline.hpp>
 
 #include <cstddef>
 

@@ -3,7 +3,7 @@
 
 #include "pieces.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 
 #include <algorithm>
 #include <chrono>

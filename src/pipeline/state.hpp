@@ -16,7 +16,7 @@
 #include "slot.hpp"
 #include "window.hpp"
 
-#include <hetmap/detail/pipeline.hpp>
+#include <hetmap/detail/seam/pipeline.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -5,7 +5,7 @@
 #include "../cpu/waits.hpp"
 #include "../cpu/workers.hpp"
 
-#include <hetmap/detail/future_state.hpp>
+#include <hetmap/detail/seam/future_state.hpp>
 
 #include <array>
 #include <condition_variable>

@@ -7,7 +7,7 @@
 #include "../cpu/waits.hpp"
 #include "../gpu/devices.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/topology.hpp>
 

@@ -15,7 +15,7 @@ fail() {
 headers=$(cd "$include" && find hetmap -name '*.hpp' ! -name 'macros_*.hpp' | sort | sed 's/.*/#include <&>/')
 [ "$(wc -l <<<"$headers")" -ge 40 ] || fail "only $(wc -l <<<"$headers") headers in $include"
 # What the headers include of the standard library comes first: it may not stand these macros.
-standard=$(cat "$include"/hetmap/*.hpp "$include"/hetmap/detail/*.hpp |
+standard=$(cat "$include"/hetmap/*.hpp "$include"/hetmap/detail/*.hpp "$include"/hetmap/detail/*/*.hpp |
   grep -E '^#include <[a-z_/]+(\.h)?>' | grep -v hetmap | sort -u)
 names=$(sed -n '/^#/d; s/^[^ ]* //p' "$here/macros.txt" | tr ' ' '\n' | sort -u)
 

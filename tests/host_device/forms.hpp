@@ -1,7 +1,7 @@
 // GPU forms for a pretended GPU: what a file for nvcc registers, with a loop in the kernel's place.
 #pragma once
 
-#include <hetmap/detail/gpu_form.hpp>
+#include <hetmap/detail/seam/gpu_form.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
 

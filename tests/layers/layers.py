@@ -12,7 +12,11 @@ import sys
 # From the bottom up. Folders in one line know nothing of each other.
 LAYERS = [["device"], ["base"], ["cpu", "io"], ["gpu"], ["call", "pool"], ["pipeline"]]
 
+# The same of include/hetmap/detail: what lies there itself is known to all.
+DETAIL_LAYERS = [["seam"], ["data"], ["kernel", "cuda"], ["verb"]]
+
 ROOT = pathlib.Path(sys.argv[1]).resolve()
+DETAIL = ROOT / "include" / "hetmap" / "detail"
 SRC = ROOT / "src"
 CODE = {".hpp", ".cpp", ".cu", ".cuh"}
 faults = []
@@ -77,6 +81,26 @@ def check_circles(units):
         visit(unit, [])
 
 
+def check_detail():
+    height = {folder: k for k, line in enumerate(DETAIL_LAYERS) for folder in line}
+    for file in code_in(DETAIL):
+        here = file.parent.name
+        if here != DETAIL.name and here not in height:
+            faults.append(f"{file.relative_to(ROOT)}: its folder has no place among the layers")
+            continue
+        for there in re.findall(r"<hetmap/detail/([a-z]+)/", file.read_text()):
+            if there != here and height.get(there, len(DETAIL_LAYERS)) >= height.get(here, 0):
+                faults.append(f"{file.relative_to(ROOT)}: {there} does not lie below {here}")
+
+
+def check_seam():
+    """The core knows of the headers' insides the seam, and nothing that depends on users' types."""
+    for file in code_in(SRC):
+        for there in re.findall(r"<hetmap/detail/([a-z]+)/", file.read_text()):
+            if there != DETAIL_LAYERS[0][0]:
+                faults.append(f"{file.relative_to(ROOT)} includes something of detail/{there}/")
+
+
 def check_outside():
     for file in code_in(ROOT / "cuda"):
         for other in included_by(file):
@@ -95,12 +119,14 @@ def check_map():
         cells = re.match(r"\| `([a-z/_]+)/`[^|]*\| (.*) \|$", line)
         if cells:
             lines[cells[1]] = re.findall(r"`([a-z0-9_*]+)`", cells[2])
-    folders = ["include/hetmap/detail"] + [f"src/{f.name}" for f in SRC.iterdir() if f.is_dir()]
+    folders = ["include/hetmap/detail"]
+    folders += [f"include/hetmap/detail/{f.name}" for f in DETAIL.iterdir() if f.is_dir()]
+    folders += [f"src/{f.name}" for f in SRC.iterdir() if f.is_dir()]
     for folder in sorted(folders):
         if folder not in lines:
             faults.append(f"CONTRIBUTING.md: no line for {folder}/")
             continue
-        units = {f.stem for f in (ROOT / folder).iterdir() if f.suffix in CODE - {".cuh"}}
+        units = {f.stem for f in (ROOT / folder).iterdir() if f.suffix in CODE}
         for unit in sorted(units):
             if not any(fnmatch.fnmatch(unit, name) for name in lines[folder]):
                 faults.append(f"CONTRIBUTING.md does not say what {folder}/{unit} is")
@@ -110,6 +136,8 @@ def check_map():
 
 
 check_order()
+check_detail()
+check_seam()
 check_outside()
 check_map()
 print("\n".join(faults) if faults else "in order")

@@ -1,6 +1,6 @@
 #include "base/block_cache.hpp"
 
-#include <hetmap/detail/chunk.hpp>
+#include <hetmap/detail/seam/job.hpp>
 #include <hetmap/memory.hpp>
 #include <hetmap/vector.hpp>
 

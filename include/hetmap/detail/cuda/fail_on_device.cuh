@@ -1,0 +1,80 @@
+// The device side of hetmap::fail. Seen by nvcc only.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/detail/seam/gpu_form.hpp>
+
+#include <hetmap/detail/macros_aside.hpp>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// Where the kernels of this file count their calls of fail() on this device: pinned memory, set
+/// before the first launch. A variable of each file, since device code is linked a file at a time.
+[[maybe_unused]] static __device__ unsigned long long* failures_of_this_file = nullptr;
+
+/// Launches that name the failing element have blocks of two rows and one element a thread; those
+/// of Thrust have one row. That is how fail_on_device() tells them apart: it is called by a kernel
+/// that knows of neither.
+inline constexpr unsigned exact_rows = 2;
+inline constexpr unsigned exact_columns = 128;
+
+/// The element of the calling thread, in such a launch.
+__device__ __forceinline__ unsigned exact_index() {
+  return (blockIdx.x * exact_rows + threadIdx.y) * exact_columns + threadIdx.x;
+}
+
+/// What the threads of a block share in such a launch.
+struct exact_block {
+  /// Of the launch: a block's shared memory holds what blocks of other kernels have left there.
+  unsigned long long grid;
+  unsigned long long* failure;  ///< its failure word; null: nobody will read it
+};
+__device__ __forceinline__ exact_block& this_exact_block() {
+  __shared__ exact_block here;
+  return here;
+}
+
+/// A number that no two launches of a context share.
+__device__ __forceinline__ unsigned long long this_grid() {
+  unsigned long long grid;
+  asm("mov.u64 %0, %%gridid;" : "=l"(grid));
+  return grid;
+}
+
+/// To be called by all threads of a block, before any element can fail.
+__device__ __forceinline__ void begin_exact_block(unsigned long long* failure) {
+  if (threadIdx.x == 0 && threadIdx.y == 0) this_exact_block() = {this_grid(), failure};
+  __syncthreads();
+}
+
+/// Shared memory that only kernels have in which fail() can be reached: so many bytes tell them
+/// from others (may_fail), whose few are rounded up to 128.
+inline constexpr unsigned failing_bytes = 256;
+__device__ __forceinline__ void mark_as_failing() {
+  __shared__ unsigned mark[failing_bytes / sizeof(unsigned)];
+  atomicOr(mark, 1u);
+}
+
+/// Ends the calling thread, and says that an element has failed. Only this device writes to those
+/// words while the launch runs, so its own atomics do; those of the whole system need a bus that
+/// has them. In a kernel of somebody else's, of whatever shape, the thread ends and that is all.
+///
+/// The kernels that this is called from, Thrust's among them, have no barrier behind an element.
+[[noreturn]] __device__ __forceinline__ void fail_on_device(int code) {
+  mark_as_failing();
+  if (blockDim.y == exact_rows && this_exact_block().grid == this_grid() &&
+      this_exact_block().failure != nullptr)
+    atomicMin(this_exact_block().failure,
+              (static_cast<unsigned long long>(exact_index()) << 32) | static_cast<unsigned>(code));
+  if (failures_of_this_file != nullptr) atomicAdd(failures_of_this_file, 1ull);
+  asm volatile("exit;");
+  __builtin_unreachable();
+}
+
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

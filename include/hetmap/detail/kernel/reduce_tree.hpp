@@ -1,0 +1,132 @@
+// The fixed tree of a reduction: the joining of its leaves.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/detail/kernel/fold.hpp>
+#include <hetmap/detail/kernel/loop.hpp>
+#include <hetmap/detail/seam/leaf.hpp>
+#include <hetmap/detail/std_parts.hpp>
+#include <hetmap/vector.hpp>
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <hetmap/detail/macros_aside.hpp>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// Leaves first .. first + 2^level of the tree, joined.
+template <class T>
+struct tree_node {
+  std::size_t first;
+  unsigned level;
+  T value;
+
+  [[nodiscard]] bool is_left_of(tree_node const& right) const noexcept {
+    return level == right.level && first + (std::size_t{1} << level) == right.first &&
+           (first >> level) % 2 == 0;
+  }
+};
+
+inline namespace HETMAP_TAG {
+
+struct nothing {};
+
+/// What one lane has joined so far: complete subtrees, siblings joined where they met. Which
+/// subtrees exist in the end depends on the number of leaves only, not on who folded which.
+template <class T, class Op>
+class subtrees {
+  /// Values that lie about until several are joined at once.
+  static constexpr bool plain = std::is_trivially_copyable_v<T> && std::is_copy_assignable_v<T> &&
+                                std::default_initializable<T> && sizeof(T) <= 64;
+
+ public:
+  __attribute__((__noinline__)) void add(tree_node<T> node, Op& op) {
+    if (nodes_.empty() || !nodes_.back().is_left_of(node)) {
+      nodes_.push_back(std::move(node));
+      return;
+    }
+    tree_node<T>& left = nodes_.back();
+    tree_node<T> both{left.first, left.level + 1,
+                      joined(std::move(left.value), std::move(node.value), op)};
+    nodes_.pop_back();
+    add(std::move(both), op);
+  }
+
+  /// One leaf of plain values. Several in a row are joined together.
+  HETMAP_INLINE void add_leaf(std::size_t leaf, T value, Op& op) {
+    if (waiting_ != 0 && leaf != first_waiting_ + waiting_) add_waiting(op);
+    if (waiting_ == 0) first_waiting_ = leaf;
+    leaves_[waiting_++] = value;
+    if ((leaf + 1) % most_waiting == 0) add_waiting(op);
+  }
+  /// The same out of line, so that the sum stays in registers until it is whole.
+  __attribute__((__noinline__)) void keep_leaf(tree_node<T> node, Op& op) {
+    if constexpr (plain)
+      add_leaf(node.first, node.value, op);
+    else
+      add(std::move(node), op);
+  }
+  __attribute__((__noinline__)) void add_waiting(Op& op) {
+    if constexpr (plain) {
+      std::size_t const n = std::exchange(waiting_, 0);
+      if (n == most_waiting)
+        add_leaves<most_waiting>(first_waiting_, leaves_, op);
+      else
+        for (std::size_t k = 0; k != n; ++k) add({first_waiting_ + k, 0, leaves_[k]}, op);
+    }
+  }
+
+  /// N leaves from `first` on; what they are is changed.
+  template <std::size_t N>
+  __attribute__((__noinline__)) void add_leaves(std::size_t first, T* leaves, Op& op) {
+    if (waiting_ != 0) add_waiting(op);
+    if (first % N == 0) {
+      detail::join_leaves<N>(op, leaves);
+      add({first, static_cast<unsigned>(std::countr_zero(N)), leaves[0]}, op);
+    } else {
+      for (std::size_t k = 0; k != N; ++k) add({first + k, 0, leaves[k]}, op);
+    }
+  }
+
+  [[nodiscard]] std::vector<tree_node<T>>& nodes() noexcept { return nodes_; }
+
+  subtrees* next = nullptr;
+  /// Room for n numbers that are about to be folded.
+  [[nodiscard]] __attribute__((__noinline__)) T* room_for(std::size_t n) {
+    if (room_ < n) buffer_ = vector_access::with_room<T>(room_ = n);
+    return buffer_.data();
+  }
+
+ private:
+  static T joined(T&& left, T&& right, Op& op) {
+    if constexpr (plain) {
+      T both[] = {left, right};
+      detail::join_leaves<2>(op, static_cast<T*>(both));
+      return both[0];
+    } else {
+      return T(detail::call(op, std::move(left), std::move(right)));
+    }
+  }
+
+  std::vector<tree_node<T>> nodes_;
+  static constexpr std::size_t most_waiting = 16;
+  std::conditional_t<plain, T[most_waiting], nothing> leaves_;
+  std::size_t first_waiting_ = 0;
+  std::size_t waiting_ = 0;
+  std::conditional_t<std::is_arithmetic_v<T>, vector<T>, nothing> buffer_{};
+  std::size_t room_ = 0;
+};
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

@@ -1,0 +1,126 @@
+// From the verbs of a pool to its workers: calls that hold it, functions kept until a worker comes.
+#pragma once
+
+#include <hetmap/detail/kernel/adaptors.hpp>
+#include <hetmap/detail/std_parts.hpp>
+#include <hetmap/detail/verb/verb.hpp>
+#include <hetmap/future.hpp>
+#include <hetmap/options.hpp>
+
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <hetmap/detail/macros_aside.hpp>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+/// One call on a pool: keeps its threads from ending until the call has.
+class HETMAP_API pool_call {
+ public:
+  /// Throws:   closed_error, broken_pool_error.
+  pool_call(pool_core& pool, settings how);
+  ~pool_call();
+  pool_call(pool_call const&) = delete;
+  pool_call& operator=(pool_call const&) = delete;
+
+  [[nodiscard]] settings const& how() const noexcept { return how_; }
+
+ private:
+  settings how_;
+  bool held_;
+  // What the thread is in the midst of, for those who wait for the end of the pool.
+  alignas(void*) std::byte doing_[3 * sizeof(void*)];
+};
+
+/// Queues a state that has just been made.
+///
+/// Throws:   closed_error, broken_pool_error; the state is done then, its reference dropped.
+HETMAP_API void post(pool_core& pool, future_state& state, char const* verb);
+
+inline namespace HETMAP_TAG {
+
+/// A function and its arguments, decayed.
+template <class F, class... Args>
+struct bound_call {
+  F f;
+  std::tuple<Args...> args;
+
+  template <class G, class... Given>
+  explicit bound_call(std::in_place_t, G&& g, Given&&... given)
+      : f(std::forward<G>(g)), args(std::forward<Given>(given)...) {}
+
+  decltype(auto) operator()() {
+    return detail::without_index([this]() -> decltype(auto) {
+      return std::apply(
+          [this](Args&... a) -> decltype(auto) {
+            return detail::invoke(std::move(f), std::forward<Args>(a)...);
+          },
+          args);
+    });
+  }
+};
+
+/// A map to be made later: f decayed, lvalue ranges borrowed, rvalues moved in. `Verb` says
+/// what.
+template <class Verb, class Options, class F, class... In>
+struct later_map {
+  pool_core* pool;
+  settings how;
+  Options options;  // that `how` points into
+  F f;
+  std::tuple<In...> in;
+
+  template <class G, class... Given>
+  later_map(pool_core& p, settings const& s, Options const& o, G&& g, Given&&... given)
+      : pool(&p), how(s), options(o), f(std::forward<G>(g)), in(std::forward<Given>(given)...) {}
+
+  auto operator()() {
+    how.stop = options.stop.stop_possible() ? &options.stop : nullptr;
+    how.progress = options.progress ? &options.progress : nullptr;
+    pool_call const call(*pool, how);
+    return std::apply(
+        [&](auto&... r) {
+          if constexpr (collecting<Options>)
+            return Verb::collect(call.how(), f, r...);
+          else
+            return Verb::call(call.how(), f, r...);
+        },
+        in);
+  }
+};
+
+/// A function that takes a stop token, submitted: the token is requested when the pool is
+/// terminated.
+template <class F>
+struct stoppable_call {
+  F f;
+  pool_core* pool;
+
+  template <class... Args>
+  decltype(auto) operator()(Args&&... args) {
+    stop_hub const hub(settings{.verb = "submit", .pool = pool});
+    return detail::invoke(std::move(f), std::forward<Args>(args)..., stop_argument(hub));
+  }
+};
+
+/// Runs `Call`, made of `args`, on the pool.
+template <class Call, class... Args>
+[[nodiscard]] auto submitted(pool_core& pool, char const* verb, Args&&... args) {
+  using result = kept_result_t<std::invoke_result_t<Call&>>;
+  auto* const state = detail::without_index(
+      [&] { return new call_state<result, Call>(std::forward<Args>(args)...); });
+  future<result> handle(*state);
+  detail::post(pool, *state, verb);
+  return handle;
+}
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>

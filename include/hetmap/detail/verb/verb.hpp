@@ -1,0 +1,205 @@
+// How a verb is called: with options before its arguments or without, by its name or as a member of
+// a pool. A verb is an object: no other function is found by its name, it can be handed on as a
+// function, and its overloads, with what is said of calls that fit none, stand here once for all.
+#pragma once
+
+#include <hetmap/detail/config.hpp>
+#include <hetmap/detail/verb/requirements.hpp>
+#include <hetmap/options.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <hetmap/detail/macros_aside.hpp>
+
+namespace hetmap {
+inline namespace HETMAP_ABI {
+namespace detail {
+
+enum class verb_name : unsigned char {
+  map,
+  map_into,
+  starmap,
+  starmap_into,
+  map_columns,
+  map_blocks,
+  map_reduce,
+  explain,
+  imap,
+  imap_unordered,
+  istarmap,
+  istarmap_unordered,
+  map_async,
+  starmap_async,
+};
+
+/// When the results of a verb are there.
+enum class verb_kind : unsigned char {
+  waits,    ///< when it returns
+  streams,  ///< when they are asked for
+  posts,    ///< later: it returns a future
+};
+
+template <class How>
+concept collecting = std::derived_from<std::remove_cvref_t<How>, collect_options>;
+
+inline namespace HETMAP_TAG {
+
+/// Stands for options that were not given.
+struct no_options {};
+
+/// Part of the name of every function template outside of the tagged namespace.
+struct build {};
+
+/// A verb: its name as a pool's, how many arguments there are at `least`, what it requires of them
+/// (fails, fails_collecting), and what it does (call, collect; settings_of makes what these get of
+/// the options).
+template <verb_name Verb>
+struct verb_body;
+
+/// What the verbs have in common that wait for their results.
+struct waiting_verb {
+  static constexpr verb_kind kind = verb_kind::waits;
+  static constexpr std::size_t least = 1;
+
+  /// Whether .host_copy is served.
+  template <class... Arguments>
+  static constexpr bool host_copy = false;
+
+  template <class... Arguments>
+  static constexpr unmet fails_collecting() {
+    return unmet::failures_are_not_collected_here;
+  }
+
+  static settings settings_of(char const* name, no_options, serves) { return {.verb = name}; }
+  template <any_options How>
+  static settings settings_of(char const* name, How const& how, serves also) {
+    return detail::checked(name, how, also);
+  }
+};
+
+/// The requirement that a call does not meet: options, if they come first, and arguments.
+template <verb_name Verb, class First, class... Rest>
+constexpr unmet unmet_by() {
+  using body = verb_body<Verb>;
+  if constexpr (sizeof...(Rest) + (is_options<First> ? 0 : 1) < body::least)
+    return unmet::there_is_no_input;
+  else if constexpr (collecting<First>)
+    return body::template fails_collecting<Rest...>();
+  else if constexpr (is_options<First>)
+    return body::template fails<Rest...>();
+  else
+    return body::template fails<First, Rest...>();
+}
+
+}  // namespace HETMAP_TAG
+
+// Braces say nothing of the type of `first`, which is then what it is by default.
+
+#ifdef __clang__
+#define HETMAP_REFUSAL(name, text) \
+  __attribute__((__diagnose_if__(Fails == unmet::name, "hetmap: " text, "error")))
+#define HETMAP_REFUSED HETMAP_REQUIREMENTS(HETMAP_REFUSAL)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wgcc-compat"
+#else
+#define HETMAP_REFUSED = delete
+#endif
+
+/// Calls that do not fit: to name the reason is what these are for.
+template <verb_name Verb>
+class refusing {
+ public:
+  template <class First = options, class... Rest, class Build = build,
+            unmet Fails = detail::unmet_by<Verb, First, Rest...>()>
+    requires(!collecting<First> && Fails != unmet::none)
+  void operator()(First&& first, Rest&&... rest) const HETMAP_REFUSED;
+  template <class First = collect_options, class... Rest, class Build = build,
+            unmet Fails = detail::unmet_by<Verb, First, Rest...>()>
+    requires(collecting<First> && Fails != unmet::none)
+  void operator()(First&& first, Rest&&... rest) const HETMAP_REFUSED;
+};
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
+
+/// A verb. Where: whose workers it runs on.
+template <verb_name Verb, class Where>
+class verb : public refusing<Verb> {
+ public:
+  template <class... Known>
+  explicit constexpr verb(Known... known) noexcept : where_(known...) {}
+
+  using refusing<Verb>::operator();
+
+  template <class First = options, class... Rest, class Build = build>
+    requires(!collecting<First> && detail::unmet_by<Verb, First, Rest...>() == unmet::none)
+  HETMAP_INLINE auto operator()(First&& first, Rest&&... rest) const {
+    if constexpr (is_options<First>)
+      return where_.template run<Verb, Build>(first, std::forward<Rest>(rest)...);
+    else
+      return where_.template run<Verb, Build>(no_options(), std::forward<First>(first),
+                                              std::forward<Rest>(rest)...);
+  }
+  template <class First = collect_options, class... Rest, class Build = build>
+    requires(collecting<First> && detail::unmet_by<Verb, First, Rest...>() == unmet::none)
+  HETMAP_INLINE auto operator()(First&& first, Rest&&... rest) const {
+    return where_.template run<Verb, Build>(first, std::forward<Rest>(rest)...);
+  }
+
+ private:
+  Where where_;
+};
+
+/// A verb that is called for what it returns.
+template <verb_name Verb, class Where>
+class value_verb : public verb<Verb, Where> {
+ public:
+  using verb<Verb, Where>::verb;
+  using refusing<Verb>::operator();
+
+  template <class First = options, class... Rest, class Build = build>
+    requires(!collecting<First> && detail::unmet_by<Verb, First, Rest...>() == unmet::none)
+  [[nodiscard]] HETMAP_INLINE auto operator()(First&& first, Rest&&... rest) const {
+    return verb<Verb, Where>::operator()(std::forward<First>(first), std::forward<Rest>(rest)...);
+  }
+  template <class First = collect_options, class... Rest, class Build = build>
+    requires(collecting<First> && detail::unmet_by<Verb, First, Rest...>() == unmet::none)
+  [[nodiscard]] HETMAP_INLINE auto operator()(First&& first, Rest&&... rest) const {
+    return verb<Verb, Where>::operator()(std::forward<First>(first), std::forward<Rest>(rest)...);
+  }
+};
+
+inline namespace HETMAP_TAG {
+
+/// On the process's workers: a function by itself, named so.
+struct freely {
+  static constexpr std::size_t prefix = sizeof "pool::" - 1;
+
+  template <verb_name Verb, class, class How, class... Arguments>
+  HETMAP_INLINE auto run(How const& how, Arguments&&... arguments) const {
+    using body = verb_body<Verb>;
+    auto const settings = body::settings_of(
+        body::template name<Arguments...> + prefix, how,
+        {.host_copy = !collecting<How> && body::template host_copy<Arguments...>});
+    if constexpr (collecting<How>)
+      return body::collect(settings, std::forward<Arguments>(arguments)...);
+    else
+      return body::call(settings, std::forward<Arguments>(arguments)...);
+  }
+};
+
+template <verb_name Verb>
+using free_verb = verb<Verb, freely>;
+template <verb_name Verb>
+using free_value_verb = value_verb<Verb, freely>;
+
+}  // namespace HETMAP_TAG
+}  // namespace detail
+}  // namespace HETMAP_ABI
+}  // namespace hetmap
+
+#include <hetmap/detail/macros_back.hpp>
