@@ -2,7 +2,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
-#include <hetmap/detail/kernel/reduce_tree.hpp>
+#include <hetmap/detail/seam/leaf.hpp>
 #include <hetmap/detail/owned.hpp>
 #include <hetmap/vector.hpp>
 
