@@ -48,12 +48,12 @@ void pipeline::state::drive(std::unique_lock<std::mutex>& lock) noexcept {
   }
   if (!abandoned.load() && (next || !gpu->idle())) {
     lock.unlock();
-    core::device_lane::arrival got;
+    std::optional<core::chunk_arrival> got;
     core::status why;
     if (!gpu->idle()) why = gpu->take(slots, !next, got);
     if (why.ok() && next) why = gpu->send(*next, slots[*next]);
     lock.lock();
-    if (got.any) note(got);
+    if (got) note(*got);
     if (!why.ok()) recover(lock, why, next);
   }
   driving = false;
@@ -61,7 +61,7 @@ void pipeline::state::drive(std::unique_lock<std::mutex>& lock) noexcept {
 }
 
 /// A part of a chunk has come back.
-void pipeline::state::note(core::device_lane::arrival const& got) noexcept {
+void pipeline::state::note(core::chunk_arrival const& got) noexcept {
   core::slot& s = slots[got.k];
   using rep = std::chrono::nanoseconds::rep;
   auto const elements = static_cast<rep>(got.cost.elements);
@@ -81,27 +81,20 @@ void pipeline::state::note(core::device_lane::arrival const& got) noexcept {
 /// unlucky: a chunk that was being sent.
 void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status why,
                               std::optional<std::size_t> unlucky) noexcept {
-  if (why.what != core::fault::lost) {
-    lock.unlock();
-    if (core::status const idle = gpu->settle(); !idle.ok()) why = idle;
+  lock.unlock();
+  bool const smaller = gpu->recover(slots, why, [&](core::chunk_arrival const& got) {
     lock.lock();
-  }
-  while (why.what != core::fault::lost && !gpu->idle()) {
-    core::device_lane::arrival got;
-    core::status const s = gpu->take(slots, true, got);
-    if (!s.ok()) {
-      why = s;
-      break;
-    }
     note(got);
-  }
+    lock.unlock();
+  });
+  lock.lock();
   torn.clear();
   gpu->forget(torn);
   if (unlucky) torn.push_back(*unlucky);
   unsent.insert(unsent.end(), torn.begin(), torn.end());
   std::sort(unsent.begin(), unsent.end(),
             [&](std::size_t a, std::size_t b) { return slots[a].begin < slots[b].begin; });
-  if (why.what == core::fault::out_of_memory && gpu->halve()) return;
+  if (smaller) return;
   on_device = false;
   core::device& failing = *gpu->route().gpu;
   if (why.what == core::fault::lost) core::mark_lost(failing, why);

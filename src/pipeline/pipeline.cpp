@@ -99,7 +99,7 @@ pipeline::state::state(stream_job const& w, stream_settings const& h)
       reports(how.progress ? &how.progress : nullptr, w.total == no_length ? 0 : w.total),
       chunks(form.window, h.ordered) {
   if (chosen.chosen != backend::gpu) return;
-  gpu = std::make_unique<core::device_lane>(work, std::move(decided.route), arrays,
+  gpu = std::make_unique<core::chunk_queue>(work, std::move(decided.route), arrays,
                                             how.pool != nullptr ? 1 : lanes);
   on_device = true;
 }
@@ -111,7 +111,7 @@ std::size_t pipeline::state::own_bytes() const {
                       columns * (sizeof(gpu_operand) + sizeof(column)) + as_map.job.functor_bytes +
                       20 * core::block_overhead;
   if (chosen.chosen == backend::gpu)
-    bytes += sizeof(core::device_lane) + sizeof(core::device_resources) +
+    bytes += sizeof(core::chunk_queue) + sizeof(core::device_resources) +
              core::ring_slots * (sizeof(core::slot_load) + sizeof(std::uint64_t) + 64) +
              columns * (2 * sizeof(core::located_column) + sizeof(gpu_operand) +
                         sizeof(core::ring_column) + sizeof(core::element_copy)) +

@@ -6,12 +6,13 @@
 #include "../base/forked.hpp"
 #include "../base/reporter.hpp"
 #include "../call/run.hpp"
-#include "../cpu/pace.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../cpu/waits.hpp"
 #include "../cpu/workers.hpp"
 #include "../gpu/held_arrays.hpp"
-#include "device_lane.hpp"
+#include "as_map.hpp"
+#include "chunk_pace.hpp"
+#include "chunk_queue.hpp"
 #include "shape.hpp"
 #include "slot.hpp"
 #include "window.hpp"
@@ -30,47 +31,6 @@
 #include <vector>
 
 namespace hetmap {
-namespace core {
-
-/// How many elements to take next, so that they take about `seconds`: from `first` up, by what
-/// those before them took. It falls at once, since the next may be as slow, and rises eightfold a
-/// step. Lanes that race lose one another's finding.
-class chunk_pace {
- public:
-  chunk_pace(double element_nanoseconds, std::size_t first, std::size_t most, double seconds)
-      : seconds_(seconds), most_(most) {
-    double const fitting = element_nanoseconds > 0
-                               ? 1e9 * seconds / element_nanoseconds
-                               : static_cast<double>(element_nanoseconds < 0 ? first : most);
-    elements_ = static_cast<std::size_t>(std::clamp(fitting, 1.0, static_cast<double>(most)));
-  }
-
-  [[nodiscard]] std::size_t next() const noexcept {
-    return in_blocks(elements_.load(std::memory_order_relaxed));
-  }
-
-  void took(effort const& spent) noexcept {
-    std::size_t const now = elements_.load(std::memory_order_relaxed);
-    double const taken = std::max(1e-9 * static_cast<double>(spent.busy.count()), 1e-9);
-    double const fitting = static_cast<double>(spent.elements) * seconds_ / taken;
-    double const most = static_cast<double>(std::min(most_, now * 8));
-    elements_.store(static_cast<std::size_t>(std::clamp(fitting, 1.0, most)),
-                    std::memory_order_relaxed);
-  }
-
-  /// Whole blocks, if it is one or more.
-  [[nodiscard]] static std::size_t in_blocks(std::size_t n) noexcept {
-    return n < detail::block_elements ? n : n / detail::block_elements * detail::block_elements;
-  }
-
- private:
-  double const seconds_;
-  std::size_t const most_;
-  std::atomic<std::size_t> elements_;
-};
-
-}  // namespace core
-
 inline namespace HETMAP_ABI {
 namespace detail {
 
@@ -128,7 +88,7 @@ struct pipeline::state {
 
   // The lane that talks to the device, also under the lock.
   void drive(std::unique_lock<std::mutex>& lock) noexcept;
-  void note(core::device_lane::arrival const& got) noexcept;
+  void note(core::chunk_arrival const& got) noexcept;
   void recover(std::unique_lock<std::mutex>& lock, core::status why,
                std::optional<std::size_t> unlucky) noexcept;
   void leave_torn_memory();
@@ -202,7 +162,7 @@ struct pipeline::state {
   bool by_device = false;  // that failure is the device's
   core::efforts costs;
 
-  std::unique_ptr<core::device_lane> gpu;  // null: none was chosen
+  std::unique_ptr<core::chunk_queue> gpu;  // null: none was chosen
   bool on_device = false;                  // it computes
   bool in_device_slots = false;            // the slots are its pinned memory
   std::size_t room = form.chunk;           // elements of a slot
