@@ -21,7 +21,7 @@ namespace hetmap::core {
 /// Called with the lock of the chunks held, unless it says otherwise, by whichever lane drives.
 class device_driver {
  public:
-  /// route:    null members where no device was chosen.
+  /// route:    of no use where no device was chosen.
   /// Requires: all that is referred to stays.
   device_driver(stream_setup const& of, gpu_route route, stream_chunks& chunks, early_end& early);
   /// Requires: the slots are dropped.
@@ -43,7 +43,7 @@ class device_driver {
   [[nodiscard]] bool computes() const noexcept { return computes_; }
   /// Whether a lane is at it.
   [[nodiscard]] bool driven() const noexcept { return driven_; }
-  /// Whether chunks are on their way. Requires: computes().
+  /// Whether no chunk is on its way. Requires: computes().
   [[nodiscard]] bool idle() const noexcept { return queue_->idle(); }
   /// Elements to pull next.
   [[nodiscard]] std::size_t wanted() const noexcept;
