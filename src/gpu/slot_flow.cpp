@@ -28,7 +28,7 @@ void* slot_flow::staged(slot_load const& s, std::size_t column) const {
   return after(pinned_, s.number * shape_->pinned_bytes + shape_->columns[column].pinned_offset);
 }
 
-status slot_flow::enter(slot_load& s, unsigned lanes, bool exact) {
+status slot_flow::enter(slot_load& s, unsigned lanes) {
   copies_.clear();
   for (std::size_t k = 0; k != columns_.size(); ++k) {
     located_column const& c = columns_[k];
@@ -54,7 +54,7 @@ status slot_flow::enter(slot_load& s, unsigned lanes, bool exact) {
     if (status const done = gpu_.wait(lent_->kernels, events(s).in); !done.ok()) return done;
   }
   s.failures_before = failures();
-  return launch(s, exact);
+  return launch(s, s.exact);
 }
 
 status slot_flow::launch(slot_load const& s, bool exact) {
@@ -102,11 +102,11 @@ status slot_flow::copy_out(slot_load const& s, std::size_t n) {
   return gpu_.record(events(s).out, lent_->out);
 }
 
-status slot_flow::judge(slot_load& s, bool exact) {
+status slot_flow::judge(slot_load& s) {
   std::uint64_t const* const word = map_failure(s);
   bool const folded = !folds() || *fold_failure(s) == no_failure;
   if (failures() == s.failures_before && *word == no_failure && folded) return {};
-  if (form_ != nullptr && !exact && (*word == no_failure || *word == some_failure)) {
+  if (form_ != nullptr && !s.exact && (*word == no_failure || *word == some_failure)) {
     // The inputs are still there: once more, to be told the index.
     s.repeated = true;
     if (status const done = launch(s, true); !done.ok()) return done;

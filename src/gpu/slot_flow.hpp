@@ -1,5 +1,5 @@
 // The way of consecutive elements through one slot of a device's ring: stage, copy in, launch, copy
-// out, and whether an element failed. What maps and streams have in common.
+// out, and whether an element failed. Which elements, and in what order, is the queue's.
 #pragma once
 
 #include "../device.hpp"
@@ -29,15 +29,19 @@ inline constexpr std::size_t no_element = static_cast<std::size_t>(-1);
 
 /// Consecutive elements in a slot.
 struct slot_load {
-  std::size_t number = 0;  ///< of the slot
-  std::size_t begin = 0;   ///< index of the first element
+  std::size_t begin = 0;  ///< index of the first element
   std::size_t count = 0;
   std::array<void*, std::size_t{2} * detail::most_gpu_columns>
-      at{};  ///< the first element of each column
+      at{};            ///< the first element of each column
+  bool exact = false;  ///< the failing element is named at once, as it has to be where an output
+                       ///< lies over an input and nothing could be repeated
+
+  std::size_t number = 0;  ///< of the slot
   std::uint64_t failures_before = 0;
   bool repeated = false;            ///< its kernel was launched again, to be told the index
   std::size_t failed = no_element;  ///< index within the slot of the lowest that failed
   int code = 0;                     ///< that it failed with
+  bool leaving = false;  ///< its results are being copied out, after they were found good
 };
 
 /// Takes loads through the slots. One thread at a time; what is enqueued completes in the order of
@@ -66,17 +70,14 @@ class slot_flow {
   [[nodiscard]] bool folds() const noexcept { return fold_.form != nullptr; }
 
   /// Stages the inputs, on `lanes` threads at most, copies them in and launches the kernel.
-  ///
-  /// exact:    the failing element is named at once, as it has to be where an output lies over an
-  ///           input and nothing could be repeated.
-  status enter(slot_load& s, unsigned lanes, bool exact);
+  status enter(slot_load& s, unsigned lanes);
 
   /// Enqueues the copies of the first `n` results, behind the kernel: to where the column is, or to
   /// the slot's pinned memory.
   status copy_out(slot_load const& s, std::size_t n);
 
   /// Finds out whether an element of a computed load has failed, and which.
-  status judge(slot_load& s, bool exact);
+  status judge(slot_load& s);
 
   /// Copies the first `n` results that are staged to where they belong.
   void unstage(slot_load const& s, std::size_t n, unsigned lanes);

@@ -1,151 +1,189 @@
-// The lane of a stream that talks to a device, and what becomes of the stream when that fails.
+#include "driver.hpp"
+
 #include "../base/error.hpp"
+#include "../base/rates.hpp"
 #include "../gpu/devices.hpp"
-#include "state.hpp"
 
 #include <hetmap/vector.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
-namespace hetmap {
-inline namespace HETMAP_ABI {
-namespace detail {
+namespace hetmap::core {
 
-/// Takes the device's memory; where there is too little, the CPU computes, or nobody.
-void pipeline::state::take_device() {
-  core::status const why = gpu->make_ready(form);
-  if (why.ok()) {
-    in_device_slots = true;
-    room = gpu->elements();
-    return;
-  }
-  on_device = false;
-  core::device& failing = *gpu->route().gpu;
-  if (why.what == core::fault::lost) core::mark_lost(failing, why);
-  bool const go_on = goes_on_here();
-  gpu.reset();
-  if (go_on) return;
-  over = true;
-  core::clear_failed_index();
-  std::rethrow_exception(core::failure_of(failing, why, how.verb));
+using namespace detail;
+
+namespace {
+
+/// Seconds of work in a chunk, from where it is sent to where it is back, with others before it on
+/// the same way; and the elements to begin with while nothing is known.
+constexpr double chunk_seconds = 10e-3;
+constexpr std::size_t first_elements = 4096;
+
+/// What elements are known to cost there, in nanoseconds; below 0 if they are not.
+double known_cost(stream_job const& work, bool travels) {
+  return work.pulls_at_once && work.learned != nullptr ? work.learned->on_gpu(travels).nanoseconds()
+                                                       : -1;
 }
 
-/// Sends a chunk if the device has room for one, and takes what has arrived, for which it waits if
-/// there was nothing to send.
-void pipeline::state::drive(std::unique_lock<std::mutex>& lock) noexcept {
-  driving = true;
-  look_at_stop();
+}  // namespace
+
+device_driver::device_driver(stream_setup const& of, gpu_route route, stream_chunks& chunks,
+                             early_end& early)
+    : setup_(of),
+      chunks_(chunks),
+      early_(early),
+      arrays_(of.as_map.job),
+      pace_(known_cost(of.work, route.travels), of.work.pulls_at_once ? first_elements : 1,
+            of.form.chunk, chunk_seconds),
+      computes_(of.chosen.chosen == backend::gpu) {
+  if (computes_)
+    queue_ = std::make_unique<chunk_queue>(of.work, std::move(route), arrays_,
+                                           of.how.pool != nullptr ? 1 : of.lanes);
+}
+
+device_driver::~device_driver() {
+  for (void* const block : spare_)
+    release_block(block, slot_bytes(setup_.work, chunks_.room()), slot_alignment_of(setup_.work));
+}
+
+std::exception_ptr device_driver::start() {
+  if (computes_) {
+    status const why = queue_->make_ready(setup_.form);
+    if (why.ok()) {
+      has_memory_ = true;
+      torn_.reserve(ring_slots + 1);
+      spare_.reserve(ring_slots + 1);
+      return nullptr;
+    }
+    computes_ = false;
+    device& failing = *queue_->route().gpu;
+    if (why.what == fault::lost) mark_lost(failing, why);
+    bool const go_on = cpu_can_go_on();
+    queue_.reset();
+    if (!go_on) return failure_of(failing, why, setup_.how.verb);
+  }
+  bring_arrays_home();
+  return nullptr;
+}
+
+bool device_driver::cpu_can_go_on() const noexcept {
+  return setup_.chosen.asked == backend::automatic && !queue_->route().unreachable;
+}
+
+void device_driver::bring_arrays_home() {
+  if (holds_arrays(setup_.as_map.job)) static_cast<void>(arrays_.to_host());
+}
+
+std::size_t device_driver::wanted() const noexcept {
+  std::size_t const room = chunks_.room();
+  return setup_.how.chunk_size != 0 ? room : std::min(room, pace_.next());
+}
+
+void device_driver::drive(stream_chunks::lock& held,
+                          std::function<void()> const& wake_lane) noexcept {
+  driven_ = true;
+  early_.look();
+  bool const at_once = setup_.work.pulls_at_once;
   // Input that may take its time, or wait for what is under way, is pulled by others meanwhile.
-  if (unsent.empty() && can_pull() && gpu->has_room() && (work.pulls_at_once || gpu->idle()))
-    if (std::optional const k = pull(lock)) unsent.push_back(*k);
-  if (!work.pulls_at_once) wake_lane();
+  if (!chunks_.any_unsent() && !early_.abandoned() && chunks_.window().can_pull() &&
+      queue_->has_room() && (at_once || queue_->idle()))
+    if (std::optional const k = chunks_.pull(held, wanted())) chunks_.add_unsent(*k);
+  if (!at_once) wake_lane();
   std::optional<std::size_t> next;
-  if (!unsent.empty() && gpu->has_room()) {
-    next = unsent.front();
-    unsent.erase(unsent.begin());
+  if (chunks_.any_unsent() && queue_->has_room()) next = chunks_.take_unsent();
+  if (!early_.abandoned() && (next || !queue_->idle())) {
+    held.unlock();
+    std::optional<chunk_arrival> got;
+    status why;
+    if (!queue_->idle()) why = queue_->take(chunks_.slots(), !next, got);
+    if (why.ok() && next) why = queue_->send(*next, chunks_[*next]);
+    held.lock();
+    if (got) note(*got);
+    if (!why.ok()) recover(held, why, next, wake_lane);
   }
-  if (!abandoned.load() && (next || !gpu->idle())) {
-    lock.unlock();
-    core::device_lane::arrival got;
-    core::status why;
-    if (!gpu->idle()) why = gpu->take(slots, !next, got);
-    if (why.ok() && next) why = gpu->send(*next, slots[*next]);
-    lock.lock();
-    if (got.any) note(got);
-    if (!why.ok()) recover(lock, why, next);
-  }
-  driving = false;
-  tell_consumer();
+  driven_ = false;
+  chunks_.tell_consumer();
 }
 
 /// A part of a chunk has come back.
-void pipeline::state::note(core::device_lane::arrival const& got) noexcept {
-  core::slot& s = slots[got.k];
+void device_driver::note(chunk_arrival const& got) noexcept {
+  slot& s = chunks_[got.k];
   using rep = std::chrono::nanoseconds::rep;
   auto const elements = static_cast<rep>(got.cost.elements);
   if (elements != 0)
-    sent_size.took(
+    pace_.took(
         {got.cost.elements, got.cost.busy + s.reading / static_cast<rep>(s.count) * elements});
   if (s.input_failure.cause)
-    fail_input(s.input_failure.at, std::exchange(s.input_failure.cause, nullptr));
+    chunks_.fail_input(s.input_failure.at, std::exchange(s.input_failure.cause, nullptr));
   else if (s.done_to != s.begin + s.count)
-    return static_cast<void>(unsent.insert(unsent.begin(), got.k));
-  chunks.computed(got.k);
+    return chunks_.resume_unsent(got.k);
+  chunks_.window().computed(got.k);
 }
 
 /// After a fault: what has arrived is final; the rest goes to the device in smaller parts, or to
 /// the CPU, or is what the stream ends before.
 ///
 /// unlucky: a chunk that was being sent.
-void pipeline::state::recover(std::unique_lock<std::mutex>& lock, core::status why,
-                              std::optional<std::size_t> unlucky) noexcept {
-  if (why.what != core::fault::lost) {
-    lock.unlock();
-    if (core::status const idle = gpu->settle(); !idle.ok()) why = idle;
-    lock.lock();
-  }
-  while (why.what != core::fault::lost && !gpu->idle()) {
-    core::device_lane::arrival got;
-    core::status const s = gpu->take(slots, true, got);
-    if (!s.ok()) {
-      why = s;
-      break;
-    }
+void device_driver::recover(stream_chunks::lock& held, status why,
+                            std::optional<std::size_t> unlucky,
+                            std::function<void()> const& wake_lane) noexcept {
+  held.unlock();
+  bool const smaller = queue_->recover(chunks_.slots(), why, [&](chunk_arrival const& got) {
+    held.lock();
     note(got);
-  }
-  torn.clear();
-  gpu->forget(torn);
-  if (unlucky) torn.push_back(*unlucky);
-  unsent.insert(unsent.end(), torn.begin(), torn.end());
-  std::sort(unsent.begin(), unsent.end(),
-            [&](std::size_t a, std::size_t b) { return slots[a].begin < slots[b].begin; });
-  if (why.what == core::fault::out_of_memory && gpu->halve()) return;
-  on_device = false;
-  core::device& failing = *gpu->route().gpu;
-  if (why.what == core::fault::lost) core::mark_lost(failing, why);
+    held.unlock();
+  });
+  held.lock();
+  torn_.clear();
+  queue_->forget(torn_);
+  if (unlucky) torn_.push_back(*unlucky);
+  chunks_.return_unsent(torn_);
+  if (smaller) return;
+  computes_ = false;
+  device& failing = *queue_->route().gpu;
+  if (why.what == fault::lost) mark_lost(failing, why);
   std::exception_ptr cause;
   try {
-    if (goes_on_here()) {
-      bring_arrays_here();
-      if (why.what == core::fault::lost) leave_torn_memory();
+    if (cpu_can_go_on()) {
+      bring_arrays_home();
+      if (why.what == fault::lost) leave_torn_memory();
       return wake_lane();
     }
-    cause = core::failure_of(failing, why, how.verb);
+    cause = failure_of(failing, why, setup_.how.verb);
   } catch (...) {
     cause = std::current_exception();
   }
-  std::size_t at = chunks.next_index();
-  for (std::size_t const k : unsent) {
-    at = std::min(at, slots[k].done_to);
-    chunks.computed(k);
-  }
-  unsent.clear();
-  by_device = true;
-  fail_input(at, std::move(cause));
+  std::size_t const at = chunks_.forsake_unsent();
+  chunks_.fail_device(at, std::move(cause));
 }
 
 /// A device that is lost may yet write results, and read inputs: nobody else uses the memory that
 /// it knows of.
-void pipeline::state::leave_torn_memory() {
-  std::size_t const alignment = core::slot_alignment_of(work);
-  for (std::size_t const k : torn) {
-    core::slot& s = slots[k];
-    auto* buffer =
-        static_cast<std::byte*>(acquire_block(core::slot_bytes(work, room), 1, alignment));
-    spare.push_back(buffer);
+void device_driver::leave_torn_memory() {
+  stream_job const& work = setup_.work;
+  std::size_t const room = chunks_.room(), alignment = slot_alignment_of(work);
+  for (std::size_t const k : torn_) {
+    slot& s = chunks_[k];
+    auto* buffer = static_cast<std::byte*>(acquire_block(slot_bytes(work, room), 1, alignment));
+    spare_.push_back(buffer);
     for (std::size_t c = 0; c != s.columns.size(); ++c) {
       std::size_t const bytes = work.stages[c].bytes;
       if (bytes == 0) continue;  // it is read where it lies
       void*& base = s.columns[c].base;
       std::memcpy(buffer, base, (c == 0 ? s.done_to - s.begin : s.count) * bytes);
       base = buffer;
-      buffer += core::rounded_up(room * bytes, alignment);
+      buffer += rounded_up(room * bytes, alignment);
     }
   }
 }
 
-}  // namespace detail
-}  // namespace HETMAP_ABI
-}  // namespace hetmap
+void device_driver::learn() const {
+  if (setup_.work.learned == nullptr || !queue_ || !computes_) return;
+  setup_.work.learned->on_gpu(queue_->travels())
+      .learn(queue_->spent().elements, queue_->spent().busy);
+}
+
+}  // namespace hetmap::core

@@ -6,6 +6,7 @@
 #include <hetmap/detail/seam/job.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -34,6 +35,14 @@ struct slot {
   bool hurry = false;       ///< pieces give their rest up; read and written as an atomic
   std::vector<failure> failures{};
   failure input_failure{0, nullptr};
+
+  /// Leaves what is not done of it to the CPU's lanes.
+  void open() noexcept {
+    rest.fill({done_to, begin + count});
+    done_to = begin + count;
+    watched = false;
+    std::atomic_ref(hurry).store(false, std::memory_order_relaxed);
+  }
 };
 
 /// Lanes note failures as they come.
