@@ -28,8 +28,8 @@ inline constexpr bool commutative<std::bit_xor<U>, T> = true;
 /// An operation for map_reduce: the larger of two numbers. It is unspecified which is returned if
 /// they are equal (0.0 and -0.0) or one is not a number.
 ///
-/// Cost:     as std::plus. A lambda that does the same is folded in the elements' order, which takes
-///           longer: hetmap cannot know that another order is allowed.
+/// Cost:     as std::plus. A lambda that does the same is folded in the elements' order, which
+///           takes longer: hetmap cannot know that another order is allowed.
 struct maximum {
   template <class T>
   [[nodiscard]] HETMAP_FN constexpr T operator()(T a, T b) const {
