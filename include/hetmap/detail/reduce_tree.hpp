@@ -1,4 +1,4 @@
-// The fixed tree of a reduction: which elements are a leaf, and the joining of leaves.
+// The fixed tree of a reduction: which elements form a leaf, and how leaves are joined.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -22,8 +22,8 @@ namespace detail {
 
 inline constexpr std::size_t largest_leaf = 4096;
 
-/// Elements folded before the tree begins: a function of the number of elements alone, since the
-/// bits of the result depend on it. There are enough leaves for costly elements to be spread.
+/// Elements of a leaf: a function of the number of elements alone, since the bits of the result
+/// depend on it. There are enough leaves to spread costly elements.
 [[nodiscard]] constexpr std::size_t leaf_elements(std::size_t n) noexcept {
   std::size_t leaf = largest_leaf;
   while (leaf > 1 && n / leaf < 1024) leaf /= 2;
@@ -60,7 +60,7 @@ struct nothing {};
 /// subtrees exist in the end depends on the number of leaves only, not on who folded which.
 template <class T, class Op>
 class subtrees {
-  /// Values that lie about until several are joined at once.
+  /// Values that wait until several are joined at once.
   static constexpr bool plain = std::is_trivially_copyable_v<T> && std::is_copy_assignable_v<T> &&
                                 std::default_initializable<T> && sizeof(T) <= 64;
 
@@ -101,7 +101,7 @@ class subtrees {
     }
   }
 
-  /// N leaves from `first` on; what they are is changed.
+  /// N leaves from `first` on; their values are modified.
   template <std::size_t N>
   __attribute__((__noinline__)) void add_leaves(std::size_t first, T* leaves, Op& op) {
     if (waiting_ != 0) add_waiting(op);
