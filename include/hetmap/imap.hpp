@@ -40,7 +40,7 @@
 //           chunk when it asks for it) or gpu, .device (which GPU), .stop, .progress (from the
 //           consumer, as it gives chunks back), .errors, .reproducible, and .resume for streams
 //           that end in a sink.
-// On a GPU (.backend = gpu, or auto where it is predicted to finish first) chunks default to 1 MiB
+// On a GPU (.backend = gpu, or auto if it is predicted to finish first) chunks default to 1 MiB
 // of the widest column and .window to 8; pinned and device memory count towards .max_bytes. A
 // kernel's fail() is thrown instead of its result. If the device fails, auto goes on with the CPU,
 // except for inputs that lie in the device's memory; otherwise device_error comes after the results

@@ -122,7 +122,7 @@ inline constexpr element_type type_of{detail::is_complex<T>    ? 'c'
 template <element T>
 class reader : public hetmap::detail::file_input<T> {
  public:
-  /// Throws:   io_error; format_error, also where the elements are of another type.
+  /// Throws:   io_error; format_error, also if the elements have another type.
   explicit reader(std::string path) : reader(hetmap::detail::input_file(std::move(path))) {}
 
   [[nodiscard]] std::vector<std::size_t> const& shape() const noexcept { return shape_; }
@@ -145,7 +145,7 @@ class reader : public hetmap::detail::file_input<T> {
 template <element T>
 class mapped {
  public:
-  /// Throws:   io_error; format_error, also where the elements are of another type.
+  /// Throws:   io_error; format_error, also if the elements have another type.
   explicit mapped(std::string path)
       : file_(std::move(path)), header_(detail::read_header(file_, type_of<T>)) {}
 
@@ -220,7 +220,7 @@ class HETMAP_API save {
   /// The file is one-dimensional.
   explicit save(std::string path);
   /// shape: of the array, as in.shape() returns it. Its first length is corrected as elements come,
-  /// and counts only if rows have no elements. (), without dimensions, is one element.
+  ///        and counts only if rows have no elements. (), without dimensions, is one element.
   save(std::string path, std::vector<std::size_t> shape);
 
   template <element R>

@@ -47,8 +47,8 @@ inline namespace HETMAP_TAG {
 /// Throws:   what f, op and the inputs throw; from f and from op within blocks, that of the lowest
 ///           element (failed_index(); for an op that fails on a GPU, the first of its piece). The
 ///           other exceptions of map; over memory of a GPU those of map_into.
-/// Waits:    until the result is there. A stop request takes effect after a block, which has a
-///           1024th of the elements, 4096 at most: blocks are never cut.
+/// Waits:    until the result is there. A stop request takes effect after a block (a 1024th of the
+///           elements or less, 4096 at most): blocks are never cut.
 /// Cost:     one call of f and one of op per element.
 /// Memory:   no results are kept except up to 65536 numbers; some accumulators per worker, and room
 ///           for up to 32 blocks of numbers whose order matters.

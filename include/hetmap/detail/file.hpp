@@ -125,7 +125,7 @@ class HETMAP_API output_file {
   static constexpr char part_suffix[] = ".hetmap-part";
 
   /// keep: appends to what an earlier run has written: the part of an interrupted run, if there is
-  /// one, or the file; else the file begins anew.
+  ///       one, or the file; else the file begins anew.
   ///
   /// Throws:   io_error, also if this process reads the file, before anything is changed.
   void open(std::string path, bool keep);
@@ -140,7 +140,7 @@ class HETMAP_API output_file {
   [[nodiscard]] std::size_t read_front(void* to, std::size_t bytes) const;
   /// Truncates the file; appending goes on from there.
   void truncate(std::size_t bytes);
-  /// Has the system write everything out, closes the file, and puts it into its place.
+  /// Has the system write everything out, closes the file, and moves it into place.
   ///
   /// Throws:   io_error, also for earlier writes that only seemed to succeed, and if the file has
   ///           no name any more.

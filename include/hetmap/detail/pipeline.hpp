@@ -121,7 +121,7 @@ class HETMAP_API pipeline {
 
   /// Gives the last segment back and waits for the next.
   ///
-  /// limit: null for none; zero or less polls.
+  /// limit:    null for none; zero or less polls.
   /// Returns:  false at the end.
   /// Throws:   what the function threw at an element, when that element's turn comes; what the
   ///           input threw, after everything before it; device_error likewise; timeout_error, after

@@ -155,7 +155,7 @@ struct array_source {
     constexpr std::size_t line = 64;
     auto const from = reinterpret_cast<std::uintptr_t>(data) + i * sizeof(T);
     for (std::size_t k = 0; k < n * sizeof(T); k += line)
-      // NOLINTNEXTLINE(performance-no-int-to-ptr): no pointer may be formed behind the array
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): no pointer may be formed past the array
       __builtin_prefetch(reinterpret_cast<void const*>(from + k));
   }
   column as_column() const {

@@ -30,7 +30,7 @@ struct stream_cursor {
   std::size_t end_index = 0;
   unsigned generation = 0;  // of the segment that at and end belong to
   unsigned owners = 1;
-  alignas(R) std::byte hole[sizeof(R)];  // stands in the place of a result that failed
+  alignas(R) std::byte hole[sizeof(R)];  // stands in for a result that failed
 
   explicit stream_cursor(pipeline* p) : work(p) {}
 
