@@ -1,5 +1,5 @@
-// Arrays that live on the host and on a GPU. They are mapped by the verbs of map.hpp and
-// reduce.hpp, which say what that promises.
+// Arrays that live on the host and on a GPU. The verbs of map.hpp and reduce.hpp map them, and say
+// what that promises.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -25,13 +25,13 @@ namespace detail {
 struct array_access;
 }
 
-/// n elements of T of which there is a copy on the host, on a GPU, or on both. Maps make current
-/// what they need and leave results where they were computed, so that a chain of maps on a GPU
-/// stays there; host() brings back what is stale.
+/// n elements of T, with a copy on the host, on a GPU, or on both. Maps make current what they need
+/// and leave results where they were computed, so that a chain of maps on a GPU stays there; host()
+/// brings back stale elements.
 ///
 /// Requires: T is trivially copyable. Several threads may map one array at once, on one GPU.
-/// Memory:   n * sizeof(T) on either side, from the first time that it is needed there. What is on
-///           a GPU only is gone when that is lost; the option .host_copy prevents it.
+/// Memory:   n * sizeof(T) on either side, from when it is first needed there. Elements that are
+///           only on a GPU are lost with it; the option .host_copy prevents that.
 template <class T>
   requires std::is_trivially_copyable_v<T> && std::same_as<T, std::remove_cv_t<T>>
 class array {
@@ -73,13 +73,13 @@ class array {
 
   /// The elements on the host, made current.
   ///
-  /// Throws:   device_data_lost if they were on a GPU only that is lost; device_error.
-  /// Waits:    for the copy from the GPU, where one is needed.
+  /// Throws:   device_data_lost if they were only on a GPU that is lost; device_error.
+  /// Waits:    for the copy from the GPU, if one is needed.
   [[nodiscard]] std::span<T const> host() const { return {at(detail::host_access::read), size_}; }
-  /// The same to write to: the copy on the GPU is stale from then on.
+  /// The same for writing: the copy on the GPU is stale from then on.
   [[nodiscard]] std::span<T> host() { return {at(detail::host_access::write), size_}; }
 
-  /// Whether reading needs no copy, on the host and on a GPU.
+  /// Whether reading on the host, or on a GPU, needs no copy.
   [[nodiscard]] bool is_on_host() const noexcept {
     return memory_ == nullptr || detail::is_on_host(*memory_);
   }
@@ -101,13 +101,13 @@ class array {
 template <class R>
 array(R const&) -> array<std::ranges::range_value_t<R>>;
 
-/// The elements of an array, to be captured in a functor: gather, stencils, tables. Wherever the
-/// functor runs, that is where they are read; on a GPU, if the ref is among the functor's own
-/// bytes, and not behind a pointer or a reference.
+/// The elements of an array, to be captured in a functor: gather, stencils, tables. They are read
+/// wherever the functor runs; on a GPU only if the ref is among the functor's own bytes, not behind
+/// a pointer or a reference.
 template <class T>
 class array_ref {
  public:
-  /// Element i, on whichever side it is called. Requires: i < size().
+  /// Element i, on the side that it is called on. Requires: i < size().
   [[nodiscard]] HETMAP_FN T const& operator[](std::size_t i) const {
     return static_cast<T const*>(words_.data)[i];
   }
@@ -140,7 +140,7 @@ struct array_access {
 }  // namespace detail
 
 /// A reference to the elements of `a` for a functor. Valid until `a` is written, assigned to, moved
-/// from or destroyed; a map that is in a stream by then still reads what there was.
+/// from or destroyed; a map already enqueued in a CUDA stream still reads the old elements.
 ///
 /// Cost:     none; the elements move when a map runs the functor, if they have to.
 template <class T>

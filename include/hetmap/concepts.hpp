@@ -1,6 +1,6 @@
-// What the verbs take, as concepts: for templates that pass a function and inputs on. Inputs are
-// ranges, arrays and, where it is said, device_spans; a last parameter of f's that is a
-// std::stop_token counts as none, where the verb gives one.
+// What the verbs take, as concepts for templates that pass a function and inputs on. Inputs are
+// ranges, arrays and, where stated, device_spans. If the verb passes a stop token, a last parameter
+// of f that is a std::stop_token does not count.
 #pragma once
 
 #include <hetmap/detail/verb/requirements.hpp>
@@ -10,12 +10,12 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// map(f, in...): f can be called with one element of each input, and one of these ends at least.
+/// map(f, in...): f can be called with one element of each input, and at least one input ends.
 template <class F, class... In>
 concept mappable = detail::unmet_by_map<F, In...>() == detail::unmet::none;
 
-/// map_into(out, f, in...): the same, with results that the elements of Out take: an array, a
-/// hetmap::array, a device_span, columns(...) of some.
+/// map_into(out, f, in...): the same, with results that the elements of Out accept. Out is an
+/// array, a hetmap::array, a device_span, or columns(...) of several.
 template <class Out, class F, class... In>
 concept mappable_into = detail::unmet_by_map_into<Out, F, In...>() == detail::unmet::none;
 
@@ -27,7 +27,8 @@ concept starmappable = detail::unmet_by_starmap<F, Rows>() == detail::unmet::non
 template <class Out, class F, class Rows>
 concept starmappable_into = detail::unmet_by_starmap_into<Out, F, Rows>() == detail::unmet::none;
 
-/// map_blocks(f, out, in...): f takes a span of each input and one of out, and perhaps a scratch.
+/// map_blocks(f, out, in...): f takes a span of each input and one of out, and optionally a
+/// scratch.
 template <class F, class Out, class... In>
 concept block_mappable = detail::unmet_by_map_blocks<F, Out, In...>() == detail::unmet::none;
 
@@ -35,7 +36,7 @@ concept block_mappable = detail::unmet_by_map_blocks<F, Out, In...>() == detail:
 template <class F, class Op, class T, class... In>
 concept map_reducible = detail::unmet_by_map_reduce<F, Op, T, In...>() == detail::unmet::none;
 
-/// imap(f, in...): f returns something for one element of each range, which need not end.
+/// imap(f, in...): f returns a value for one element of each range; the ranges need not end.
 template <class F, class... In>
 concept streamable = detail::unmet_by_imap<F, In...>() == detail::unmet::none;
 

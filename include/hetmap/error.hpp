@@ -1,4 +1,4 @@
-// What can go wrong, one type each, and the two ways to look at a failed element.
+// What can go wrong, one type each, and the two ways to examine a failed element.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -18,8 +18,8 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// An option is out of its range, is not served by this verb, or an environment variable holds a
-/// value that is none of the valid ones. The text names the option and the valid values.
+/// An option is out of range or not served by this verb, or an environment variable holds an
+/// invalid value. The text names the option and the valid values.
 class HETMAP_API option_error : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
@@ -40,9 +40,9 @@ class HETMAP_API overlap_error : public std::invalid_argument {
   ~overlap_error() override;
 };
 
-/// Memory that a GPU was to use where it lies is not to be used so: it is null, not aligned to its
-/// elements, the host's, or ends beyond its allocation. The text names the argument, its address
-/// and what is needed. Nothing was launched, and the GPU can be used as before.
+/// Memory that a GPU cannot use in place: null, not aligned to its elements, the host's, or ending
+/// beyond its allocation. The text names the argument, its address and what is needed. Nothing was
+/// launched, and the GPU can be used as before.
 class HETMAP_API memory_error : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
@@ -56,9 +56,8 @@ class HETMAP_API device_unavailable : public std::runtime_error {
   ~device_unavailable() override;
 };
 
-/// A device failed while a call ran: out of its memory even for the smallest piece, a launch that
-/// it refused, an error from which it cannot recover. Every element of the output is either as it
-/// was or final.
+/// A device failed while a call ran: out of memory even for the smallest piece, a refused launch,
+/// an error from which it cannot recover. Every element of the output is either as it was or final.
 class HETMAP_API device_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -75,7 +74,7 @@ class HETMAP_API device_data_lost : public device_error {
 /// A result would not fit in memory. Thrown before the function is called.
 class HETMAP_API result_too_large : public std::bad_alloc {
  public:
-  /// bytes: size, in bytes, of the result that was asked for; available: of what could be had.
+  /// Sizes, in bytes, of the result that was asked for and of what was available.
   result_too_large(double bytes, double available);
   ~result_too_large() override;
 
@@ -91,7 +90,7 @@ class HETMAP_API cancelled_error : public std::runtime_error {
   cancelled_error(std::size_t done, std::size_t total);
   ~cancelled_error() override;
 
-  /// Elements whose results are final, and elements that the call was given.
+  /// Elements whose results are final, and elements of the call.
   [[nodiscard]] std::size_t done() const noexcept { return done_; }
   [[nodiscard]] std::size_t total() const noexcept { return total_; }
 
@@ -100,15 +99,15 @@ class HETMAP_API cancelled_error : public std::runtime_error {
   std::size_t total_;
 };
 
-/// A time limit passed: a deadline of a call, or the patience of somebody who waited. Nothing is
-/// lost: waiting again is allowed, and what was waited for goes on.
+/// A time limit passed: the deadline of a call, or the limit of a wait. Nothing is lost: waiting
+/// again is allowed, and what was waited for goes on.
 class HETMAP_API timeout_error : public std::runtime_error {
  public:
   explicit timeout_error(std::string const& what, std::size_t done = 0, std::size_t total = 0);
   ~timeout_error() override;
 
   /// Elements (of a map) or futures (of a wait) that were done in time, those that were not, and
-  /// all of them; 0 where nothing was counted.
+  /// all of them; 0 if nothing was counted.
   [[nodiscard]] std::size_t done() const noexcept { return done_; }
   [[nodiscard]] std::size_t unfinished() const noexcept { return total_ - done_; }
   [[nodiscard]] std::size_t total() const noexcept { return total_; }
@@ -118,8 +117,7 @@ class HETMAP_API timeout_error : public std::runtime_error {
   std::size_t total_;
 };
 
-/// Something was closed before everything that was asked of it: a stream that is read on, a pool
-/// that is given work.
+/// Something was used after it was closed: a stream that is read on, a pool that is given work.
 class HETMAP_API closed_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -132,15 +130,15 @@ class HETMAP_API io_error : public std::runtime_error {
   io_error(std::string const& text, int code) : std::runtime_error(text), code_(code) {}
   ~io_error() override;
 
-  /// The system's number for it (errno); 0 where the system knows of no error.
+  /// The system's number for it (errno); 0 if the system reports no error.
   [[nodiscard]] int code() const noexcept { return code_; }
 
  private:
   int code_;
 };
 
-/// The pool's initializer threw on one of its workers, or the pool's threads stayed behind in the
-/// process that this one was forked from.
+/// The pool's initializer threw on one of its workers, or the pool's threads belong to the process
+/// that this one was forked from.
 class HETMAP_API broken_pool_error : public std::runtime_error {
  public:
   broken_pool_error(std::string const& what, std::exception_ptr cause);
@@ -165,20 +163,21 @@ class HETMAP_API kernel_error : public std::runtime_error {
   int code_;
 };
 
-/// The index of the element whose function call or input made the latest hetmap call that threw on
-/// this thread throw: the one that serial execution would have met first. Empty if that exception
-/// was no element's (an option, a stop request, a sink), or if no call has thrown.
+/// The index of the element that made the latest throwing hetmap call on this thread throw, by its
+/// function call or its input: the one that serial execution would have met first. Empty if that
+/// exception did not come from an element (an option, a stop request, a sink), or if no call has
+/// thrown.
 ///
 /// Calls are those of the verbs, and of pools, futures, streams, sinks, files, arrays and outcomes.
-/// What the elements of a hetmap::vector throw when they are made or copied is none of these.
+/// What elements of a hetmap::vector throw when they are constructed or copied does not count.
 ///
 /// Waits:    no.
 [[nodiscard]] HETMAP_API std::optional<std::size_t> failed_index() noexcept;
 
 namespace detail {
 
-/// An exception that stays where it is when it is moved: an outcome that was moved from has failed
-/// as before, and is no success.
+/// An exception that moving does not take away: a failed outcome that was moved from has still
+/// failed.
 struct lasting_exception {
   std::exception_ptr thrown = {};
 
@@ -189,16 +188,17 @@ struct lasting_exception {
   ~lasting_exception() = default;
 };
 
-/// What is being handled, to be kept. All of std::bad_alloc are kept as one: where memory is short,
-/// exceptions live in a reserve of the C++ runtime, which ends the process when that is full.
+/// The exception being handled, to be kept. All std::bad_alloc are kept as one: when memory is
+/// short, exceptions live in a reserve of the C++ runtime, which ends the process when that is
+/// full.
 [[nodiscard]] HETMAP_API std::exception_ptr kept_exception() noexcept;
 
-/// What is thrown next is no element's failure (see failed_index()).
+/// Says that the next exception is no element's failure (see failed_index()).
 HETMAP_API void expect_no_index() noexcept;
 
-/// Throws what is being handled, as no element's failure.
+/// Rethrows the exception being handled, as no element's failure.
 [[noreturn]] HETMAP_API void rethrow_without_index();
-/// The same with an exception that was kept.
+/// The same with a kept exception.
 [[noreturn]] HETMAP_API void rethrow_without_index(std::exception_ptr const& kept);
 
 inline namespace HETMAP_TAG {
@@ -217,9 +217,9 @@ decltype(auto) without_index(Act&& act) {
 
 }  // namespace detail
 
-/// The result of one element in collect mode: a value, or the exception that took its place.
+/// The result of one element in collect mode: a value, or the exception thrown instead.
 ///
-/// Moved from, it still holds what it held: the exception, or a value that was moved from.
+/// After a move it still holds what it held: the exception, or a moved-from value.
 /// Memory:   that of std::optional<T> and one pointer.
 template <class T>
 class outcome {
@@ -246,7 +246,7 @@ class outcome {
     checked();
     return std::move(value_->value);
   }
-  /// The value, or a T made of `other` in the place of an exception.
+  /// The value, or a T made of `other` if there is none.
   template <class U>
   [[nodiscard]] T value_or(U&& other) const& {
     return value_.has_value() ? value_->value : static_cast<T>(std::forward<U>(other));
@@ -262,12 +262,12 @@ class outcome {
   [[nodiscard]] T* operator->() noexcept { return std::addressof(value_->value); }
   [[nodiscard]] T const* operator->() const noexcept { return std::addressof(value_->value); }
 
-  /// The exception, or null where there is a value.
+  /// The exception, or null if there is a value.
   [[nodiscard]] std::exception_ptr error() const noexcept { return error_.thrown; }
 
  private:
-  // Initialises T with the very object that make() returns: nothing is converted, which a T that
-  // can be made of anything (std::any) would do.
+  // Initialises T with the very object that make() returns. Nothing is converted, as it would be
+  // for a T that can be made of anything (std::any).
   struct built {
     template <class Make>
     built(std::in_place_t, Make& make) : value(make()) {}

@@ -68,14 +68,14 @@ struct callback final : continuation {
 }  // namespace HETMAP_TAG
 }  // namespace detail
 
-/// A handle to a result that a pool computes: copies are handles to the same one, any number of
-/// threads may ask any number of handles.
+/// A handle to a result that a pool computes. Copies are handles to the same result, and any number
+/// of threads may use any number of handles.
 ///
-/// Dropping a handle neither waits nor cancels. What is asked of a future that holds nothing (one
-/// default-made or moved from) throws std::logic_error.
+/// Dropping a handle neither waits nor cancels. Using an empty future (default-constructed or moved
+/// from) throws std::logic_error.
 ///
-/// In a forked child a future of its parent's gives its result if it was ready at the fork. If it
-/// was not it never will be: what would wait for it, wait() and as_completed() among that, throws
+/// In a forked child a future of its parent gives its result if it was ready at the fork. If it was
+/// not, it never will be: whatever would wait for it, wait() and as_completed() included, throws
 /// broken_pool_error. cancel() may take it back there, for the child alone.
 template <class T>
 class future {
@@ -97,7 +97,7 @@ class future {
 
   /// Whether there is a result to wait for.
   [[nodiscard]] bool valid() const noexcept { return state_ != nullptr; }
-  /// Whether two handles are of the same result.
+  /// Whether two handles refer to the same result.
   friend bool operator==(future const& a, future const& b) noexcept = default;
 
   /// The result: a reference that lives as long as a handle does (for a T& itself, or nothing).
@@ -105,24 +105,24 @@ class future {
   /// Throws:   what the function threw, with its type; failed_index() tells the element of a map.
   ///           cancelled_error; broken_pool_error; std::logic_error if the value was moved out, or
   ///           if the wait would never end (pool.hpp, waiting).
-  /// Waits:    until it is there. A worker that waits for work queued in its own pool runs that
+  /// Waits:    until it is ready. A worker that waits for work queued in its own pool runs that
   ///           work itself.
   decltype(auto) get() const& { return as_const(finished()); }
   /// The same for a temporary handle or std::move(handle), which is empty afterwards: the result
   /// itself, moved out if this was the only handle or T cannot be copied, else copied. A function
-  /// given to on_done(), on_value() or then() has a handle until it has run; so a T that cannot be
-  /// copied is to be moved out by it, or once it has run.
+  /// given to on_done(), on_value() or then() has a handle until it has run, so a T that cannot be
+  /// copied must be moved out by that function or after it has run.
   T get() && {
     finished();
     future const last = std::move(*this);
     return detail::without_index([&]() -> T { return last.extract(); });
   }
 
-  /// get() for so long at most; no time or less only looks.
+  /// get() with a time limit; zero or less only polls.
   ///
   /// Throws:   timeout_error, and the handle stays as it was: a later get() succeeds.
-  /// Waits:    as said. A worker that runs itself what it waits for, as in get(), returns when that
-  ///           has ended, be the limit over by then.
+  /// Waits:    at most that long. A worker that itself runs what it waits for, as in get(), returns
+  ///           when that has ended, even after the limit.
   decltype(auto) get(time_limit limit) const& {
     held().require_within(limit);
     return get();
@@ -132,12 +132,12 @@ class future {
     return std::move(*this).get();
   }
 
-  /// Waits until ready(), as get() does; with a limit, returns ready() after that time at most, as
-  /// get() with one does.
+  /// Waits until ready(), as get() does. With a limit, waits as get() with a limit does and returns
+  /// ready().
   void wait() const { held().wait(); }
   bool wait(time_limit limit) const { return held().wait_for(limit); }
 
-  /// Whether the result, or what took its place, is there.
+  /// Whether the result, or the exception instead of it, is there.
   [[nodiscard]] bool ready() const { return held().done(); }
   /// Whether it is a value. Throws: std::logic_error before it is ready.
   [[nodiscard]] bool successful() const {
@@ -150,21 +150,21 @@ class future {
     return state_->error();
   }
 
-  /// True: the function has not run and never will, get() throws cancelled_error, whoever cancelled
-  /// it first. False: it runs or is done, nothing has changed.
+  /// True: the function has not run and never will; get() throws cancelled_error, whoever cancelled
+  /// it first. False: it is running or done, and nothing has changed.
   bool cancel() const { return held().cancel(); }
   [[nodiscard]] bool cancelled() const { return held().cancelled(); }
 
   /// Calls c(this future) once it is ready: on the thread that completes it, after waiters were
-  /// told, or at once if it is ready already; under the floating-point control words of the thread
-  /// that gave c. What c throws is dropped.
+  /// notified, or at once if it is ready already; under the floating-point control words of the
+  /// thread that passed c. What c throws is dropped.
   template <std::invocable<future const&> C>
   void on_done(C c) const {
     when_done([call = std::move(c), self = *this](detail::future_state&) mutable {
       call(std::as_const(self));
     });
   }
-  /// The same for one of the two outcomes: c(value), or c() for a future<void>.
+  /// The same for a value only: c(value), or c() for a future<void>.
   template <class C>
     requires requires { typename detail::after_t<C, T>; }
   void on_value(C c) const {
@@ -172,7 +172,7 @@ class future {
       if (done.has_value()) self.give(call);
     });
   }
-  /// c(std::exception_ptr).
+  /// The same for an exception only: c(std::exception_ptr).
   template <std::invocable<std::exception_ptr> C>
   void on_error(C c) const {
     when_done([call = std::move(c)](detail::future_state& done) mutable {
@@ -180,10 +180,10 @@ class future {
     });
   }
 
-  /// A future of g(value) (of g() for a future<void>), run on the thread that completes this one,
-  /// or at once on the caller's if it is ready; on one that waits for it, if a callback before it
-  /// waits for that thread. If there is no value, g does not run and its future
-  /// gets the exception.
+  /// A future of g(value) (of g() for a future<void>). g runs on the thread that completes this
+  /// future, or at once on the caller's if it is ready; or on a thread that waits for g's result,
+  /// if a callback before g waits for that thread. If there is no value, g does not run and its
+  /// future gets the exception.
   template <class G>
     requires requires { typename detail::after_t<std::decay_t<G>, T>; }
   [[nodiscard]] auto then(G&& g) const {
@@ -247,7 +247,7 @@ class future {
 namespace detail {
 inline namespace HETMAP_TAG {
 
-/// The call that then() makes: g with the value of the future before.
+/// The call that then() makes: g with the value of the preceding future.
 template <class Result, class G, class T>
 struct following {
   G g;

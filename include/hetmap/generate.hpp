@@ -1,4 +1,4 @@
-// A function as an input: what it returns, until it returns nothing.
+// A function as an input: its return values, until it returns an empty std::optional.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -14,13 +14,13 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// The values that f returns, called once an element: a single-pass range, that ends where f
-/// returns an empty std::optional, or never if it returns anything else.
+/// The values that f returns, one call per element: a single-pass range that ends when f returns an
+/// empty std::optional, or never if f returns another type.
 ///
 ///     hetmap::imap(square{}, hetmap::generate([&] { return sensor.next(); }))
 ///
-/// f is called when an element is asked for, and never ahead of that. What it returns need be
-/// neither copiable nor assignable; moved, a generate takes the element along that it stands on.
+/// f is called when an element is asked for, never earlier. What it returns need be neither
+/// copyable nor assignable. A moved generate takes its current element along.
 template <class F>
 class generate {
   using returned = std::remove_cvref_t<std::invoke_result_t<F&>>;
@@ -39,7 +39,7 @@ class generate {
   static constexpr bool ends = element<returned>::ends;
 
  public:
-  /// For the library: elements are no objects of derived classes.
+  /// For the library: elements are never objects of derived classes.
   using yields_exact_objects = void;
 
   explicit generate(F f) : f_(std::move(f)) {}
@@ -77,12 +77,12 @@ class generate {
     generate* generate_;
   };
 
-  /// Calls f for the first element, or for the next that nobody has seen.
+  /// Calls f for the first element, or for the next one.
   [[nodiscard]] iterator begin() { return iterator(this); }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
-  // The very object that f returns: it is neither moved nor assigned.
+  // The very object that f returns, neither moved nor assigned.
   struct made {
     explicit made(F& f) : value(f()) {}
 

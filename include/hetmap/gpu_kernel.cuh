@@ -1,4 +1,4 @@
-// How a kernel gets its GPU form: one line in one file for nvcc.
+// How a kernel is registered for the GPU: one line in one file for nvcc.
 #pragma once
 
 #ifndef __CUDACC__
@@ -21,26 +21,26 @@
 
 #include <hetmap/detail/macros_aside.hpp>
 
-/// Gives a kernel its GPU form for one signature:
+/// Registers a kernel for the GPU, for one signature:
 ///
 ///   HETMAP_GPU_KERNEL(double(double), square);
 ///   HETMAP_GPU_KERNEL(float(float), poly<3, float>);
 ///   HETMAP_GPU_KERNEL(hetmap::tuple<float, float>(float, float), polar);
 ///
-/// At namespace scope of a file for nvcc, which the program links or loads; from then on every call
-/// site of that kernel, whoever compiled it, can run it on a GPU. The signature says what the
-/// kernel returns and the types of the elements that it is given, without const and &: once more
-/// for other types. A tuple goes to one output column an element, or to columns(...).
+/// Write it at namespace scope of a file for nvcc, which the program links or loads. From then on
+/// every call site of that kernel, whoever compiled it, can run it on a GPU. The signature says
+/// what the kernel returns and the types of its elements, without const and &; other types need
+/// another line. A tuple goes to one output column per element, or to columns(...).
 ///
 /// Requires: the kernel is a trivially copyable class whose call operator is const and marked
-///           HETMAP_FN, and has a name outside of the file; one to eight inputs and outputs of
-///           trivially copyable elements, aligned to 256 bytes at most. What pointers in the kernel
-///           point to is the GPU's to read; nobody can check that.
-/// Throws:   a call on a GPU may clear a CUDA error that its thread had pending
-///           (cudaGetLastError), since the launch's own could not be told from it: look at it
-///           before the call. One that cannot be cleared is thrown as device_error.
+///           HETMAP_FN, and has a name outside the file; one to eight inputs and outputs of
+///           trivially copyable elements, aligned to at most 256 bytes. The GPU must be able to
+///           read what pointers in the kernel point to; nothing can check that.
+/// Throws:   a call on a GPU may clear a CUDA error that its thread had pending (cudaGetLastError),
+///           since the launch's own error could not be told from it: check it before the call. One
+///           that cannot be cleared is thrown as device_error.
 /// Cost:     nothing before the first call on a GPU; 5 to 10 s of compile time.
-/// Memory:   8 KiB of pinned memory a file, from the first launch on.
+/// Memory:   8 KiB of pinned memory per file, from the first launch on.
 #define HETMAP_GPU_KERNEL(...)                                                              \
   static ::hetmap::detail::gpu_registration<::hetmap::detail::map_form,                     \
                                             ::hetmap::detail::this_file, __VA_ARGS__> const \
@@ -48,8 +48,8 @@
     #__VA_ARGS__                                                                            \
   }
 
-/// Gives the operation of a map_reduce its GPU form: HETMAP_GPU_REDUCE(double(double, double),
-/// std::plus<>). Operands keep their order; their grouping depends on the number of elements alone.
+/// Registers the operation of a map_reduce for the GPU: HETMAP_GPU_REDUCE(double(double, double),
+/// std::plus<>). Operands keep their order; their grouping depends only on the number of elements.
 ///
 /// Requires: as above; the operation is associative and takes and returns one default-constructible
 ///           type of at most 128 bytes.
@@ -63,8 +63,8 @@
 #define HETMAP_GPU_NAME(a, b) HETMAP_GPU_NAME_(a, b)
 #define HETMAP_GPU_NAME_(a, b) a##b
 
-// hetmap_add_gpu_kernels() names each file of a static library, and has the linker ask for it:
-// nobody else refers to what is in it.
+// hetmap_add_gpu_kernels() names each file of a static library and has the linker ask for it:
+// nothing else refers to its contents.
 #ifdef HETMAP_GPU_FILE
 extern "C" {
 extern char const HETMAP_GPU_FILE;
@@ -133,7 +133,7 @@ struct gpu_requirements<R(A...), F> {
                 "the signature's result is not what the kernel returns for these arguments");
 };
 
-/// A form for as long as the file is loaded.
+/// A registration for as long as the file is loaded.
 template <template <class, class, class> class Form, class File, class Signature, class F>
 class gpu_registration {
  public:
@@ -165,7 +165,7 @@ class gpu_registration {
             .failures = count_failures};
   }
 
-  /// The first comma that is in no brackets.
+  /// The first comma outside brackets.
   static std::size_t end_of_signature(std::string_view text) {
     int depth = 0;
     for (std::size_t i = 0; i != text.size(); ++i) {

@@ -1,4 +1,4 @@
-// Kernels: the functions that a map applies, and what helps to write them.
+// Kernels: the functions that a map applies, and helpers for writing them.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -26,7 +26,7 @@ namespace detail {
 ///
 /// Throws:   kernel_error carrying `code`, on the CPU. On the GPU the element ends here, and the
 ///           call throws the same once it knows which failing element was the first. In a CUDA
-///           kernel that hetmap did not launch the thread ends, and nobody is told.
+///           kernel that hetmap did not launch, the thread ends and nothing is reported.
 /// Waits:    no.
 [[noreturn]] HETMAP_FN void fail(int code) {
 #ifdef __CUDA_ARCH__
@@ -38,8 +38,8 @@ namespace detail {
 
 namespace detail {
 
-/// The type whose name stands for a kernel wherever it is compiled: F, unless F is of those types
-/// of ours that have one name for each set of compiler flags.
+/// The type whose name stands for a kernel wherever it is compiled: F, unless F is one of hetmap's
+/// types that have one name per set of compiler flags.
 template <class F>
 struct kernel_identity {
   using type = F;
@@ -55,14 +55,14 @@ struct composition_of {};
 
 inline namespace HETMAP_TAG {
 
-/// `condition ? a : b` with both sides evaluated, which lets a loop around it vectorise where a
-/// conditional expression would not.
+/// `condition ? a : b` with both sides evaluated, so that a loop around it vectorises where it
+/// would not with a conditional expression.
 ///
 /// Cost:     one blend; both arguments are always computed.
 template <class T>
 [[nodiscard]] HETMAP_FN constexpr T select(bool condition, T a, T b) {
   // Numbers are blended by their bits: compilers turn a conditional expression back into a branch
-  // around whatever computes its arms, and a loop with such a branch stays scalar.
+  // around the computation of its arms, and a loop with such a branch stays scalar.
 #ifndef __CUDA_ARCH__
   if constexpr (std::is_floating_point_v<T> &&
                 (sizeof(T) == sizeof(std::uint32_t) || sizeof(T) == sizeof(std::uint64_t))) {

@@ -1,13 +1,13 @@
-// Functions that vectorise in the loops of a map, and give an element the same bits in a vector
-// lane, in a remainder and in a single call.
+// Functions that vectorise in the loops of a map, and give an element the same bits in a SIMD lane,
+// in a remainder and in a single call.
 //
-// Namesakes of the functions of <cmath>, for float and double, with the same special values, and
-// some that pricing and statistics want; errno is not set. Errors, in units in the last place, are
-// in docs/math.md.
+// They have the names and special values of the functions of <cmath>, for float and double; some
+// more serve pricing and statistics. errno is not set. Errors, in units in the last place, are in
+// docs/math.md.
 //
-// Under GCC on x86-64 with glibc 2.35 or newer the loops call vector forms; under Clang, and on
+// Under GCC on x86-64 with glibc 2.35 or newer the loops call vector versions; under Clang, and on
 // other systems, they call the scalar ones: the same answers, without the speed.
-// Cost: outside of a map one call costs what one vector does, about 10 ns; there std:: is faster.
+// Cost: outside a map one call costs as much as a whole vector, about 10 ns; there std:: is faster.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -59,7 +59,7 @@ inline namespace HETMAP_TAG {
 #define HETMAP_DEFINE(name) HETMAP_DEFINE_AS(name, name)
 HETMAP_MATH_UNARY(HETMAP_DEFINE)
 HETMAP_DEFINE(sqrt)
-/// Where erf, erfc is x: infinite at the ends of its range, not a number outside.
+/// The inverses of erf and erfc: infinite at the ends of their range, not a number outside.
 HETMAP_DEFINE(erfinv)
 HETMAP_DEFINE(erfcinv)
 /// The distribution function of the standard normal distribution, erfc(-x / sqrt(2)) / 2 to full
@@ -78,8 +78,8 @@ HETMAP_MATH_BINARY(HETMAP_DEFINE)
 #undef HETMAP_DEFINE
 #undef HETMAP_MATH_CALL
 
-// -- exact functions, spelled so that GCC vectorises them: rint has a vector form at every level
-// above baseline where floor, ceil, trunc and round have none (-ftrapping-math).
+// -- exact functions, written so that GCC vectorises them: rint has a vector form at every level
+// above baseline, floor, ceil, trunc and round have none (-ftrapping-math).
 
 [[nodiscard]] HETMAP_FN constexpr float fabs(float x) { return __builtin_fabsf(x); }
 [[nodiscard]] HETMAP_FN constexpr double fabs(double x) { return __builtin_fabs(x); }
@@ -89,7 +89,7 @@ HETMAP_MATH_BINARY(HETMAP_DEFINE)
 [[nodiscard]] HETMAP_FN constexpr double copysign(double x, double sign) {
   return __builtin_copysign(x, sign);
 }
-/// x * y + z, rounded once. Cost: one instruction from avx2 up, a function call below.
+/// x * y + z, rounded once. Cost: one instruction from avx2 up, a function call below that.
 [[nodiscard]] HETMAP_FN float fma(float x, float y, float z) { return __builtin_fmaf(x, y, z); }
 [[nodiscard]] HETMAP_FN double fma(double x, double y, double z) { return __builtin_fma(x, y, z); }
 /// To the nearest integer, halves to even.
@@ -99,9 +99,9 @@ HETMAP_MATH_BINARY(HETMAP_DEFINE)
 template <class T>
 concept real = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
-/// sin(x) and cos(x), in this order, with the bits of these: for structured bindings, or to several
+/// sin(x) and cos(x), in this order, with the same bits: for structured bindings, or for several
 /// outputs as columns(sines, cosines).
-/// Cost: on the CPU that of both calls; on the GPU one reduction of x serves both.
+/// Cost: on the CPU that of both calls; on the GPU one argument reduction serves both.
 template <real T>
 [[nodiscard]] HETMAP_FN hetmap::tuple<T, T> sincos(T x) {
 #ifdef __CUDA_ARCH__
@@ -139,12 +139,12 @@ template <real T>
   T const r = math::rint(a);
   return math::copysign(r + hetmap::select(a - r >= T(0.5), T(1), T(0)), x);
 }
-/// The smaller; the other one where one is not a number.
+/// The smaller; the other if one is not a number.
 template <real T>
 [[nodiscard]] HETMAP_FN constexpr T min(T x, T y) {
   return hetmap::select((x < y) | (y != y), x, y);
 }
-/// The larger; the other one where one is not a number.
+/// The larger; the other if one is not a number.
 template <real T>
 [[nodiscard]] HETMAP_FN constexpr T max(T x, T y) {
   return hetmap::select((x > y) | (y != y), x, y);

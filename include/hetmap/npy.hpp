@@ -1,6 +1,6 @@
 // NumPy's .npy files: read whole or as a stream, written as a stream.
 //
-// Served: little-endian integers, float, double, complex<float> and complex<double> in C order,
+// Supported: little-endian integers, float, double, complex<float> and complex<double> in C order,
 // versions 1 to 3, any shape. Everything else is refused by name.
 #pragma once
 
@@ -25,7 +25,7 @@
 
 #include <hetmap/detail/macros_aside.hpp>
 
-// A std::vector is of another size there, and shapes cross the library's interface in some.
+// A std::vector has another size there, and shapes cross the library's interface in vectors.
 #if defined _GLIBCXX_DEBUG && !defined HETMAP_BUILT_ALIKE
 #error \
     "hetmap/npy.hpp: compile without -D_GLIBCXX_DEBUG, or compile hetmap with it too and define HETMAP_BUILT_ALIKE"
@@ -38,14 +38,15 @@ namespace npy {
 static_assert(std::endian::native == std::endian::little,
               "hetmap: .npy needs a little-endian host");
 
-/// A file is no .npy file, is damaged, or holds what is not served. The text says what and where.
+/// A file is no .npy file, is damaged, or holds what is not supported. The text says what and
+/// where.
 class HETMAP_API format_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
   ~format_error() override;
 };
 
-/// What an element is: 'i', 'u', 'f' or 'c' (complex), and its size, in bytes.
+/// The type of an element: 'i', 'u', 'f' or 'c' (complex), and its size, in bytes.
 struct element_type {
   char kind;
   unsigned bytes;
@@ -56,7 +57,7 @@ struct element_type {
 /// As NumPy writes it: "<f8", "|u1".
 [[nodiscard]] HETMAP_API std::string to_string(element_type type);
 
-/// What stands before the data.
+/// What precedes the data.
 struct header {
   element_type type;
   std::vector<std::size_t> shape;
@@ -66,18 +67,18 @@ struct header {
   [[nodiscard]] HETMAP_API std::size_t elements() const noexcept;
 };
 
-/// Bytes of header that a file begins with, as its first bytes tell.
+/// Bytes of header that a file begins with, according to its first bytes.
 ///
 /// Throws:   format_error; 12 bytes are enough for any file.
 [[nodiscard]] HETMAP_API std::size_t header_bytes(std::span<std::byte const> front);
 
-/// Reads a header. A pure function: nothing is known but these bytes.
+/// Reads a header. A pure function of these bytes.
 ///
 /// Throws:   format_error.
 [[nodiscard]] HETMAP_API header parse_header(std::span<std::byte const> front);
 
 /// A header of version 1 whose data begins at a multiple of 64 bytes. Its length does not depend on
-/// the first number of the shape, so that this can be put right later.
+/// the first number of the shape, so that this can be corrected later.
 [[nodiscard]] HETMAP_API std::string make_header(element_type type,
                                                  std::span<std::size_t const> shape);
 
@@ -113,14 +114,15 @@ inline constexpr element_type type_of{detail::is_complex<T>    ? 'c'
 /// Throws:   io_error, format_error.
 [[nodiscard]] HETMAP_API header inspect(std::string const& path);
 
-/// A .npy file as a stream: a single-pass range of its elements, in order, of which a stream keeps
-/// no more than its window. Files of 256 MiB and more are dropped from the system's cache behind.
+/// A .npy file read element by element: a single-pass range, in order, of which a stream keeps no
+/// more than its window. Pages of files of 256 MiB and more are dropped from the system's cache
+/// once read.
 ///
 ///     hetmap::imap(f, hetmap::npy::reader<double>("x.npy")) | hetmap::npy::save("y.npy");
 template <element T>
 class reader : public hetmap::detail::file_input<T> {
  public:
-  /// Throws:   io_error; format_error, also where the elements are of another type.
+  /// Throws:   io_error; format_error, also if the elements have another type.
   explicit reader(std::string path) : reader(hetmap::detail::input_file(std::move(path))) {}
 
   [[nodiscard]] std::vector<std::size_t> const& shape() const noexcept { return shape_; }
@@ -136,14 +138,14 @@ class reader : public hetmap::detail::file_input<T> {
 
 /// A .npy file in memory: an array like any other, whose pages are read when they are touched.
 ///
-/// Requires: nobody makes the file shorter meanwhile. Touching what is no longer there, or what the
-/// disk cannot read, is the signal SIGBUS and ends the process: no library can turn that into an
-/// exception. hetmap itself refuses to write over a file that is mapped; reader throws io_error in
-/// both cases.
+/// Requires: nobody shortens the file meanwhile. Touching what is no longer there, or what the disk
+///           cannot read, raises SIGBUS and ends the process: no library can turn that into an
+///           exception. hetmap itself refuses to overwrite a mapped file. A reader throws io_error
+///           in both cases.
 template <element T>
 class mapped {
  public:
-  /// Throws:   io_error; format_error, also where the elements are of another type.
+  /// Throws:   io_error; format_error, also if the elements have another type.
   explicit mapped(std::string path)
       : file_(std::move(path)), header_(detail::read_header(file_, type_of<T>)) {}
 
@@ -156,7 +158,7 @@ class mapped {
   [[nodiscard]] T const* end() const noexcept { return data() + size(); }
   [[nodiscard]] std::vector<std::size_t> const& shape() const noexcept { return header_.shape; }
 
-  /// Elements in a row: the product of all of the shape but its first number.
+  /// Elements in a row: the product of the shape without its first number.
   [[nodiscard]] std::size_t row_elements() const noexcept {
     std::size_t n = 1;
     for (std::size_t k = 1; k < header_.shape.size(); ++k) n *= header_.shape[k];
@@ -174,7 +176,7 @@ class mapped {
                                    return std::span<T const>(first + i * row, row);
                                  });
   }
-  /// Gives the pages before element i back to the system; touched again, they are read again.
+  /// Gives the pages before element i back to the system; they are read again when touched.
   void drop_before(std::size_t i) noexcept { file_.drop(header_.data_offset + i * sizeof(T)); }
 
  private:
@@ -198,27 +200,27 @@ HETMAP_API void write_whole(save file, element_type type, void const* from, std:
 
 /// A sink that writes a .npy file.
 ///
-/// The header is put right after every chunk, so that what is written can be read at any moment,
-/// whatever ends the program. With .resume it goes on after the last complete chunk. A pipe needs a
-/// stream that knows its length.
+/// The header is updated after every chunk, so that what is written can be read at any moment,
+/// whatever ends the program. With .resume it goes on after the last complete chunk. Writing to a
+/// pipe needs a stream that knows its length.
 ///
-/// A file that is there already and has something in it stays as it is until the new one is whole:
-/// that is made alongside, as path + ".hetmap-part", and takes its place at the end, with its owner
-/// and mode; other hard links keep the old one. If the run ends early, both stay, and a run with
-/// .resume goes on with the part. The disk needs room for both. With .resume and no part the file
-/// itself is appended to. Where no file can be made alongside (a folder that one may not write to,
-/// a file of another's, a mounted one, /dev/stdout) the old one is written over at once.
+/// An existing file that is not empty stays as it is until the new one is complete. The new file is
+/// made alongside, as path + ".hetmap-part", and replaces the old one at the end, with its owner
+/// and mode; other hard links keep the old file. If the run ends early, both stay, and a run with
+/// .resume goes on with the part. The disk needs room for both. With .resume and no part, the file
+/// itself is appended to. If no file can be made alongside (a folder without write permission, a
+/// file with another owner, a mounted file, /dev/stdout), the old one is overwritten at once.
 ///
-/// Throws, when used: io_error, also where an npy::reader, npy::mapped or raw::reader of this
-/// process reads the file, by whatever name, before anything is changed (with .resume, a mapped one
-/// may be gone on with: what is complete stays as it is); format_error where a file to be resumed
-/// is not of this type and row; size_error where elements are no whole number of rows.
+/// Throws, when used: io_error, also if an npy::reader, npy::mapped or raw::reader of this process
+/// reads the file, by whatever name, before anything is changed (with .resume a mapped file may be
+/// continued: what is complete stays as it is); format_error if a file to be resumed has another
+/// type or row; size_error if the elements are no whole number of rows.
 class HETMAP_API save {
  public:
-  /// The file is a vector.
+  /// The file is one-dimensional.
   explicit save(std::string path);
-  /// shape: of the array, as in.shape() tells; its first length is put right as elements come, and
-  ///        counts only where rows have no elements. (), without dimensions, is one element.
+  /// shape: of the array, as in.shape() returns it. Its first length is corrected as elements come,
+  ///        and counts only if rows have no elements. (), without dimensions, is one element.
   save(std::string path, std::vector<std::size_t> shape);
 
   template <element R>
@@ -252,12 +254,12 @@ class HETMAP_API save {
   hetmap::detail::output_file file_;
 };
 
-/// Writes a whole array, a vector if no shape is given; () is as for npy::save. At the end there is
-/// the whole new file, or what was there before (except for files that npy::save writes over at
-/// once).
+/// Writes a whole array, one-dimensional if no shape is given; () is as for npy::save. Afterwards
+/// the file is the whole new one, or what it was before (except for files that npy::save overwrites
+/// at once).
 ///
 /// Throws:   io_error, as npy::save does; size_error unless shape's product is data.size(), before
-///           there is a file.
+///           the file is made.
 template <std::ranges::contiguous_range Data>
   requires element<std::ranges::range_value_t<Data>>
 void write(std::string path, Data const& data, std::vector<std::size_t> shape) {

@@ -9,9 +9,9 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// Whether op(a, b) equals op(b, a) for all values of T, and the loop of a map_reduce may therefore
-/// fold every so many-th element together, which vectorises. Specialise it for operations of your
-/// own; numbers only are asked.
+/// Whether op(a, b) equals op(b, a) for all values of T. If so, the loop of a map_reduce may fold
+/// elements at a fixed distance together, which vectorises. Specialise it for your own operations;
+/// it is used for numbers only.
 template <class Op, class T>
 inline constexpr bool commutative = false;
 template <class T, class U>
@@ -25,12 +25,11 @@ inline constexpr bool commutative<std::bit_or<U>, T> = true;
 template <class T, class U>
 inline constexpr bool commutative<std::bit_xor<U>, T> = true;
 
-/// An operation for map_reduce: the larger of two numbers. Which one is returned of two that are
-/// equal, as 0.0 and -0.0 are, or of which one is no number, is not said.
+/// An operation for map_reduce: the larger of two numbers. It is unspecified which is returned if
+/// they are equal (0.0 and -0.0) or one is not a number.
 ///
 /// Cost:     as std::plus. A lambda that does the same is folded in the elements' order, which
-/// takes
-///           longer: hetmap cannot know that it may do otherwise.
+///           takes longer: hetmap cannot know that another order is allowed.
 struct maximum {
   template <class T>
   [[nodiscard]] HETMAP_FN constexpr T operator()(T a, T b) const {
@@ -38,7 +37,7 @@ struct maximum {
   }
 };
 
-/// The same for the smaller.
+/// The smaller, likewise.
 struct minimum {
   template <class T>
   [[nodiscard]] HETMAP_FN constexpr T operator()(T a, T b) const {

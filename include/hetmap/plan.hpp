@@ -36,35 +36,35 @@ struct plan {
   hetmap::backend asked = hetmap::backend::automatic;  ///< by the call or the environment
   hetmap::backend chosen = hetmap::backend::serial;
   isa level = isa::baseline;  ///< of the clone of the element loop
-  bool past_caches = false;   ///< results are written past the caches, being larger than these
-  bool reproducible = false;  ///< the clone that contracts nothing
+  bool past_caches = false;   ///< non-temporal stores: results exceed the caches
+  bool reproducible = false;  ///< the clone without contraction
   access reads = access::contiguous;
   std::size_t elements = 0;        ///< of the whole call
-  std::size_t bytes_in = 0;        ///< size, in bytes, of an element's inputs that lie in arrays
+  std::size_t bytes_in = 0;        ///< size, in bytes, of an element's inputs that are in arrays
   std::size_t bytes_out = 0;       ///< size, in bytes, of an element's results
   unsigned workers = 1;            ///< that run f, unless it proves slower than expected
-  std::size_t granule = 1;         ///< elements that boundaries are multiples of, from index 0
-  std::size_t chunk_elements = 0;  ///< elements handed out at a time; 0: found while running
+  std::size_t granule = 1;         ///< grain: chunk boundaries are multiples of it, from index 0
+  std::size_t chunk_elements = 0;  ///< elements per chunk; 0: found while running
   /// Learned cost of one element on one worker, in nanoseconds; negative while nothing is known.
   double element_nanoseconds = -1;
-  /// Learned cost of one element on the GPU, in nanoseconds, its way there and back included where
-  /// it has one; negative while nothing is known.
+  /// Learned cost of one element on the GPU, in nanoseconds, including its transfers, if any;
+  /// negative while nothing is known.
   double gpu_element_nanoseconds = -1;
-  std::size_t link_bytes_in = 0;   ///< size, in bytes, of an element's inputs that go to the GPU
-  std::size_t link_bytes_out = 0;  ///< size, in bytes, of an element's results that come from it
-  /// Size, in bytes, of all the memory that the call takes on the GPU for what travels, and of the
-  /// pinned memory on the host, at most; 0 unless the GPU was chosen.
+  std::size_t link_bytes_in = 0;   ///< size, in bytes, of an element's inputs sent to the GPU
+  std::size_t link_bytes_out = 0;  ///< size, in bytes, of an element's results sent back
+  /// Upper bounds, in bytes, of the GPU memory that the call takes for transferred data, and of the
+  /// pinned memory on the host; 0 unless the GPU was chosen.
   std::size_t device_bytes = 0;
   std::size_t pinned_bytes = 0;
-  /// Every backend that there is, once.
+  /// Every backend, once.
   std::array<candidate, 4> candidates{};
   /// The rule that decided, in words.
   char const* reason = "";
-  /// Why elements are computed one at a time and not a vector of them, where that shows in the type
-  /// of f; null: it does not show, and depends on what f does (the guide's section on it says how).
+  /// Why elements are computed one at a time and not as vectors, if the type of f shows it; null:
+  /// it does not show, and depends on what f does (see the guide, What makes a loop fast).
   char const* scalar = nullptr;
 
-  /// What the planner made of that backend. Requires: serial, cpu, gpu or hybrid.
+  /// The planner's verdict on that backend. Requires: serial, cpu, gpu or hybrid.
   [[nodiscard]] candidate const& at(hetmap::backend where) const noexcept {
     std::size_t k = 0;
     while (k + 1 != candidates.size() && candidates[k].where != where) ++k;

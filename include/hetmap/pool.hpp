@@ -1,24 +1,24 @@
 // Pools: a number of threads of their own, and the verbs that run on them.
 //
-// The verbs of map.hpp, as members, take the same arguments and promise the same; beside that
-//   threads  at most workers() calls of f run at once, and where there is work for that many, that
-//            many do: blocking functions are welcome. The caller of a pool never runs f. They are
-//            the process's: they may use all of its CPUs, whatever thread made the pool, and block
-//            all signals but those that a thread brings upon itself. What f starts on them
-//            (threads, programs) inherits that.
-//   nesting  a call from a worker of the same pool is run by that worker, with the others' help as
-//            they get free: no new threads, no deadlock, and nothing but that call's own work.
-//   waiting  a worker that waits, be it for a future, a call on another pool, the end of a pool or
-//            a stream, computes nothing meanwhile. Work that waits for the work of other pools,
-//            which waits for its own, ends: where all workers of a pool wait, each for something
-//            that waits in its turn for what is queued there, a thread more runs that, out of its
-//            turn, and ends with it. That happens only where nothing would go on otherwise; there
-//            are 512 such threads in the process at most, beyond which, or where the system gives
-//            none, the wait throws std::system_error. Waits that could never end, since what is
-//            waited for waits for the waiting thread, throw std::logic_error in one of those who
-//            wait, unless all have a limit. Only waits in hetmap are seen: work of a pool that
-//            blocks otherwise, on a latch say, is taken for work that goes on.
-//   options  a call's own win over the pool's; .workers can only lower the number; .deadline is
+// The verbs of map.hpp, as members, take the same arguments and promise the same. In addition
+//   threads  at most workers() calls of f run at once, and if there is work for that many, that
+//            many do: blocking functions are welcome. The caller of a pool never runs f. The
+//            threads belong to the process: they may use all of its CPUs, whatever thread made the
+//            pool, and block all signals except those that a thread brings upon itself. What f
+//            starts on them (threads, programs) inherits that.
+//   nesting  a call from a worker of the same pool is run by that worker, helped by others as they
+//            become free: no new threads, no deadlock, and nothing but that call's own work.
+//   waiting  a worker that waits (for a future, a call on another pool, the end of a pool, a
+//            stream) computes nothing meanwhile. Work that waits for the work of other pools, which
+//            waits for its own, ends: if all workers of a pool wait, each for something that waits
+//            in turn for what is queued there, an extra thread runs that, out of turn, and ends
+//            with it. That happens only if nothing would go on otherwise. The process has at most
+//            512 such threads; beyond that, or if the system refuses one, the wait throws
+//            std::system_error. Waits that could never end, because what is waited for waits for
+//            the waiting thread, throw std::logic_error in one of the waiting threads, unless all
+//            have a limit. Only waits in hetmap are seen: work of a pool that blocks otherwise, say
+//            on a latch, is assumed to go on.
+//   options  a call's own override the pool's; .workers can only lower the number; .deadline is
 //            served: when it passes, the call ends as by a stop request (options.hpp), with
 //            timeout_error.
 // Further exceptions of all verbs: closed_error after close(); broken_pool_error if the initializer
@@ -43,16 +43,16 @@ inline namespace HETMAP_ABI {
 
 /// What a pool is made of.
 struct pool_options {
-  /// Threads; from 1, more than cores where f blocks. Default: the physical cores.
+  /// Threads; at least 1, more than cores if f blocks. Default: the physical cores.
   std::optional<unsigned> workers = {};
-  /// Of calls that do not choose one. serial: one worker at a time a call.
+  /// Of calls that do not choose one. serial: one worker at a time per call.
   hetmap::backend backend = hetmap::backend::inherit;
-  /// Called once on each worker before its first work, on several at once: the place to bind it to
-  /// CPUs, or to let it have signals. Also on a thread that stands in for a worker that waits
-  /// (waiting, above; streams, below). If it throws, the pool is broken: its work fails with
+  /// Called once on each worker before its first work, on several at once: use it to bind the
+  /// worker to CPUs, or to unblock signals. Also called on a thread that stands in for a waiting
+  /// worker (waiting, above; streams, below). If it throws, the pool is broken: its work fails with
   /// broken_pool_error.
   std::function<void()> initializer = {};
-  /// The threads' name for debuggers; its first 15 characters.
+  /// The threads' name for debuggers; the first 15 characters count.
   std::string name = {};
 };
 
@@ -73,27 +73,27 @@ class HETMAP_API pool {
   [[nodiscard]] unsigned workers() const noexcept;
   [[nodiscard]] std::string const& name() const noexcept;
 
-  /// No new work from now on: closed_error. What was submitted is done, a call that runs goes on.
-  /// Any number of times.
+  /// No new work from now on: closed_error. Submitted work is still done, and running calls go on.
+  /// May be called any number of times.
   void close() noexcept;
-  /// Waits until all work is done and the threads have ended. Any number of times, from any thread.
+  /// Waits until all work is done and the threads have ended. May be called any number of times,
+  /// from any thread.
   ///
-  /// Throws:   std::logic_error before close(), and where it would wait for itself: on a worker of
+  /// Throws:   std::logic_error before close(), and if it would wait for itself: on a worker of
   ///           this pool, in a callback of a future or a stop token of its work, in an input of a
-  ///           call on it, and where work of this pool waits for the calling thread.
-  /// Waits:    as said; for ever in a callback of a stop token of another pool's work, if work of
-  ///           this pool destroys what registered that callback. The destructor of a
-  ///           std::stop_callback is not seen waiting; terminate() and the destructor of this pool
-  ///           wait there as well: end a pool elsewhere.
+  ///           call on it, and if work of this pool waits for the calling thread.
+  /// Waits:    as said; forever in a callback of a stop token of another pool's work, if work of
+  ///           this pool destroys what registered that callback. The wait of a std::stop_callback's
+  ///           destructor is not seen. terminate() and the destructor of this pool wait there as
+  ///           well: end a pool elsewhere.
   void join();
-  /// Closes, cancels what is queued, stops what runs between two elements, and joins: calls of f
-  /// that run finish. Waiters get cancelled_error. Where join() would wait for itself, it does not
-  /// join.
+  /// Closes, cancels queued work, stops running work between two elements, and joins: running calls
+  /// of f finish. Waiters get cancelled_error. If join() would wait for itself, it does not join.
   void terminate();
 
   /// f(args...) on a worker: a future of its result. f and the arguments are decay-copied, moved to
-  /// the call (std::ref keeps a reference), and gone when the future is ready. A last parameter of
-  /// f's behind the arguments that is a std::stop_token is requested by terminate().
+  /// the call (std::ref keeps a reference), and gone when the future is ready. If f's last
+  /// parameter, after the arguments, is a std::stop_token, terminate() requests it.
   ///
   /// Throws:   closed_error, broken_pool_error.
   /// Waits:    no.
@@ -116,11 +116,11 @@ class HETMAP_API pool {
   // may outlive the pool. Further exceptions: closed_error, broken_pool_error.
   //
   // A worker that reads an input computes nothing meanwhile. If the input keeps it waiting, and
-  // work of the pool waits for a worker, a thread in addition takes its place, initialised as
-  // workers are (imap.hpp, in...). No more than workers() calls run at once even so, not counted
-  // those that read such an input themselves. That is so of inputs only: a function that blocks
-  // until another stream of the pool has come further holds its worker, and where such functions
-  // hold all of them the pool stands still. (The free streams get a thread more there.)
+  // work of the pool waits for a worker, an extra thread stands in for it, initialised as workers
+  // are (imap.hpp, in...). Even so at most workers() calls run at once, not counting those that
+  // read such an input themselves. This holds for inputs only: a function that blocks until another
+  // stream of the pool has advanced holds its worker, and if such functions hold all of them the
+  // pool stands still. (The free streams get an extra thread there.)
 
   detail::pool_value_verb<detail::verb_name::imap> const imap{core_};
   detail::pool_value_verb<detail::verb_name::imap_unordered> const imap_unordered{core_};
@@ -129,7 +129,7 @@ class HETMAP_API pool {
 
   // -- the same without waiting --
 
-  /// map as a future: a worker makes the call, with the others' help. f is decay-copied; an lvalue
+  /// map as a future: a worker makes the call, helped by the others. f is decay-copied; an lvalue
   /// range is borrowed until the future is ready, an rvalue moved in.
   ///
   /// Throws:   option_error, closed_error, broken_pool_error; what the map throws is the future's.
@@ -140,8 +140,8 @@ class HETMAP_API pool {
   detail::pool_value_verb<detail::verb_name::starmap_async> const starmap_async{core_};
 };
 
-/// The process's pool: one worker a physical core, made when first asked for, there until the
-/// process ends. A forked child gets one of its own.
+/// The process's pool: one worker per physical core, made when first asked for, alive until the
+/// process ends. A forked child gets its own.
 [[nodiscard]] HETMAP_API pool& default_pool();
 
 }  // namespace HETMAP_ABI

@@ -21,12 +21,12 @@ struct progress {
   double remaining_seconds = 0;    ///< at that rate; 0 while the length is unknown
 };
 
-/// Receives reports: never two at once, `done` never falls, and a call that succeeds reports its
-/// total exactly once, last. At most ten a second otherwise. It may run on any worker; what it
-/// throws stops the call and leaves it as the call's own exception.
+/// Receives reports: never two at once, `done` never decreases, and a call that succeeds reports
+/// its total exactly once, last. Otherwise at most ten reports per second. It may run on any
+/// worker. What it throws stops the call and becomes the call's own exception.
 using progress_callback = std::function<void(progress const&)>;
 
-/// A progress bar on standard error, for programs; silent where that is no terminal.
+/// A progress bar on standard error, for programs; silent unless that is a terminal.
 ///
 ///     hetmap::terminal_bar bar{"pricing"};
 ///     hetmap::map_into({.progress = bar.callback()}, out, price, rows);

@@ -1,4 +1,4 @@
-// Files of numbers without a header: a type, an offset, and that is all.
+// Files of numbers without a header: just a type and an offset.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -22,13 +22,13 @@ namespace raw {
 /// The elements of T in a file, from `offset` bytes on: a single-pass range, of which a stream
 /// keeps no more than its window.
 ///
-/// Requires: the file was written with T's layout and byte order. Bytes behind the last whole
-/// element are left out.
+/// Requires: the file was written with T's layout and byte order. Bytes after the last whole
+///           element are ignored.
 template <class T>
   requires std::is_trivially_copyable_v<T>
 class reader : public hetmap::detail::file_input<T> {
  public:
-  /// Throws:   io_error, also for what is no file: its length has to be known.
+  /// Throws:   io_error, also for what is no file: its length must be known.
   explicit reader(std::string path, std::size_t offset = 0)
       : reader(hetmap::detail::input_file(std::move(path)), offset) {}
 
@@ -53,9 +53,9 @@ class reader : public hetmap::detail::file_input<T> {
 };
 
 /// A sink that writes elements as they are in memory. With .resume the file goes on after its last
-/// whole element. What becomes of a file that is there already: as npy::save says.
+/// whole element. An existing file is treated as npy::save says.
 ///
-/// Throws, when used: io_error, also where a file to be resumed has more elements than will come.
+/// Throws, when used: io_error, also if a file to be resumed has more elements than will come.
 class save {
  public:
   explicit save(std::string path) : path_(std::move(path)) {}

@@ -12,8 +12,8 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// Memory that map_blocks lends to a block function: one object a worker, kept for the whole call,
-/// so that a function which needs room asks for it at every block and pays once.
+/// Memory that map_blocks lends to a block function: one object per worker, kept for the whole
+/// call, so that a function can ask for room at every block and pay once.
 class HETMAP_API scratch {
  public:
   scratch() = default;

@@ -1,4 +1,4 @@
-// Where a stream ends: imap(f, x) | hetmap::npy::save("y.npy").
+// Where a stream's results go: imap(f, x) | hetmap::npy::save("y.npy").
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -19,13 +19,13 @@ inline namespace HETMAP_ABI {
 
 /// What a sink learns before the first chunk.
 struct sink_start {
-  std::optional<std::size_t> total;  ///< elements that will come; nothing if that is not known
+  std::optional<std::size_t> total;  ///< elements that will come; empty if not known
   bool resume = false;               ///< keep what an earlier run has written
 };
 
 /// Takes results of type R:
 ///
-///     std::size_t open<R>(sink_start)    gets ready; returns the elements that it has already,
+///     std::size_t open<R>(sink_start)    gets ready; returns how many elements it has already,
 ///                                        which is 0 unless start.resume
 ///     write(std::span<R const>)          takes the next elements; by the time it returns they are
 ///                                        complete
@@ -41,9 +41,9 @@ concept sink_for = requires(S& s, std::span<R const> block, sink_start const& st
 
 /// Sends all results of a stream to a sink.
 ///
-/// Returns:  the elements that the sink holds now.
-/// Throws:   what the function or the input threw, what the sink threw (io_error): every element
-///           before it is complete in the sink.
+/// Returns:  the number of elements that the sink holds now.
+/// Throws:   what the function or the input threw, or the sink (io_error). Every element before it
+///           is complete in the sink.
 /// Waits:    until the sink has finished.
 template <class R, class S>
   requires sink_for<std::remove_reference_t<S>, R>

@@ -15,8 +15,8 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// A copy of a std::stop_token, or of any other type of at most four words that is asked the same
-/// way; empty by default, which never stops anything.
+/// A copy of a std::stop_token, or of any other type of at most four words with the same
+/// stop_requested(); empty by default, which never stops anything.
 ///
 /// Not std::stop_token itself, since its header costs every file as much time as the rest of this
 /// library (docs/design.md, Headers).
@@ -53,7 +53,7 @@ class stop_condition {
 
   [[nodiscard]] bool stop_requested() const { return of_ != nullptr && of_->requested(token_); }
 
-  /// The object of that type that it is a copy of; null if it is another type's.
+  /// The held copy if it has that type, else null.
   [[nodiscard]] void const* held(std::type_info const& type) const noexcept {
     return of_ != nullptr && of_->type == type ? token_ : nullptr;
   }

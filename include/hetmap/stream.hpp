@@ -1,4 +1,4 @@
-// What imap returns: results that come as they are asked for, one by one or a chunk at a time.
+// What imap returns: results on request, one by one or a chunk at a time.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -43,8 +43,8 @@ struct indexed_result {
   R& value;
 };
 
-/// Walks a stream an element at a time; move-only. When it goes away, the element that it stands on
-/// counts as taken, and the stream goes on behind it.
+/// Walks a stream one element at a time; move-only. When it is destroyed, the element that it
+/// stands on counts as taken, and the stream goes on after it.
 template <class R, bool Indexed>
 class stream_iterator {
  public:
@@ -88,7 +88,7 @@ class stream_iterator {
   }
 
   /// Throws:   what the function threw at the element that this steps onto; the next step goes on
-  ///           behind it. What next() throws.
+  ///           after it. What next() throws.
   /// Waits:    for the next chunk, at the end of one.
   stream_iterator& operator++() {
     if (++at_ == end_) [[unlikely]]
@@ -144,10 +144,10 @@ class stream_with_indices;
 /// The results of an imap, lazily: a move-only, single-pass range.
 ///
 /// Nothing runs before the first result is asked for. From then on the workers pull the input and
-/// compute ahead, window() chunks of chunk_elements() at most, counted until the consumer is done
-/// with them. One thread at a time may use a stream; close() may be called by any.
+/// compute ahead, at most window() chunks of chunk_elements(), counted until the consumer is done
+/// with them. One thread at a time may use a stream; any may call close().
 ///
-/// In a forked child a stream of its parent's has no threads: what asks it for results throws
+/// In a forked child a stream of its parent has no threads: asking it for results throws
 /// broken_pool_error, close() does nothing, and the destructor waits for nothing and destroys
 /// neither results nor inputs. On the backend serial it goes on there as in the parent.
 /// Memory:   memory_bound() bytes; none of it is allocated or freed while the stream runs.
@@ -170,8 +170,8 @@ class stream {
   }
   /// Stops pulling, and drops what was computed and not taken.
   ///
-  /// Waits:    until the calls of the function, and of the input, that are running have returned;
-  ///           of the function also those up to the end of a block of 64 elements.
+  /// Waits:    until running calls of the function and of the input have returned; of the function
+  ///           also those up to the end of a block of 64 elements.
   ~stream() { retire(); }
 
   /// Stands on the first result that has not been taken. One iterator at a time.
@@ -182,21 +182,20 @@ class stream {
 
   /// The next result, or nothing at the end.
   ///
-  /// Throws:   what the function threw at that element, after which the stream goes on behind it;
-  ///           what the input threw, after every element before it, and then the stream is at its
-  ///           end; device_error likewise; cancelled_error after a stop request; closed_error
-  ///           behind the last result of a stream that was closed; broken_pool_error in a forked
-  ///           child.
+  /// Throws:   what the function threw at that element, and the stream goes on after it; what the
+  ///           input threw, after every element before it, and then the stream is at its end;
+  ///           device_error likewise; cancelled_error after a stop request; closed_error after the
+  ///           last result of a stream that was closed; broken_pool_error in a forked child.
   /// Waits:    for the chunk that holds it.
   [[nodiscard]] std::optional<R> next()
     requires std::move_constructible<R>
   {
     return next_within(nullptr);
   }
-  /// The same with a time limit; zero and less only looks. On the backend serial the result is
+  /// The same with a time limit; zero or less only polls. On the backend serial the result is
   /// computed however long it takes.
   ///
-  /// Throws:   timeout_error; a later call gets that same element.
+  /// Throws:   timeout_error; a later call gets that element.
   [[nodiscard]] std::optional<R> next(time_limit limit)
     requires std::move_constructible<R>
   {
@@ -210,36 +209,36 @@ class stream {
   [[nodiscard]] stream_with_indices<R> indexed() &;
   [[nodiscard]] stream_with_indices<R> indexed() &&;
 
-  /// Stops pulling. What has been pulled is still computed and can be taken; behind it comes
-  /// closed_error, unless that was the end. From any thread.
+  /// Stops pulling. What has been pulled is still computed and can be taken; then comes
+  /// closed_error, unless that was the end. May be called from any thread.
   ///
   /// Waits:    no.
   void close() noexcept { state_->work->close(); }
 
   /// Size, in bytes, of all that this stream may hold: the buffers of its window, for results and
-  /// for inputs that have to be kept, what chunks on their way through a GPU take there and of
-  /// pinned memory, and its own state. Not counted: what results and inputs own
-  /// beyond their size, threads, the function, and exceptions that have not been taken.
+  /// for inputs that have to be kept, the device and pinned memory of chunks on their way through a
+  /// GPU, and its own state. Not counted: what results and inputs own beyond their size, threads,
+  /// the function, and exceptions that have not been taken.
   [[nodiscard]] std::size_t memory_bound() const noexcept { return state_->work->memory_bound(); }
-  /// Chunks that may be pulled and not given back: .window where it was given (imap.hpp, options).
+  /// Chunks that may be pulled and not given back: .window if it was given (imap.hpp, options).
   [[nodiscard]] std::size_t window() const noexcept { return state_->work->window(); }
-  /// Elements in a chunk, at most: .chunk_size where it was given, and then all chunks but the last
-  /// have so many.
+  /// Elements in a chunk, at most: .chunk_size if it was given, and then all chunks but the last
+  /// have that many.
   [[nodiscard]] std::size_t chunk_elements() const noexcept {
     return state_->work->chunk_elements();
   }
-  /// Calls of the function that run at once where there are so many elements in the window; on a
-  /// GPU, threads that copy.
+  /// Calls of the function that run at once if the window has that many elements; on a GPU, threads
+  /// that copy.
   [[nodiscard]] unsigned workers() const noexcept { return state_->work->workers(); }
-  /// Elements of the input; nothing if it does not know.
+  /// Elements of the input; nothing if that is not known.
   [[nodiscard]] std::optional<std::size_t> total() const noexcept {
     std::size_t const n = state_->work->total();
     return n == detail::no_length ? std::nullopt : std::optional(n);
   }
 
-  /// Whether .resume was asked for: a sink then says how much it has.
+  /// Whether .resume was set: a sink then says how much it has.
   [[nodiscard]] bool resumes() const noexcept { return state_->work->resumes(); }
-  /// Leaves out the elements before `index`. For sinks. Requires: nothing has been asked for.
+  /// Skips the elements before `index`. For sinks. Requires: nothing has been asked for.
   void start_at(std::size_t index) { state_->work->start_at(index); }
 
  private:
@@ -276,8 +275,8 @@ class stream_chunks {
     iterator& operator=(iterator&&) noexcept = default;
 
     [[nodiscard]] stream_chunk<R> operator*() const noexcept { return now_; }
-    /// Throws:   what the function threw at the element behind this chunk; the next step goes on
-    ///           behind that element. What next() throws.
+    /// Throws:   what the function threw at the element after this chunk; the next step goes on
+    ///           after that element. What next() throws.
     iterator& operator++() {
       step();
       return *this;

@@ -8,12 +8,12 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// Physical cores this process may use: those that the affinity mask of any of its threads reaches,
-/// fewer if the quota of its control group says so, at least 1. Hardware threads of one core count
-/// once. So a thread that was pinned does not limit its process; a mask that the process was
-/// started with does, and so does one that its main thread takes before there are others.
+/// Physical cores this process may use: those in the affinity mask of any of its threads, fewer if
+/// its control group's quota says so, at least 1. Hardware threads of one core count once. So a
+/// pinned thread does not limit its process; a mask that the process was started with does, and so
+/// does one that its main thread takes before there are other threads.
 ///
-/// Waits:    reads a few small kernel files, once a process; a forked child asks anew.
+/// Waits:    reads a few small kernel files, once per process; a forked child reads them again.
 /// Cost:     a load, after the first call.
 [[nodiscard]] HETMAP_API unsigned physical_cores();
 

@@ -1,4 +1,4 @@
-// A tuple that device code can make and take apart: results that go to several outputs.
+// A tuple that device code can make and take apart, for results that go to several outputs.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -42,9 +42,9 @@ struct held_type<0, First, Rest...> {
 
 }  // namespace detail
 
-/// What std::tuple is to host code: elements by get<I>(t), structured bindings, columns(...) as
-/// outputs. Unlike it, it is trivially copyable when its elements are, and its functions are device
-/// code under nvcc.
+/// A std::tuple for device code: get<I>(t), structured bindings, columns(...) as outputs. Unlike
+/// std::tuple it is trivially copyable if its elements are, and its functions are device code under
+/// nvcc.
 template <class... T>
 struct tuple : detail::tuple_storage<std::index_sequence_for<T...>, T...> {
   tuple() = default;

@@ -33,12 +33,12 @@ struct vector_access;
 
 }  // namespace detail
 
-/// What a map returns: n elements of T in one piece, one byte a bool, cheap to move.
+/// What a map returns: n contiguous elements of T, one byte per bool, cheap to move.
 ///
-/// A contiguous range, so that std::span<T> and every std::ranges algorithm take it as it is. Its
-/// length is fixed: it holds results and does not grow.
+/// A contiguous range, so that std::span<T> and every std::ranges algorithm accept it. Its length
+/// is fixed: it holds results and does not grow.
 /// Memory:   n * sizeof(T), from 64-byte aligned blocks. A map's result is not touched before its
-/// elements are written; what the first result of a size costs is in memory.hpp.
+///           elements are written; memory.hpp says what the first result of a size costs.
 template <class T>
 class vector {
  public:
@@ -116,8 +116,8 @@ class vector {
   friend struct detail::vector_access;
   struct reserved {};
 
-  // Room for n elements, none of them there yet. Delegated to, so that the destructor gives the
-  // block back when the construction of an element throws.
+  // Room for n elements, none of them constructed yet. Delegated to, so that the destructor gives
+  // the block back if constructing an element throws.
   vector(reserved, std::size_t n)
       : data_(n == 0 ? nullptr : static_cast<T*>(detail::acquire_block(n, sizeof(T), alignof(T)))),
         capacity_(n) {}
@@ -134,7 +134,7 @@ class vector {
 
 namespace detail {
 
-/// How a map fills a vector: room first, elements in any order, the size last.
+/// How a map fills a vector: room first, then elements in any order, then the size.
 struct vector_access {
   template <class T>
   [[nodiscard]] static vector<T> with_room(std::size_t n) {
@@ -145,7 +145,7 @@ struct vector_access {
   static void set_size(vector<T>& v, std::size_t n) noexcept {
     v.size_ = n;
   }
-  /// Room for at least n elements; moves those that are there.
+  /// Makes room for at least n elements; moves existing ones.
   template <class T>
   static void grow(vector<T>& v, std::size_t n) {
     if (n <= v.capacity_) return;

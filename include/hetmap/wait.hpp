@@ -1,4 +1,4 @@
-// Waiting for many futures: until they are done, or for each as it is.
+// Waiting for many futures: until they are done, or for each as it completes.
 #pragma once
 
 #include <hetmap/detail/owned.hpp>
@@ -29,7 +29,7 @@ enum class return_when : unsigned char {
   first_exception,  ///< or all, if none throws
 };
 
-/// What wait() returns: handles to the different futures that it was given, in their order.
+/// What wait() returns: handles to the distinct futures that it was given, in their order.
 template <class T>
 struct wait_result {
   std::vector<future<T>> done;
@@ -89,24 +89,24 @@ template <future_range R>
 
 inline namespace HETMAP_TAG {
 
-/// Waits until futures are done, and says which are: all of them, or the first one, or the first
-/// that has no value. Futures that are given twice are counted once; empty ones are left out.
+/// Waits until futures are done, and says which are: all of them, the first, or the first that has
+/// no value. A future that is given twice counts once; empty ones are left out.
 ///
-/// Throws:   nothing on account of what is in the futures; std::bad_alloc; std::logic_error if it
-///           would never end (pool.hpp, waiting).
-/// Waits:    at most so long, if a limit is given. A worker of a pool runs what it waits for and is
-///           queued there, one after another; it begins none after the limit.
+/// Throws:   nothing that the futures hold; std::bad_alloc; std::logic_error if it would never end
+///           (pool.hpp, waiting).
+/// Waits:    at most for the limit, if one is given. A worker of a pool runs the work that it waits
+///           for and that is queued there, one after another; it begins none after the limit.
 template <detail::future_range R>
 [[nodiscard]] auto wait(R&& futures, return_when when = return_when::all_completed,
                         std::optional<time_limit> limit = {}) {
   return detail::without_index([&] { return detail::waited_for(futures, when, limit); });
 }
 
-/// The range that as_completed() returns: single-pass, of the futures themselves. It can be moved,
-/// its iterators stay valid; what it was moved from is empty.
+/// The range that as_completed() returns: single-pass, of the futures themselves. When it is moved,
+/// its iterators stay valid and the source is empty.
 template <detail::future_range R>
 class completions {
-  // Away from here, so that the futures stay where they are when this moves.
+  // On the heap, so that the futures stay where they are when this moves.
   struct state {
     R futures;
     std::int64_t deadline;
@@ -165,18 +165,18 @@ class completions {
   detail::owned<state> state_;
 };
 
-/// The futures as they complete, each different one once: those that are done already first, in the
-/// order in which they got done.
+/// The futures as they complete, each distinct one once: first those that are done already, in the
+/// order in which they completed.
 ///
 ///     for (auto& done : hetmap::as_completed(futures)) use(done.get());
 ///
 /// An lvalue range is borrowed, an rvalue moved in; empty futures are left out.
 /// Throws:   timeout_error from a step of the loop once the limit, counted from this call, has
-///           passed: with the futures that were done, unfinished, and all. std::logic_error from a
+///           passed: it counts the futures done, unfinished, and in total. std::logic_error from a
 ///           step that would never end.
-/// Waits:    each step, until one more is done. A worker of a pool runs what it waits for and is
-///           queued there; it begins none after the limit.
-/// Memory:   some 100 bytes a future.
+/// Waits:    each step, until one more is done. A worker of a pool runs the work that it waits for
+///           and that is queued there; it begins none after the limit.
+/// Memory:   some 100 bytes per future.
 template <detail::future_range R>
 [[nodiscard]] auto as_completed(R&& futures, std::optional<time_limit> limit = {}) {
   return detail::without_index([&] { return completions<R>(std::forward<R>(futures), limit); });

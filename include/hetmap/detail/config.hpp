@@ -18,7 +18,7 @@
 #error "hetmap needs run-time type information: compile without -fno-rtti"
 #endif
 
-// std::string in the library's interface is laid out as it was where the library was compiled.
+// std::string in the library's interface must have the layout that the library was compiled with.
 #if defined _GLIBCXX_USE_CXX11_ABI && !_GLIBCXX_USE_CXX11_ABI && !defined HETMAP_BUILT_ALIKE
 #error \
     "hetmap hands over std::string: compile without -D_GLIBCXX_USE_CXX11_ABI=0, or compile hetmap with it too and define HETMAP_BUILT_ALIKE"
@@ -41,7 +41,7 @@
 #define HETMAP_FN inline __attribute__((__always_inline__))
 #endif
 
-/// Part of an element loop: has to vanish into the clone that uses it, whatever the -O level.
+/// Part of an element loop: must be inlined into the clone that uses it, whatever the -O level.
 #define HETMAP_INLINE inline __attribute__((__always_inline__))
 
 // -- the build tag ---------------------------------------------------------------------------
@@ -85,8 +85,8 @@
 #define HETMAP_TAG_SANITIZE
 #endif
 
-/// Whether the thread sanitizer looks on, to which a word that one thread writes and others read is
-/// a race unless every access to it is atomic.
+/// Whether the thread sanitizer is on, for which a word that one thread writes and others read is a
+/// race unless every access to it is atomic.
 #if defined __SANITIZE_THREAD__
 #define HETMAP_THREAD_SANITIZER 1
 #elif defined __has_feature
@@ -158,9 +158,9 @@
 #define HETMAP_AVX2_FEATURES "avx2,fma,bmi,bmi2,f16c,lzcnt,movbe"
 #define HETMAP_AVX512_FEATURES HETMAP_AVX2_FEATURES ",avx512f,avx512bw,avx512dq,avx512vl,avx512cd"
 
-// Nothing that is known of a clone's caller may change it: what its parameters promise would go.
-// Blocks that are only copied stay loops: with a call of memcpy for each they took 1.2 to 1.6 times
-// as long (bench/results/intel-xeon-processor-2026-11-26-loops.txt, 4).
+// Nothing known of a clone's caller may change it: its parameters' promises would be lost. Blocks
+// that are only copied stay loops: with a call of memcpy for each they took 1.2 to 1.6 times as
+// long (bench/results/intel-xeon-processor-2026-11-26-loops.txt, 4).
 
 #ifdef __clang__
 #define HETMAP_CLONE __attribute__((__flatten__, __noinline__))
@@ -171,7 +171,7 @@
 #define HETMAP_CLONE __attribute__((__flatten__, __noipa__, __optimize__(HETMAP_LOOP_OPTIONS)))
 #define HETMAP_CLONE_UNCONTRACTED \
   __attribute__((__flatten__, __noipa__, __optimize__(HETMAP_LOOP_OPTIONS, "fp-contract=off")))
-/// A function that only goes on to a clone: a jump, also in a file at -O0.
+/// A function that only forwards to a clone: a jump, also in a file at -O0.
 #define HETMAP_ENTRY __attribute__((__optimize__("O2")))
 #endif
 
@@ -188,7 +188,7 @@
 #define HETMAP_HAS_X86_CLONES 0
 #endif
 
-/// The level that the file's own flags amount to: its loops cannot run below it.
+/// The level of the file's own flags: its loops cannot run below it.
 #if defined __AVX512F__ && defined __AVX512BW__ && defined __AVX512DQ__ && defined __AVX512VL__
 #define HETMAP_FILE_LEVEL isa::avx512
 #elif defined __AVX2__ && defined __FMA__
@@ -197,8 +197,8 @@
 #define HETMAP_FILE_LEVEL isa::baseline
 #endif
 
-/// GCC turns contraction off by function. Clang decides it where the kernel's text is, so there it
-/// takes a file whose own flags have no fused multiply-add. Fast-math files promise nothing.
+/// GCC turns contraction off per function. Clang decides it where the kernel is written, so under
+/// Clang the file's own flags must have no fused multiply-add. Fast-math files promise nothing.
 #if defined __FAST_MATH__ || (defined __clang__ && (defined __FMA__ || !defined __x86_64__))
 #define HETMAP_CAN_BE_REPRODUCIBLE false
 #else
@@ -215,8 +215,8 @@ namespace detail {
 /// it, counted from index 0.
 inline constexpr std::size_t block_elements = 64;
 
-/// What is left behind the last block goes through a loop of so many elements, one vector of floats
-/// at the widest, before the last few go one by one.
+/// What is left after the last block goes through a loop of this many elements, one vector of
+/// floats at the widest, before the last few go one by one.
 inline constexpr std::size_t small_block_elements = 16;
 
 }  // namespace detail

@@ -1,10 +1,10 @@
-// Macros that others define with names of ours, set aside: from here to the end of a header these
-// are hetmap's own. Included behind all other includes, and given back by macros_back.hpp.
+// Sets aside macros of others that have hetmap's names: from here to the end of a header the names
+// are hetmap's own. Included after all other includes; macros_back.hpp restores the macros.
 //
 // One letter is a macro in <complex.h> (I), Arduino (F) and much that is older than namespaces; the
 // others are macros in curses, Windows, Arduino, the headers of small TCP stacks and of scripting
-// languages. What is not used here is not touched. tests/headers compiles all headers behind all
-// these. No #pragma once: this is included by every header.
+// languages. Names that hetmap does not use are not touched. tests/headers compiles all headers
+// after all these. No #pragma once: every header includes this.
 
 #pragma push_macro("a")
 #undef a

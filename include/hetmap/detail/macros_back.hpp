@@ -1,5 +1,4 @@
-// What macros_aside.hpp has set aside, given back as it was.
-// No #pragma once: this is included by every header.
+// Restores what macros_aside.hpp has set aside. No #pragma once: this is included by every header.
 
 #pragma pop_macro("a")
 #pragma pop_macro("b")

@@ -1,4 +1,4 @@
-// A pointer that owns: std::unique_ptr without <ostream>, which that brings along in libstdc++
+// An owning pointer: std::unique_ptr without <ostream>, which libstdc++ includes for it
 // (docs/design.md, Headers).
 #pragma once
 
@@ -30,7 +30,7 @@ class owned {
   [[nodiscard]] T* operator->() const noexcept { return pointer_; }
   [[nodiscard]] explicit operator bool() const noexcept { return pointer_ != nullptr; }
 
-  /// Gives it up.
+  /// Releases ownership.
   [[nodiscard]] T* release() noexcept { return std::exchange(pointer_, nullptr); }
 
  private:

@@ -1,8 +1,8 @@
 // What hetmap uses of <algorithm>, <functional> and <memory>.
 //
-// libstdc++ keeps the parts in headers of their own, which stand alone since its own headers
-// include them so; the three whole headers bring parallel algorithms, hash tables and streams
-// along, which every file that includes hetmap would have to parse (docs/design.md, Headers).
+// libstdc++ keeps the parts in separate headers, which are self-contained since its own headers
+// include them so. The three whole headers bring in parallel algorithms, hash tables and iostreams,
+// which every file that includes hetmap would have to parse (docs/design.md, Headers).
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -43,7 +43,7 @@ constexpr decltype(auto) invoke(F&& f, Args&&... args) {
   return std::apply(std::forward<F>(f), std::forward_as_tuple(std::forward<Args>(args)...));
 }
 
-/// The same of what elements are given to: inlined, at -O0 too.
+/// The same for calls with elements: inlined, at -O0 too.
 template <class F, class... Args>
 HETMAP_INLINE decltype(auto) call(F& f, Args&&... args) {
   if constexpr (std::is_member_pointer_v<std::remove_cv_t<F>>) {

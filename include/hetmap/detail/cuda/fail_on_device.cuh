@@ -11,12 +11,12 @@ inline namespace HETMAP_ABI {
 namespace detail {
 
 /// Where the kernels of this file count their calls of fail() on this device: pinned memory, set
-/// before the first launch. A variable of each file, since device code is linked a file at a time.
+/// before the first launch. Each file has its own variable, since device code is linked per file.
 [[maybe_unused]] static __device__ unsigned long long* failures_of_this_file = nullptr;
 
-/// Launches that name the failing element have blocks of two rows and one element a thread; those
-/// of Thrust have one row. That is how fail_on_device() tells them apart: it is called by a kernel
-/// that knows of neither.
+/// Launches that name the failing element have blocks of two rows and one element per thread; those
+/// of Thrust have one row. That is how fail_on_device() tells them apart: the kernel that calls it
+/// knows neither.
 inline constexpr unsigned exact_rows = 2;
 inline constexpr unsigned exact_columns = 128;
 
@@ -43,25 +43,25 @@ __device__ __forceinline__ unsigned long long this_grid() {
   return grid;
 }
 
-/// To be called by all threads of a block, before any element can fail.
+/// All threads of a block call it before any element can fail.
 __device__ __forceinline__ void begin_exact_block(unsigned long long* failure) {
   if (threadIdx.x == 0 && threadIdx.y == 0) this_exact_block() = {this_grid(), failure};
   __syncthreads();
 }
 
-/// Shared memory that only kernels have in which fail() can be reached: so many bytes tell them
-/// from others (may_fail), whose few are rounded up to 128.
+/// Shared memory that only kernels have in which fail() can be reached: this many bytes tell them
+/// from others (may_fail), whose few bytes are rounded up to 128.
 inline constexpr unsigned failing_bytes = 256;
 __device__ __forceinline__ void mark_as_failing() {
   __shared__ unsigned mark[failing_bytes / sizeof(unsigned)];
   atomicOr(mark, 1u);
 }
 
-/// Ends the calling thread, and says that an element has failed. Only this device writes to those
-/// words while the launch runs, so its own atomics do; those of the whole system need a bus that
-/// has them. In a kernel of somebody else's, of whatever shape, the thread ends and that is all.
+/// Ends the calling thread, and records that an element has failed. Only this device writes to
+/// those words while the launch runs, so device-scope atomics suffice; system-scope ones need a bus
+/// that supports them. In a kernel that is not hetmap's, of whatever shape, only the thread ends.
 ///
-/// The kernels that this is called from, Thrust's among them, have no barrier behind an element.
+/// The kernels that call this, Thrust's among them, have no barrier after an element.
 [[noreturn]] __device__ __forceinline__ void fail_on_device(int code) {
   mark_as_failing();
   if (blockDim.y == exact_rows && this_exact_block().grid == this_grid() &&

@@ -45,7 +45,7 @@ struct this_file {};
 constexpr unsigned most_counted_devices = 64;
 constexpr unsigned words_a_line = 16;  // each device writes to lines of its own
 
-/// One counter a device, in pinned memory; null before the first launch. Never freed: device code
+/// One counter per device, in pinned memory; null before the first launch. Never freed: device code
 /// may outlive whatever could free it.
 inline std::atomic<unsigned long long*>& failure_counters() {
   static std::atomic<unsigned long long*> counters{nullptr};
@@ -61,7 +61,7 @@ inline std::uint64_t count_failures() noexcept {
   return sum;
 }
 
-/// Gives this file's kernels, on the current device, a place to count failures. Says which device
+/// Gives this file's kernels, on the current device, a counter for failures. Returns which device
 /// that is.
 inline cudaError_t prepare_this_file(int& device) noexcept {
   static std::atomic<std::uint64_t> prepared{0};  // devices, by bit
@@ -81,7 +81,7 @@ inline cudaError_t prepare_this_file(int& device) noexcept {
     std::memset(counters, 0, bytes);
     failure_counters().store(counters, std::memory_order_release);
   }
-  // In a stream of its own: nobody else's work is waited for.
+  // In a CUDA stream of its own: no other work is waited for.
   unsigned long long* const mine = counters + static_cast<unsigned>(device) * words_a_line;
   cudaStream_t stream = nullptr;
   cudaError_t e = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
@@ -115,7 +115,7 @@ struct result_columns<R> {
   using type = std::tuple_element_t<I, R>;
 };
 
-/// Element I of a result that is spread, as element() finds it on the host.
+/// Element I of a tuple result, as element() finds it on the host.
 template <std::size_t I, class Row>
 __device__ __forceinline__ decltype(auto) result_element(Row const& row) {
   if constexpr (is_standard_row<Row>) {
@@ -138,7 +138,7 @@ __device__ __forceinline__ T read_column(gpu_column const& from, unsigned i) {
   return static_cast<T const*>(from.base)[i];
 }
 
-/// The functor of a launch, in memory that its bytes were copied to.
+/// The functor of a launch, in the memory that its bytes were copied to.
 template <class F>
 class functor_copy {
  public:
@@ -159,7 +159,7 @@ __global__ void __launch_bounds__(exact_rows* exact_columns) one_element_each(Wo
   if (i < work.count) work(i);
 }
 
-/// Enqueues that. Reports only what this launch did, whatever error is pending.
+/// Enqueues that. Reports only this launch's error, whatever error is pending.
 template <class Work>
 cudaError_t launch_one_each(Work const& work, cudaStream_t stream) noexcept {
   constexpr unsigned elements = exact_rows * exact_columns;
@@ -194,8 +194,8 @@ bool may_fail(int device) noexcept {
 /// fewer elements than this.
 inline constexpr std::size_t fewest_for_thrust = 8192;
 
-/// f with its arguments proclaimed copyable, which the kernel that copies in bulk asks for. Before
-/// CCCL 2.8 (CUDA 12.9) there is no word for it.
+/// f with its arguments proclaimed copyable, which the kernel that copies in bulk requires. CCCL
+/// before 2.8 (CUDA 12.9) has no way to say it.
 template <class F>
 auto with_copyable_arguments(F const& f) {
 #if CCCL_VERSION >= 2008000
@@ -271,7 +271,7 @@ struct map_form<File, F, R(A...)> {
   };
 
   static int launch(gpu_launch const& work) noexcept {
-    // What others left pending would be taken for this launch's.
+    // A pending error would be taken for this launch's.
     static_cast<void>(cudaGetLastError());
     int device = 0;
     cudaError_t e = prepare_this_file(device);
@@ -280,8 +280,8 @@ struct map_form<File, F, R(A...)> {
       for (unsigned k = 0; k != sizeof...(A); ++k)
         alone |= work.columns[out::count + k].base == nullptr;
       alone = alone || (work.exact && may_fail<element>(device));
-      // Thrust also remembers for good that its first launch failed, as one may that finds too
-      // little memory to load its kernel. Nothing was launched then, and ours may be.
+      // Thrust also remembers for good that its first launch failed, for example for lack of memory
+      // to load its kernel. Nothing was launched then, and our kernel may still work.
       if (alone || transform(work, outputs(), inputs()) != cudaSuccess) {
         static_cast<void>(cudaGetLastError());
         e = one_each(work);
@@ -302,8 +302,8 @@ struct map_form<File, F, R(A...)> {
     return detail::launch_one_each(call, static_cast<cudaStream_t>(work.stream));
   }
 
-  // The order of the wrappers is what gets the kernel that copies in bulk: copyable arguments
-  // inside, the zip outside (tests/cuda reads it off the PTX).
+  // The order of the wrappers selects the kernel that copies in bulk: copyable arguments inside,
+  // the zip outside (tests/cuda reads it off the PTX).
   template <std::size_t... O, std::size_t... I>
   static cudaError_t transform(gpu_launch const& work, std::index_sequence<O...>,
                                std::index_sequence<I...>) noexcept {

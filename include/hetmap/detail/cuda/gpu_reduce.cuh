@@ -17,18 +17,18 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// Blocks of two rows, so that an operation that fails names its piece (fail_on_device.cuh).
+/// Blocks of two rows, so that a failing operation names its piece (fail_on_device.cuh).
 inline constexpr unsigned reduce_threads = exact_rows * exact_columns;
 static_assert(reduce_threads == fold_threads);
 
-/// Consecutive elements that a thread reduces before it talks to others.
+/// Consecutive elements that a thread reduces before it communicates with others.
 template <class T>
 inline constexpr unsigned reduce_items =
     static_cast<unsigned>(std::clamp<std::size_t>(64 / sizeof(T), 1, 16));
 template <class T>
 inline constexpr std::size_t reduce_tile = reduce_threads * reduce_items<T>;
 
-/// out[b] = the elements of piece b, from the left to the right. The operation need not be
+/// out[b] = the elements of piece b, joined from left to right. The operation need not be
 /// commutative: threads hold consecutive elements, and CUB's raking reduction keeps their order.
 template <class File, class Op, class T>
 __global__ void __launch_bounds__(reduce_threads)
@@ -79,7 +79,7 @@ struct reduce_form {
 };
 template <class File, class Op, class T>
 struct reduce_form<File, Op, T(T, T)> {
-  // Above that, a block's elements do not fit the shared memory that every GPU has.
+  // Above that, a block's elements do not fit into the shared memory that every GPU has.
   static_assert(std::is_default_constructible_v<T> && sizeof(T) <= 128,
                 "what a GPU reduces is default constructible and has 128 bytes at most");
 
@@ -89,7 +89,7 @@ struct reduce_form<File, Op, T(T, T)> {
   static constexpr std::size_t element_bytes[] = {sizeof(T), sizeof(T)};
   static constexpr std::size_t element_alignments[] = {alignof(T), alignof(T)};
 
-  /// Every piece by a block of its own.
+  /// One block per piece.
   static int launch(gpu_launch const& work) noexcept {
     static_cast<void>(cudaGetLastError());
     int device = 0;

@@ -1,4 +1,4 @@
-// Inputs that cannot be indexed: read by the caller in order, kept for one batch at a time.
+// Inputs that cannot be indexed: the caller reads them in order and keeps one batch at a time.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -26,8 +26,8 @@ inline constexpr std::size_t largest_batch_bytes = std::size_t{1} << 20;
 
 inline namespace HETMAP_TAG {
 
-/// A walk over a range, in order, as slow as can be: the range is begun when its first element is
-/// asked for, and stepped on when the next one is, not when the one before has been used.
+/// A walk over a range, in order, as late as possible: the range is begun when its first element is
+/// asked for, and advanced when the next one is, not when the previous one has been used.
 template <class R>
 class walk {
  public:
@@ -55,8 +55,8 @@ class walk {
   bool used_ = false;  // what it stands on
 };
 
-/// What a range that cannot be indexed is kept as until its elements' turn: iterators of a forward
-/// range, so that its elements stay where they are; else its elements, each read once.
+/// How elements of a range that cannot be indexed are kept until their turn: as iterators of a
+/// forward range, so that its elements stay where they are; else as elements, each read once.
 template <class R>
 struct kept_of {
   using type = typename kept_element_of<R>::type;
@@ -66,7 +66,7 @@ struct kept_of<R> {
   using type = std::ranges::iterator_t<R>;
 };
 
-/// Makes one at `to` of what an iterator stands on.
+/// Makes one at `to` from the element that an iterator stands on.
 template <class R>
 void keep_at(void* to, std::ranges::iterator_t<R>& it) {
   using kept = typename kept_of<R>::type;
@@ -76,8 +76,7 @@ void keep_at(void* to, std::ranges::iterator_t<R>& it) {
     ::new (to) kept(*it);
 }
 
-/// The place of one range in a batched call. Nothing is kept of what can be indexed beside a range
-/// that cannot (below).
+/// One range in a batched call. Nothing is kept of ranges that can be indexed (below).
 template <class R>
 class reader {
  public:
@@ -88,7 +87,7 @@ class reader {
 
   [[nodiscard]] bool step() { return walk_.step(range_); }
 
-  /// Drops what was kept and makes room for so many.
+  /// Drops what was kept and makes room for `room` elements.
   void restart(std::size_t room) { kept_ = vector_access::with_room<kept>(room); }
 
   void keep() {

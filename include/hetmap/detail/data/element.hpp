@@ -1,4 +1,4 @@
-// The elements of rows: tuples, pairs, arrays, and whatever else is taken apart like them.
+// The elements of rows: tuples, pairs, arrays, and whatever else is tuple-like.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -19,8 +19,8 @@ namespace detail {
 template <class T>
 concept tuple_like = requires { std::tuple_size<std::remove_cvref_t<T>>::value; };
 
-/// The standard library's own rows, whose elements std::get gives, whatever get() there is in the
-/// namespaces of the elements.
+/// The standard library's own rows, whose elements std::get returns, whatever get() the namespaces
+/// of the elements have.
 template <class Row>
 inline constexpr bool is_standard_row = false;
 template <class... T>
@@ -37,8 +37,8 @@ inline constexpr bool is_own_row<tuple<T...>> = true;
 
 inline namespace HETMAP_TAG {
 
-/// Element I of a row. Of a user's type as a structured binding finds it: by its member get, or
-/// else by the get that is found by argument-dependent lookup.
+/// Element I of a row. For a user's type as a structured binding finds it: by its member get, or
+/// else by argument-dependent lookup of get.
 template <std::size_t I, class Row>
 HETMAP_INLINE decltype(auto) element(Row&& row) {
   if constexpr (is_standard_row<std::remove_cvref_t<Row>>) {

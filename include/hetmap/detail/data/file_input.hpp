@@ -48,10 +48,10 @@ class file_input {
   /// Elements from the beginning to the end, however many have been read.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// Fills the front of `room`; fewer only at the end, or where what follows cannot be read, which
-  /// the next call throws.
+  /// Fills the front of `room`; fewer only at the end, or if what follows cannot be read, which the
+  /// next call throws.
   ///
-  /// Throws:   io_error, also where the file ends before its last element.
+  /// Throws:   io_error, also if the file ends before its last element.
   std::size_t read(std::span<T> room) {
     std::size_t const here = std::min(room.size(), here_.size() - used_);
     std::copy_n(here_.begin() + static_cast<std::ptrdiff_t>(used_), here, room.begin());
@@ -68,7 +68,7 @@ class file_input {
     at_ += got;
     return here + got;
   }
-  /// Leaves out the next n elements.
+  /// Skips the next n elements.
   void skip(std::size_t n) {
     std::size_t const kept = std::min(n, here_.size() - used_);
     used_ += kept;
@@ -103,8 +103,8 @@ class file_input {
     file_input* input_;
   };
 
-  /// Stands on the next element that has not been read. One element at a time goes through a buffer
-  /// of 64 KiB.
+  /// Stands on the next element that has not been read. Single elements go through a buffer of 64
+  /// KiB.
   [[nodiscard]] iterator begin() { return iterator(this); }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
@@ -112,7 +112,7 @@ class file_input {
   static constexpr std::size_t buffer_elements =
       std::size_t{65536} / sizeof(T) != 0 ? std::size_t{65536} / sizeof(T) : 1;
 
-  /// Fewer than `room` where the file ends before its last element, 0 from then on.
+  /// Fewer than `room` if the file ends before its last element, 0 from then on.
   std::size_t whole_elements(std::span<T> room) {
     if (room.empty() || std::exchange(fails_, true)) return 0;
     std::size_t const got = file_.read(room.data(), room.size_bytes()) / sizeof(T);

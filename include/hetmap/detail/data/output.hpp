@@ -1,5 +1,5 @@
-// Where the results of a map go: arrays of the host, one or a tuple's worth of them. (Those that
-// lie on a GPU say the same of themselves: array.hpp, device_span.hpp.)
+// Where the results of a map go: host arrays, one or one per element of a tuple. (Outputs on a GPU
+// describe themselves likewise: array.hpp, device_span.hpp.)
 #pragma once
 
 #include <hetmap/detail/data/element.hpp>
@@ -47,7 +47,7 @@ inline constexpr bool fills_columns<Row, T...> = []<std::size_t... K>(std::index
   return (std::is_assignable_v<T&, decltype(detail::element<K>(std::declval<Row>()))> && ...);
 }(std::index_sequence_for<T...>{});
 
-/// What an output says of itself: where it lies, and whether it takes results of type R.
+/// An output's description: where it lies, and whether it takes results of type R.
 template <class Out>
 struct destination;
 template <writable_array Out>

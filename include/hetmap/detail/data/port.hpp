@@ -1,4 +1,4 @@
-// How a stream reads one of its inputs: where it lies, or kept in a slot's buffer by whoever pulls.
+// How a stream reads one of its inputs: in place, or kept in a slot's buffer by whoever pulls.
 #pragma once
 
 #include <hetmap/detail/data/batch.hpp>
@@ -21,10 +21,10 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// A range that can hand over many elements at a time: read(span) fills the front of the span and
-/// says how many; fewer than asked means that there are no more, or that reading on fails, which
-/// the next call says by what it throws, if the range knows its length. What a call throws is the
-/// failure of the first element that it was asked for.
+/// A range that can deliver many elements at a time: read(span) fills the front of the span and
+/// returns how many. Fewer than asked means that there are no more, or that reading on fails; the
+/// next call then throws why, if the range knows its length. What a call throws is the failure of
+/// the first element that it was asked for.
 template <class R>
 concept bulk_readable =
     std::ranges::input_range<R> && std::is_trivially_copyable_v<std::ranges::range_value_t<R>> &&
@@ -35,18 +35,17 @@ concept bulk_readable =
 
 inline namespace HETMAP_TAG {
 
-/// The place of one range in a stream. In is T& for a range that is borrowed, T for one that was
-/// moved in.
+/// One range in a stream. In is T& for a borrowed range, T for one that was moved in.
 ///
-/// Elements that can be reached by index are read where they lie, by any worker. A forward range is
-/// kept as iterators, so that its elements stay where they are and are read by any worker too; any
-/// other as values, each read once. It is advanced no further than the element that was asked for.
+/// Elements that can be reached by index are read in place, by any worker. A forward range is kept
+/// as iterators, so that its elements stay where they are and any worker can read them; any other
+/// as values, each read once. It is advanced no further than the requested element.
 ///
-/// Where chunks come in any order, a forward range is read as it is advanced: its failure is known
-/// before anything after it is computed. What is kept then is where the elements lie, or the
-/// elements themselves if they lie nowhere.
+/// If chunks come in any order, a forward range is read as it is advanced: its failure is known
+/// before anything after it is computed. Then the addresses of elements are kept, or the elements
+/// themselves if they have none.
 ///
-/// InBulk: as many as are asked for will be used, so that they may be read at a time.
+/// InBulk: all requested elements will be used, so that they may be read together.
 template <class In, bool InBulk, bool Ordered>
 class port {
   using range = std::remove_reference_t<In>;
@@ -91,7 +90,7 @@ class port {
     return array_like<range&> && indexed ? sizeof(kept) : 0;
   }
 
-  /// Gets ready to fill a buffer, or points the column at elements begin, begin + 1, ...
+  /// Prepares to fill a buffer, or points the column at elements begin, begin + 1, ...
   void open(column& c, std::size_t begin) {
     if constexpr (indexed) {
       if constexpr (array_like<range&>) {
@@ -105,8 +104,8 @@ class port {
       }
     }
   }
-  /// Elements that are there, of at most `wanted`; failure() says why there are fewer, if they
-  /// should be.
+  /// Elements available, at most `wanted`; failure() says why there are fewer, if there should be
+  /// more.
   [[nodiscard]] std::size_t read(std::size_t wanted) {
     if constexpr (bulk) {
       count_ = 0;
@@ -125,7 +124,7 @@ class port {
       return wanted;
     }
   }
-  /// What read() met after `count` elements; null: nothing, or that comes later.
+  /// What read() threw after `count` elements; null: nothing, or nothing yet.
   [[nodiscard]] std::exception_ptr failure(std::size_t count) noexcept {
     if constexpr (bulk)
       if (count == count_) return std::exchange(failure_, nullptr);
@@ -191,7 +190,7 @@ class port {
   [[no_unique_address]] std::conditional_t<bulk, std::exception_ptr, nothing> failure_{};
 };
 
-/// A source as the chunk that carries `c`, from `origin` on, reads it.
+/// A source as read by the chunk that carries `c`, from `origin` on.
 template <class T, class Argument>
 HETMAP_INLINE auto place(array_source<T, Argument> const&, column const& c, std::size_t) {
   return array_source<T, Argument>{static_cast<T*>(c.base)};
@@ -205,7 +204,7 @@ HETMAP_INLINE auto place(iterator_source<Iterator> const& all, column const&, st
   return all.after(origin);
 }
 
-/// Reads through another source, and marks what that throws as the input's.
+/// Reads through another source, and marks what it throws as the input's.
 template <class Source>
 struct watched_source {
   Source source;

@@ -29,26 +29,26 @@ template <class R>
 concept indexable =
     std::ranges::random_access_range<R> && (std::ranges::sized_range<R> || unbounded<R>);
 
-/// The elements lie one after the other in memory.
+/// The elements are contiguous in memory.
 template <class R>
 concept array_like = indexable<R> && std::ranges::contiguous_range<R> && !unbounded<R>;
 
-/// Whether all these ranges know where they end, or that they do not.
+/// Whether all these ranges know where they end, or that they are endless.
 template <class... In>
 inline constexpr bool knows_length = ((std::ranges::sized_range<In&> || unbounded<In&>)&&...);
 
-/// An element that is of no other type than it is declared to be. Of what a reference to a class
-/// with virtual functions refers to, nobody knows that.
+/// An element whose dynamic type is its declared type. A reference to a class with virtual
+/// functions may refer to another type.
 template <class T>
 inline constexpr bool known_whole = !std::is_polymorphic_v<T> || std::is_final_v<T>;
 
-/// A range that says so of all its elements.
+/// A range that says so for all its elements.
 template <class R>
 inline constexpr bool yields_exact_objects = requires { typename R::yields_exact_objects; };
 
 /// How an element of a single-pass range waits for its turn: as an object of type `type`, which f
-/// gets as `argument`, the very type that the range gives. `possible` says whether a copy can stand
-/// for the element.
+/// gets as `argument`, the very type that the range yields. `possible` says whether a copy can
+/// stand for the element.
 template <class R, class Reference, class Value>
 struct kept_element {  // a value; of numbers and derived classes one that is no Value
   using type = std::remove_cv_t<Reference>;
@@ -66,8 +66,8 @@ struct kept_element<R, Reference, Value> {
   static constexpr bool possible =
       std::constructible_from<type, Reference> && (known_whole<type> || yields_exact_objects<R>);
 };
-/// Something that stands for an element, such as the row of references of a zip: the element is
-/// kept, and f gets what stands for that.
+/// A stand-in for an element, such as a zip's row of references: the element is kept, and f gets a
+/// stand-in for it.
 template <class R, class Reference, class Value>
   requires(!std::is_reference_v<Reference> && !std::is_scalar_v<Reference> &&
            !std::derived_from<std::remove_cv_t<Reference>, Value> &&
@@ -82,10 +82,10 @@ using kept_element_of = kept_element<std::remove_cvref_t<R>, std::ranges::range_
                                      std::ranges::range_value_t<R>>;
 
 /// The elements of a single-pass range can be kept until their turn: a copy of one is the same
-/// element. It is not where `*it` refers to a class with virtual functions that is not final (of
-/// a derived object only the base would be kept), to what cannot be copied, or stands for an
-/// element in a way of its own, as a proxy does. Copy the elements to a container first, hand over
-/// pointers to them, or give the range forward iterators.
+/// element. It is not if `*it` refers to a non-final class with virtual functions (only the base of
+/// a derived object would be kept) or to what cannot be copied, or is a proxy of its own kind. Copy
+/// the elements to a container first, hand over pointers to them, or give the range forward
+/// iterators.
 template <class R>
 inline constexpr bool elements_can_be_kept = true;
 template <std::ranges::input_range R>
@@ -100,8 +100,8 @@ enum class residence : unsigned char {
 };
 
 inline namespace HETMAP_TAG {
-/// How an input that is no range is read: lies, value, source(in), length(in). There are arrays and
-/// device_spans.
+/// How an input that is no range is read: lies, value, source(in), length(in). Arrays and
+/// device_spans are such inputs.
 template <class T>
 struct resident_input;
 }  // namespace HETMAP_TAG
@@ -114,7 +114,7 @@ inline constexpr bool lies_in = Where == residence::host;
 template <resident In, residence Where>
 inline constexpr bool lies_in<In, Where> = resident_input<std::remove_cvref_t<In>>::lies == Where;
 
-/// Where a call over these inputs takes place, of which all that are no ranges lie alike.
+/// Where a call over these inputs takes place. All inputs that are no ranges lie alike.
 template <class... In>
 inline constexpr residence place_of = (lies_in<In, residence::array> || ...)    ? residence::array
                                       : (lies_in<In, residence::device> || ...) ? residence::device
@@ -133,7 +133,7 @@ struct argument<R> {
   using type = typename resident_input<std::remove_cvref_t<R>>::value const&;
 };
 
-/// The type with which f is called for one input.
+/// The type of f's argument for one input.
 template <class R>
 using argument_t = typename argument<R>::type;
 
@@ -150,12 +150,12 @@ struct array_source {
   HETMAP_INLINE array_source at(column const& c) const { return {static_cast<T*>(c.base)}; }
   HETMAP_INLINE array_source after(std::size_t n) const { return {data + n}; }
   HETMAP_INLINE Argument operator[](std::size_t i) const { return static_cast<Argument>(data[i]); }
-  /// Asks for elements that will be read soon; they need not exist.
+  /// Prefetches elements that will be read soon; they need not exist.
   HETMAP_INLINE void prefetch(std::size_t i, std::size_t n) const {
     constexpr std::size_t line = 64;
     auto const from = reinterpret_cast<std::uintptr_t>(data) + i * sizeof(T);
     for (std::size_t k = 0; k < n * sizeof(T); k += line)
-      // NOLINTNEXTLINE(performance-no-int-to-ptr): no pointer may be formed behind the array
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): no pointer may be formed past the array
       __builtin_prefetch(reinterpret_cast<void const*>(from + k));
   }
   column as_column() const {
@@ -247,7 +247,7 @@ template <class R>
   }
 }
 
-/// Elements that every input has; no_length where none of them knows.
+/// The number of elements that every input has; no_length if none of them knows.
 template <class... In>
 [[nodiscard]] std::size_t shortest(In&&... in) {
   std::size_t n = no_length;

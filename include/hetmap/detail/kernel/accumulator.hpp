@@ -1,4 +1,4 @@
-// Accumulators of a fold: made of what f returns, or taking it up.
+// Accumulators of a fold: made of what f returns, or folding it in.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -19,7 +19,7 @@ inline namespace HETMAP_ABI {
 namespace detail {
 inline namespace HETMAP_TAG {
 
-/// Whether what is folded are the numbers of an array, as they are.
+/// Whether the numbers of an array are folded as they are.
 template <class F, class... Src>
 inline constexpr bool reads_numbers = false;
 template <class U, class Argument>
@@ -28,7 +28,7 @@ inline constexpr bool reads_numbers<std::identity, array_source<U, Argument>> =
 template <class U>
 inline constexpr bool reads_numbers<std::identity, held_source<U>> = std::is_arithmetic_v<U>;
 
-/// What f makes of the elements of these sources.
+/// What f returns for the elements of these sources.
 template <class F, class... Src>
 using made_of = std::invoke_result_t<F&, decltype(std::declval<Src const&>().at(
                                              std::declval<column const&>())[std::size_t{}])...>;
@@ -49,7 +49,7 @@ HETMAP_INLINE T taken_up(Op& op, T&& sum, R&& value) {
     return static_cast<T>(detail::call(op, static_cast<T&&>(sum), std::forward<R>(value)));
 }
 
-/// Puts a new value in the place of one that it was made of. T need not be assignable.
+/// Replaces a value by one made of it. T need not be assignable.
 template <class T>
 class running {
  public:

@@ -1,4 +1,4 @@
-// What the verbs put around a function: a stop token behind its arguments, a row's elements as its
+// What the verbs wrap around a function: a stop token after its arguments, a row's elements as its
 // arguments, its exceptions caught.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// Becomes the stop token that a function's last parameter is. The header that defines
+/// Converts to the stop token that a function takes as its last parameter. The header of
 /// std::stop_token is not included for it: whoever has such a function has included it.
 class stop_argument {
  public:
@@ -125,8 +125,8 @@ struct collected {
 
 // -- what the adaptors are to others ---------------------------------------------------------
 
-/// What is known of an adaptor, which keeps the function in a member f: every one of them is named
-/// here, and nowhere else. `scalar`: why its loops cannot be vectorised, whatever the function.
+/// What is known of an adaptor, which keeps the function in a member f. Adaptors are listed here
+/// and nowhere else. `scalar`: why its loops cannot be vectorised, whatever the function.
 template <class W>
 struct adaptor_traits {
   static constexpr bool is_adaptor = false;
@@ -153,7 +153,7 @@ struct adaptor_traits<with_stop<F>> {
 template <class W>
 concept an_adaptor = adaptor_traits<std::remove_cv_t<W>>::is_adaptor;
 
-/// The function itself, without what the verbs put around it.
+/// The function itself, without its adaptors.
 template <class F>
 auto const& bare(F const& f) {
   if constexpr (an_adaptor<F>)
@@ -162,7 +162,7 @@ auto const& bare(F const& f) {
     return f;
 }
 
-/// The bytes of a function, where these are all there is to it; null otherwise.
+/// The bytes of a function if it consists of nothing else; null otherwise.
 struct functor_bytes {
   void const* data = nullptr;
   std::uint32_t size = 0;

@@ -1,9 +1,9 @@
 // What the core calls: a task's loop, compiled once per instruction-set level.
 //
-// GCC keeps the promise of `__restrict` for the parameters of a function that is not inlined. Of an
-// inlined one it keeps it for the accesses that are in its text before others are inlined into it,
-// and a lambda comes late: what that reads through its captures could be the output then, and the
-// loop stays scalar. So the outputs are parameters of the clones.
+// GCC honours `__restrict` on the parameters of a function that is not inlined. In an inlined one
+// it honours it only for accesses that are there before other functions are inlined into it. A
+// lambda is inlined late: what it reads through its captures could then be the output, and the loop
+// stays scalar. So the outputs are parameters of the clones.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -20,11 +20,11 @@ namespace detail {
 inline namespace HETMAP_TAG {
 
 /// The pointers that a task's clones get as parameters, each with the promise that nothing else
-/// refers to the elements.
+/// refers to its elements.
 template <class... Out>
 struct restricted {};
 
-/// The level that this file's own flags amount to.
+/// The level of this file's own flags.
 inline constexpr isa file_level = HETMAP_FILE_LEVEL;
 
 /// Whether this compiler can keep a * b + c uncontracted in one function, whatever the flags.
@@ -39,7 +39,7 @@ struct loop_of {
     task.run(work, out...);
   }
 };
-/// The same where outputs are inputs.
+/// The same if outputs are inputs.
 template <class Task>
 struct loop_in_place_of {
   using outputs = restricted<>;

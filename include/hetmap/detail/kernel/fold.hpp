@@ -17,15 +17,15 @@ inline namespace HETMAP_ABI {
 namespace detail {
 inline namespace HETMAP_TAG {
 
-/// Numbers made at a time: four vectors at the widest. So many are folded side by side where the
+/// Numbers made at a time: four vectors at the widest. This many are folded side by side if the
 /// order does not matter.
 template <class T>
 inline constexpr std::size_t fold_width = 256 / sizeof(T) < 64 ? 256 / sizeof(T) : 64;
 
-/// 0, which the compiler does not know. What has been stored at one index and is read at another
-/// that is off by it is final. Otherwise whether a product of f's and a sum of op's are one fused
-/// operation would be the optimiser's choice, and differ between -O0 and -O2. (An array that an asm
-/// statement reads would be one that any pointer may point to.)
+/// 0, which the compiler does not know. What is stored at one index and read at another that
+/// differs by it is final. Otherwise the optimiser would choose whether a product of f and a sum of
+/// op are one fused operation, and -O0 and -O2 would differ. (Any pointer may point to an array
+/// that an asm statement reads.)
 [[nodiscard]] HETMAP_INLINE std::size_t unknown_zero() {
   std::size_t zero = 0;
   asm("" : "+r"(zero));
@@ -59,7 +59,7 @@ HETMAP_INLINE void fold_rows_of(Op& op, T const* values, std::size_t length, T* 
   }
 }
 
-/// Elements of each leaf that are turned about in registers at a time.
+/// Elements of each leaf that are transposed in registers at a time.
 inline constexpr std::size_t fold_strip = 16;
 
 /// The same for `length` elements, a multiple of fold_strip.
@@ -99,10 +99,10 @@ HETMAP_INLINE void join_neighbours(Op& op, T* values) {
   }
 }
 
-/// So many widths are made before they are folded: the loops are left less often.
+/// This many widths are made before they are folded: the loops are left less often.
 inline constexpr std::size_t tile_widths = 4;
 
-/// A leaf of at least two widths that is being folded, and what is left behind its last width.
+/// A leaf of at least two widths that is being folded, and what is left after its last width.
 template <class T, class Op>
 struct side_by_side_fold {
   static constexpr std::size_t width = fold_width<T>;
@@ -115,8 +115,8 @@ struct side_by_side_fold {
   HETMAP_INLINE side_by_side_fold(std::size_t begin, std::size_t end)
       : first(begin), whole(end - (end - begin) % width) {}
 
-  /// Whole widths from i on, up to `whole` at most. More than one are taken in turn where the
-  /// sums are at hand.
+  /// Whole widths from i on, up to `whole` at most. Several are taken in turn while the sums are at
+  /// hand.
   template <class U>
   HETMAP_INLINE void take(Op& joins, U const* numbers, std::size_t i, std::size_t n,
                           std::size_t& at) {
@@ -151,8 +151,8 @@ struct side_by_side_fold {
   }
 };
 
-/// What the tree does with numbers. Whose turn it is to join depends on who folded what, so the
-/// operation is compiled here alone, and the same whatever the file's flags.
+/// What the tree does with numbers. Which worker joins depends on who folded what, so the operation
+/// is compiled only here, and the same whatever the file's flags.
 template <std::size_t N, class T, class Op>
 HETMAP_CLONE_UNCONTRACTED void join_leaves(Op& op, T* values) {
   detail::join_neighbours<N>(op, values);

@@ -18,15 +18,15 @@ inline namespace HETMAP_ABI {
 namespace detail {
 inline namespace HETMAP_TAG {
 
-/// Numbers, made of what f returns: they are made a tile at a time and folded from there, which
-/// vectorises. Where their order does not matter, fold_width of them are folded side by side.
+/// Numbers made of what f returns. They are made a tile at a time and folded from there, which
+/// vectorises. If their order does not matter, fold_width of them are folded side by side.
 template <class T, class R>
 inline constexpr bool folds_numbers = std::is_arithmetic_v<T> && std::constructible_from<T, R>;
 template <class Op, class T, class R>
 inline constexpr bool interleaves = folds_numbers<T, R> && commutative<std::remove_cv_t<Op>, T>;
 
-/// How many leaves are folded at once whose order does matter: in this file's vectors, and few
-/// enough for what is made of them to stay in a cache.
+/// How many leaves are folded at once if their order matters: in this file's vectors, and few
+/// enough for their numbers to stay in a cache.
 template <class T>
 inline constexpr std::size_t short_rows = fold_width<T>;
 template <class T>
@@ -55,7 +55,7 @@ struct rows_of_numbers {
     return end - i < group ? end : i + group;
   }
 
-  /// A leaf from `begin` on, of whose numbers the first that there is stands for element `from`.
+  /// A leaf from `begin` on, whose first available number belongs to element `from`.
   HETMAP_INLINE T fold_alone(T const* numbers, std::size_t from, std::size_t begin, std::size_t end,
                              std::size_t& at) {
     T sum = numbers[begin - from];
@@ -67,7 +67,7 @@ struct rows_of_numbers {
     return sum;
   }
 
-  /// Folds elements begin..end, of which `values` are the numbers.
+  /// Folds elements begin..end, whose numbers are `values`.
   HETMAP_INLINE void fold_waiting(T const* values, std::size_t begin, std::size_t end,
                                   std::size_t& at, subtrees<T, Op>& mine) {
     std::size_t i = begin;
@@ -110,8 +110,7 @@ struct rows_of_numbers {
     }
   }
 
-  /// Throws what the operation throws at the first of these elements, if it does in a loop over
-  /// them.
+  /// Throws what the operation throws in a loop over these elements, if anything.
   HETMAP_INLINE void fail_earlier(T const* values, std::size_t begin, std::size_t end,
                                   std::size_t& at) {
     std::size_t const last = at;

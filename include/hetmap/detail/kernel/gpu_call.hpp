@@ -30,7 +30,7 @@ inline namespace HETMAP_TAG {
 /// The call site of a kernel and a signature.
 template <class Kernel, class Signature, form_kind Kind = form_kind::map>
 [[nodiscard]] gpu_site& gpu_site_of() {
-  // Constant, so that the compiler guards nothing: a forked child could wait for that for ever.
+  // Constant-initialised, so that it needs no guard, for which a forked child could wait forever.
   static constinit gpu_site site{Kind, &typeid(kernel_identity_t<Kernel>), &typeid(Signature)};
   return site;
 }
@@ -44,7 +44,7 @@ concept counts_up =
      std::same_as<Iterator, std::ranges::iterator_t<std::ranges::iota_view<
                                 std::iter_value_t<Iterator>, std::iter_value_t<Iterator>>>>);
 
-/// Elements that a GPU can hold.
+/// Element types that a GPU can hold.
 template <class T>
 concept gpu_element = std::is_trivially_copyable_v<T> && alignof(T) <= largest_gpu_alignment;
 
@@ -82,8 +82,8 @@ struct gpu_input<held_source<T>> {
   static gpu_operand operand(held_source<T> const& s) { return {.memory = s.as_column()}; }
 };
 
-/// A call of F over these sources with results to Out...; `possible` unless something in it has no
-/// place on a GPU, which `why_not` names then.
+/// A call of F over these sources with results to Out...; `possible` unless something in it cannot
+/// be on a GPU, which `why_not` then names.
 template <store How, class F, class Outs, class... Src>
 struct gpu_description {
   static constexpr bool possible = false;
@@ -97,8 +97,8 @@ struct gpu_description {
 template <class F>
 concept gpu_functor = std::is_class_v<F> && std::is_trivially_copyable_v<F> && !an_adaptor<F>;
 
-/// Whether results R go to elements of types Out... as they are. Tuples are a column an element on
-/// the GPU.
+/// Whether results R go to elements of types Out... as they are. On the GPU tuples are one column
+/// per element.
 template <store How, class R, class... Out>
 inline constexpr bool keeps_results =
     sizeof...(Out) == 1 && (std::same_as<R, Out> && ...) && !tuple_like<R>;
@@ -174,7 +174,7 @@ struct gpu_description<How, starred<F>, std::tuple<Out...>, array_source<Row, Ar
         std::remove_cvref_t<std::invoke_result_t<F const&, decltype(detail::element<I>(
                                                                std::declval<row const&>()))...>>;
     using signature = result(cell<I>...);
-    // Elements that are references, or made when asked for, lie nowhere in the row.
+    // Elements that are references, or made on request, are not in the row's memory.
     static constexpr bool in_rows =
         (std::is_lvalue_reference_v<decltype(detail::element<I>(std::declval<row const&>()))> &&
          ...) &&

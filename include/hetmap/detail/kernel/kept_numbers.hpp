@@ -2,8 +2,8 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
-#include <hetmap/detail/seam/leaf.hpp>
 #include <hetmap/detail/owned.hpp>
+#include <hetmap/detail/seam/leaf.hpp>
 #include <hetmap/vector.hpp>
 
 #include <atomic>
@@ -16,8 +16,8 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// Up to so many numbers there is room for what f makes of all of them: claims may end anywhere
-/// then, and costly elements are shared one by one.
+/// Up to this many numbers there is room for all that f returns: then claims may end anywhere, and
+/// costly elements are shared one by one.
 inline constexpr std::size_t most_kept_numbers = 65536;
 
 inline namespace HETMAP_TAG {
@@ -26,7 +26,7 @@ template <class T>
 struct kept_numbers {
   // The call's elements, 0 unless claims may end anywhere; values of those in leaves that no claim
   // has whole; which leaves are in a subtree, by bit; and how many elements of the others are
-  // folded into the first values there, one for each element that a fold takes side by side.
+  // folded into the first values there, one per element that a fold takes side by side.
   std::size_t count = 0;
   std::atomic<vector<T>*> kept{nullptr};
   std::atomic<std::uint32_t> folded{0};

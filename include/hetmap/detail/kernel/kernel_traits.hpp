@@ -16,7 +16,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// Whether the type of F, and its address where F is a function pointer, says what it costs. Erased
+/// Whether the type of F, and its address if F is a function pointer, says what it costs. Erased
 /// types do not, nor do pointers to member functions and pointers inside a composition.
 template <class F>
 inline constexpr bool cost_known_by_type = !std::is_member_function_pointer_v<F>;
@@ -33,7 +33,8 @@ template <class W>
 inline constexpr bool cost_known_by_type<W> =
     cost_known_by_type<typename adaptor_traits<W>::function>;
 
-/// Why a loop that calls F cannot be vectorised, whatever F does; null where that does not show.
+/// Why a loop that calls F cannot be vectorised, whatever F does; null if the type does not show
+/// it.
 template <class F>
 inline constexpr char const* scalar_because =
     std::is_function_v<F> || std::is_pointer_v<F> || !cost_known_by_type<F>

@@ -1,9 +1,9 @@
-// The one element loop, and the tasks that are made of it.
+// The one element loop, and the tasks built on it.
 //
 // Blocks of a constant number of elements into restricted pointers are what vectorises at plain
 // -O2, without a pragma and without asserting that elements are independent: calls of f are never
-// interleaved within a thread. Everything here is always_inline, so that it vanishes into the clone
-// at every -O level; that gives one element the same bits wherever it stands.
+// interleaved within a thread. Everything here is always_inline, so that it is inlined into the
+// clone at every -O level; that gives an element the same bits at every position.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -27,15 +27,15 @@ inline namespace HETMAP_ABI {
 namespace detail {
 inline namespace HETMAP_TAG {
 
-/// What a chunk's loop looks at to see whether the rest is wanted back.
+/// How a chunk's loop sees whether the rest is recalled.
 class recall_check {
  public:
   HETMAP_INLINE explicit recall_check(chunk const& work) : word_(work.recalled), before_(seen()) {}
 
-  /// The word as the compiler knows it: a plain load, of which two with nothing between them that
-  /// might write to it are one. So two looks around f's call cost nothing where f is inlined and
-  /// calls nothing unknown, and such loops vectorise as if there were none; otherwise they see what
-  /// happened while f was blocked or slow.
+  /// The word as the compiler knows it: a plain load. Two loads with nothing between them that
+  /// might write to it become one. So checks before and after f's call cost nothing if f is inlined
+  /// and calls nothing unknown, and such loops vectorise as if there were none; otherwise they see
+  /// what happened while f was blocked or slow.
   [[nodiscard]] HETMAP_INLINE recall seen() const {
 #if HETMAP_THREAD_SANITIZER
     recall now;
@@ -59,7 +59,7 @@ class recall_check {
   recall before_;
 };
 
-/// What becomes of a result.
+/// What is done with a result.
 enum class store : unsigned char {
   nowhere,    ///< f returns nothing, or nobody wants it
   assign,     ///< assigned to an element that exists
@@ -67,17 +67,17 @@ enum class store : unsigned char {
   spread,     ///< a tuple, its elements assigned to one column each
 };
 
-/// The largest piece of results, in bytes, that is computed aside.
+/// The largest piece of results, in bytes, that is computed in a local buffer.
 inline constexpr std::size_t largest_tile_bytes = 4096;
 
-/// Whether assigning to raw memory is as good as constructing there, and easier to vectorise.
+/// Whether assigning to raw memory is equivalent to constructing there, and easier to vectorise.
 template <class T>
 inline constexpr bool assignable_when_raw =
     std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T> &&
     std::is_trivially_assignable_v<T&, T>;
 
-/// Whether storing a Result as an Out says all there is to the element: its bytes may be computed
-/// in memory elsewhere, whatever is in that, and copied to where they belong.
+/// Whether storing a Result as an Out determines the element entirely: its bytes may then be
+/// computed in other memory, whatever that holds, and copied to their destination.
 template <class Out, class Result>
 inline constexpr bool replaces_bytes =
     !std::is_volatile_v<Out> && std::is_trivially_copyable_v<Out> &&
@@ -90,7 +90,7 @@ template <class... Out, class Result, std::size_t... K>
 inline constexpr bool replace_bytes<std::tuple<Out...>, Result, std::index_sequence<K...>> =
     (replaces_bytes<Out, decltype(detail::element<K>(std::declval<Result>()))> && ...);
 
-/// The same of all that becomes of one result.
+/// The same for all elements made from one result.
 template <store How, class Result, class... Out>
 inline constexpr bool results_are_bytes = false;
 template <class Result, class Out>
@@ -108,7 +108,7 @@ HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&
   (static_cast<void>(out[i] = detail::element<K>(std::forward<Result>(result))), ...);
 }
 
-// GCC unrolls the loop over a tile and then warns of elements behind its end, which it cannot see
+// GCC unrolls the loop over a tile and then warns of elements past its end: it cannot see that they
 // are never reached.
 #pragma GCC diagnostic push
 #if defined __GNUC__ && !defined __clang__
@@ -118,8 +118,8 @@ HETMAP_INLINE void put_columns(std::size_t i, std::index_sequence<K...>, Result&
 /// How a loop goes over a chunk: Loop::block<N> for N elements, Loop::one for what is left.
 template <class Loop, class... Out>
 struct block_walk {
-  /// `at` follows the element being computed; where f cannot throw or block, nobody reads it and it
-  /// is gone.
+  /// `at` follows the element being computed; if f cannot throw or block, nothing reads it and it
+  /// is optimised away.
   ///
   /// Returns:  one past the last element computed.
   template <class F, class... Src>
@@ -127,7 +127,7 @@ struct block_walk {
                                        recall_check rest, F& f, Out*... out, Src... src) {
     std::size_t i = begin;
     if constexpr (Loop::has_blocks) {
-      // do: what f has in memory is fetched once, before the loop.
+      // do: f's members are loaded once, before the loop.
       if (end - i >= block_elements) do {
           if (!Loop::template block<block_elements>(i, at, rest, f, out..., src...)) return at + 1;
           i += block_elements;
@@ -154,8 +154,8 @@ template <store How, class... Out>
 struct element_loop : block_walk<element_loop<How, Out...>, Out...> {
   static constexpr bool has_blocks = true;
 
-  /// Whether the rest was wanted back meanwhile. Asked before a result is stored: what is stored
-  /// may be bytes, which could be any word's.
+  /// Whether the rest was recalled meanwhile. Asked before a result is stored: the result may be
+  /// bytes, which may alias any word.
   template <class F, class... Src>
   HETMAP_INLINE static bool one(std::size_t i, recall_check const& rest, F& f, Out*... out,
                                 Src const&... src) {
@@ -178,7 +178,7 @@ struct element_loop : block_walk<element_loop<How, Out...>, Out...> {
     }
   }
 
-  /// The next N elements, or as many of them as nobody wants back; whether all.
+  /// The next N elements, or as many as are not recalled; returns whether all.
   template <std::size_t N, class F, class... Src>
   HETMAP_INLINE static bool block(std::size_t i, std::size_t& at, recall_check const& rest, F& f,
                                   Out*... out, Src const&... src) {
@@ -190,7 +190,7 @@ struct element_loop : block_walk<element_loop<How, Out...>, Out...> {
   }
 };
 
-/// Raw memory for N results that go elsewhere: column K's.
+/// Raw memory for N results of column K that are copied later.
 template <std::size_t K, class Out, std::size_t N>
 struct tile {
   alignas(64) unsigned char bytes[N * sizeof(Out)];
@@ -212,13 +212,13 @@ struct tile {
   }
 };
 
-/// The same loop for outputs of which some are inputs, to which no pointer may be restricted. A
-/// block is computed aside and copied then; where the compiler unrolls it whole, it stays in
-/// registers. What was done of a block when f threw is copied too.
+/// The same loop if some outputs are inputs, so that no pointer may be restricted. A block is
+/// computed in a local buffer and then copied; if the compiler unrolls it whole, it stays in
+/// registers. What was computed of a block when f threw is copied too.
 template <store How, bool Bytes, class... Out>
 struct loop_in_place : block_walk<loop_in_place<How, Bytes, Out...>, Out...> {
-  /// Whether blocks can be computed aside; else it is element by element, without promises about
-  /// memory.
+  /// Whether blocks can be computed in a local buffer; else the loop goes element by element,
+  /// without promises about memory.
   static constexpr bool has_blocks =
       Bytes && (sizeof(Out) + ...) * block_elements <= largest_tile_bytes;
 
@@ -274,7 +274,7 @@ struct element_task<How, F, std::tuple<Out...>, Src...> {
   using result = decltype(detail::call(
       std::declval<F&>(), std::declval<Src const&>().at(std::declval<column const&>())[0]...));
 
-  /// Whether they may be computed elsewhere.
+  /// Whether results may be computed elsewhere.
   static constexpr bool bytes = results_are_bytes<How, result, Out...>;
 
   F& f;

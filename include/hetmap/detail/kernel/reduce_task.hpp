@@ -36,7 +36,7 @@ namespace detail {
 
 inline namespace HETMAP_TAG {
 
-/// Stands for the folds, under one operation, of values that have been made.
+/// Stands for the folds, under one operation, of values that exist.
 template <class T>
 struct completed_fold;
 
@@ -101,7 +101,7 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
     }
   }
 
-  /// What f has made of all elements.
+  /// What f returned for all elements.
   template <class Values>
   void begin_with(Values const& made_elsewhere) {
     count = made_elsewhere.size();
@@ -158,7 +158,8 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
                          : fold_side_by_side(begin, end, at, rest, mine,
                                              std::get<I>(sources).at(work.columns[I])...);
     else if constexpr (of_numbers && std::integral<T> && !as_they_are)
-      // An operation on integers takes a cycle: of long leaves less than the way to a buffer.
+      // An operation on integers takes a cycle: for long leaves that is less than the way to a
+      // buffer.
       until =
           leaf >= 512
               ? fold_leaves(begin, end, at, rest, mine, std::get<I>(sources).at(work.columns[I])...)
@@ -199,7 +200,7 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
 
   // -- of numbers ------------------------------------------------------------------------------
 
-  /// The next N numbers, or as many as have been made when the rest is wanted back.
+  /// The next N numbers, or as many as have been made when the rest is recalled.
   template <std::size_t N, class... Source>
   HETMAP_INLINE std::size_t make(T* tile, std::size_t i, std::size_t& at, recall_check const& rest,
                                  bool may_stop, Source const&... src) {
@@ -217,7 +218,7 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
   /// Calls take(numbers, i, n) with all numbers from `begin` on, up to tile_widths widths at a
   /// time, with a part of a width only where it stops, and take_one(number, i) with the last few.
   ///
-  /// Returns:  one past the last; less than end only if the rest is wanted back and it may stop.
+  /// Returns:  one past the last; less than end only if the rest is recalled and it may stop.
   template <class Take, class TakeOne, class... Source>
   HETMAP_INLINE std::size_t make_all(std::size_t begin, std::size_t end, std::size_t& at,
                                      recall_check rest, bool may_stop, Take&& take,
@@ -237,7 +238,7 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
           if (more != width) break;
         } while (n != wanted);
       } catch (...) {
-        // The operation may fail at one of those before.
+        // The operation may fail at an earlier one.
         if constexpr (!side_by_side) take(tile + settled, i, at - i);
         throw;
       }

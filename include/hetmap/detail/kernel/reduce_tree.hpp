@@ -42,7 +42,7 @@ struct nothing {};
 /// subtrees exist in the end depends on the number of leaves only, not on who folded which.
 template <class T, class Op>
 class subtrees {
-  /// Values that lie about until several are joined at once.
+  /// Values that wait until several are joined at once.
   static constexpr bool plain = std::is_trivially_copyable_v<T> && std::is_copy_assignable_v<T> &&
                                 std::default_initializable<T> && sizeof(T) <= 64;
 
@@ -83,7 +83,7 @@ class subtrees {
     }
   }
 
-  /// N leaves from `first` on; what they are is changed.
+  /// N leaves from `first` on; their values are modified.
   template <std::size_t N>
   __attribute__((__noinline__)) void add_leaves(std::size_t first, T* leaves, Op& op) {
     if (waiting_ != 0) add_waiting(op);

@@ -31,7 +31,7 @@ enum class host_access : unsigned char {
 /// The host copy.
 ///
 /// Throws:   device_data_lost if the elements live only on a lost device; device_error; bad_alloc.
-/// Waits:    for the copy from the device, where one is needed.
+/// Waits:    for the copy from the device, if one is needed.
 [[nodiscard]] HETMAP_API void* host_data(array_memory& memory, host_access how);
 
 /// Whether the elements are current on the host, and on a device.
@@ -40,7 +40,7 @@ enum class host_access : unsigned char {
 
 inline constexpr std::uint64_t array_ref_mark = 0xA77A'4E7F'1D0C'5EEDu;
 
-/// What an array_ref is made of: the core finds it among the bytes of a functor by its mark and its
+/// The contents of an array_ref: the core finds it among the bytes of a functor by its mark and its
 /// memory, and sets the address for the device that runs the functor.
 struct array_ref_words {
   std::uint64_t mark;

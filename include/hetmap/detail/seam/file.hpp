@@ -1,5 +1,5 @@
 // Files as sources and sinks use them: read once from front to back, mapped, or written so that
-// what is complete stays readable and what was there is not lost.
+// what is complete stays readable and existing data is not lost.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -16,7 +16,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// A file descriptor that is closed at the end.
+/// A file descriptor that closes itself.
 class HETMAP_API descriptor {
  public:
   explicit descriptor(int number = -1) noexcept : number_(number) {}
@@ -29,15 +29,15 @@ class HETMAP_API descriptor {
 
   [[nodiscard]] int number() const noexcept { return number_; }
   [[nodiscard]] explicit operator bool() const noexcept { return number_ != -1; }
-  /// Returns: the system's number of what went wrong, or 0.
+  /// Returns: the system's error number, or 0.
   int close() noexcept;
 
  private:
   int number_;
 };
 
-/// A file is marked as one that is read for as long as this lives, so that nothing in this process
-/// writes over it, whatever the name and whoever holds the reader.
+/// While this lives, a file is marked as being read, so that nothing in this process overwrites it,
+/// whatever the name and whoever holds the reader.
 class HETMAP_API read_mark {
  public:
   enum class how : int { streamed = 1, mapped = 2 };
@@ -62,18 +62,18 @@ class HETMAP_API input_file {
   /// Throws:   io_error.
   explicit input_file(std::string path);
 
-  /// The next bytes; fewer than `bytes` only at the end, or where what follows cannot be read,
-  /// which the next call throws.
+  /// The next bytes; fewer than `bytes` only at the end, or if what follows cannot be read, which
+  /// the next call throws.
   ///
   /// Throws:   io_error.
   std::size_t read(void* to, std::size_t bytes);
-  /// Throws io_error for a file of which there should be more: why it could not be read, or that it
-  /// has ended.
+  /// Throws io_error for a file that should be longer: why it could not be read, or that it has
+  /// ended.
   [[noreturn]] void refuse_early_end() const;
-  /// Leaves out the next bytes. Throws: io_error.
+  /// Skips the next bytes. Throws: io_error.
   void skip(std::size_t bytes);
 
-  /// Size, in bytes; nothing where there is none, as of a pipe.
+  /// Size, in bytes; empty if there is none, as for a pipe.
   [[nodiscard]] std::optional<std::size_t> size() const;
   [[nodiscard]] std::string const& path() const noexcept { return path_; }
 
@@ -86,7 +86,7 @@ class HETMAP_API input_file {
   std::size_t at_ = 0;       // bytes read
   std::size_t dropped_ = 0;  // bytes that the system was told not to keep
   bool large_ = false;       // drop what has been read
-  int error_ = 0;            // the system's number of why it cannot be read on
+  int error_ = 0;            // the system's error number if reading failed
 };
 
 /// A file in memory, read only; its pages are read when they are touched.
@@ -100,8 +100,8 @@ class HETMAP_API mapped_file {
 
   [[nodiscard]] std::span<std::byte const> bytes() const noexcept { return {data_, size_}; }
   [[nodiscard]] std::string const& path() const noexcept { return path_; }
-  /// Gives the pages that lie wholly within the first `bytes` bytes back to the system; touched
-  /// again, they are read again.
+  /// Gives the pages that lie wholly within the first `bytes` bytes back to the system; they are
+  /// read again when touched.
   void drop(std::size_t bytes) noexcept;
 
  private:
@@ -114,43 +114,43 @@ class HETMAP_API mapped_file {
 
 /// A file that is written from front to back.
 ///
-/// Where there is a file with something in it, the new one is made alongside, under its name and
-/// part_suffix, and takes its place at the end: whoever reads the old one reads it to its end, and
-/// whatever goes wrong leaves it as it is. The new one gets its owner, mode and extended
-/// attributes; links to it lead to the new one, other hard links keep the old one. It is written in
-/// place where that cannot be had: in a folder that one may not write to, a file of another's, a
-/// mounted file, one that is named by a descriptor (/dev/stdout).
+/// If there is a file that is not empty, the new one is made alongside, under its name and
+/// part_suffix, and replaces it at the end: whoever reads the old file can read it to its end, and
+/// a failure leaves it as it is. The new file gets its owner, mode and extended attributes;
+/// symbolic links to it lead to the new file, other hard links keep the old one. If that is
+/// impossible, the file is written in place: a folder without write permission, a file with another
+/// owner, a mounted file, one that is named by a descriptor (/dev/stdout).
 class HETMAP_API output_file {
  public:
   static constexpr char part_suffix[] = ".hetmap-part";
 
-  /// keep: what an earlier run has written is appended to: the part of one that did not end, if
-  ///       there is one, or the file; else the file begins anew.
+  /// keep: appends to what an earlier run has written: the part of an interrupted run, if there is
+  ///       one, or the file; else the file begins anew.
   ///
-  /// Throws:   io_error, also where this process reads the file, before anything is changed.
+  /// Throws:   io_error, also if this process reads the file, before anything is changed.
   void open(std::string path, bool keep);
-  /// Appends all of it. A pipe that nobody reads any more and a limit to the size of files are an
-  /// io_error, not a signal.
+  /// Appends all of it. A pipe without a reader and a file-size limit are an io_error, not a
+  /// signal.
   ///
   /// Throws:   io_error; what was written before is in the file.
   void append(void const* from, std::size_t bytes);
   /// Writes over the beginning.
   void rewrite_front(void const* from, std::size_t bytes);
-  /// The first bytes, fewer if there are not so many. Requires: opened to be kept.
+  /// The first bytes, fewer if the file is shorter. Requires: opened with keep.
   [[nodiscard]] std::size_t read_front(void* to, std::size_t bytes) const;
-  /// Cuts the file off, to be appended to from there.
+  /// Truncates the file; appending goes on from there.
   void truncate(std::size_t bytes);
-  /// Has the system write everything out, closes the file, and puts it into its place.
+  /// Has the system write everything out, closes the file, and moves it into place.
   ///
-  /// Throws:   io_error, also for what earlier writes only seemed to have done, and where the file
-  ///           has no name any more.
+  /// Throws:   io_error, also for earlier writes that only seemed to succeed, and if the file has
+  ///           no name any more.
   void finish();
-  /// What was written stays, to be gone on with.
+  /// What was written stays, to be resumed.
   void close() noexcept;
   /// Leaves things as they were before, as far as that is possible: no new file, no part.
   void discard() noexcept;
 
-  /// Whether its beginning can be written again: no pipe, no device.
+  /// Whether its beginning can be rewritten: no pipe, no device.
   [[nodiscard]] bool seekable() const noexcept { return seekable_; }
   [[nodiscard]] std::size_t size() const noexcept { return at_; }
   /// The path as it was given, and what is written there, which may be a part.
@@ -163,7 +163,7 @@ class HETMAP_API output_file {
 
   std::string path_;
   descriptor file_;
-  descriptor folder_;  // where these names are; none where no name can be relied on
+  descriptor folder_;  // of these names; none if no name is reliable
   std::string name_;
   std::string part_;
   bool replaces_ = false;  // writes to the part

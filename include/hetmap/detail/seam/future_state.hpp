@@ -40,8 +40,9 @@ struct HETMAP_API continuation {
   float_control floats;  // of the thread that gave it
 };
 
-/// While one exists, what completes on this thread runs its continuations at once; otherwise those
-/// of a continuation wait until that has returned, so that a long chain needs no deep stack.
+/// While one exists, futures that complete on this thread run their continuations at once.
+/// Otherwise those of a continuation wait until it has returned, so that a long chain needs no deep
+/// stack.
 class HETMAP_API users_code {
  public:
   users_code() noexcept;
@@ -53,9 +54,8 @@ class HETMAP_API users_code {
   void* before_;
 };
 
-/// Pending until somebody claims it, then running, then done for good: with a value, an exception,
-/// or cancelled before it ran. Kept alive by its handles together, and by whatever will complete
-/// it.
+/// Pending until claimed, then running, then done for good: with a value, an exception, or
+/// cancelled before it ran. Kept alive by its handles and by whatever will complete it.
 class HETMAP_API future_state : public task {
  public:
   future_state(future_state const&) = delete;
@@ -89,7 +89,7 @@ class HETMAP_API future_state : public task {
   void wait() {
     if (!done()) wait_long();
   }
-  /// The same for so long at most. Returns done().
+  /// The same with a limit. Returns done().
   bool wait_for(time_limit limit);
   /// Throws timeout_error unless done within the limit.
   void require_within(time_limit limit);
@@ -111,7 +111,7 @@ class HETMAP_API future_state : public task {
   void fail_claimed(std::exception_ptr error, bool cancelled) noexcept;
   /// The same with the failure of another state, which is done.
   void fail_as(future_state const& before) noexcept;
-  /// To be run by that pool's workers, or else behind that future.
+  /// To be run by that pool's workers, or else after that future.
   void belongs_to(pool_core& pool) noexcept;
   void follows(future_state& before) noexcept;
 
@@ -274,13 +274,13 @@ class HETMAP_API completion_queue {
   completion_queue(completion_queue const&) = delete;
   completion_queue& operator=(completion_queue const&) = delete;
 
-  /// Different states watched, and those that next() has given out.
+  /// The number of distinct states watched, and of those that next() has given out.
   [[nodiscard]] std::size_t total() const noexcept;
   [[nodiscard]] std::size_t given() const noexcept;
-  /// Whether that place of the array is watched.
+  /// Whether that index of the array is watched.
   [[nodiscard]] bool watches(std::size_t place) const noexcept;
-  /// The place, in the constructor's array, of the one that completed next, each once; `none` if
-  /// that takes until `deadline` (as from_now() gives it; 0: no limit), or all have been given.
+  /// The index, in the constructor's array, of the one that completed next, each once; `none` if
+  /// `deadline` passes first (as from_now() returns it; 0: no limit), or if all have been given.
   [[nodiscard]] std::size_t next(std::int64_t deadline);
 
   static constexpr std::size_t none = static_cast<std::size_t>(-1);

@@ -1,5 +1,5 @@
-// What a file for nvcc tells the core about a kernel: its form for the GPU, as plain data and
-// function pointers. Nothing of CUDA's is named here, and the core compiles without it.
+// What a file for nvcc tells the core about a kernel, its registration: plain data and function
+// pointers. Nothing here names CUDA, and the core compiles without it.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -15,25 +15,24 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// Elements of one launch never exceed this, so that an index within it has 32 bits.
+/// Most elements of one launch, so that an index within it has 32 bits.
 inline constexpr std::size_t largest_launch = std::size_t{1} << 31;
 
-/// Inputs and outputs of one kernel never exceed so many each.
+/// Most inputs, and most outputs, of one kernel.
 inline constexpr unsigned most_gpu_columns = 8;
 
-/// What elements of a kernel are aligned to at most, in bytes: as far as memory of a GPU is sure to
-/// be.
+/// Largest alignment of a kernel's elements, in bytes: what GPU memory is sure to have.
 inline constexpr std::size_t largest_gpu_alignment = 256;
 
-/// Elements of a map_reduce that become one value on the GPU, and travel back as that. Fixed, so
-/// that the bits of a result do not depend on how a call was cut into launches; a multiple of every
-/// leaf that the CPU folds (reduce_tree.hpp), so that either can go on where the other gave up.
+/// Elements of a map_reduce that become one value on the GPU, which is copied back. Fixed, so that
+/// the bits of a result do not depend on how a call was cut into launches; a multiple of every leaf
+/// that the CPU folds (reduce_tree.hpp), so that either can go on where the other gave up.
 inline constexpr std::size_t fold_piece = 16384;
 
 /// Threads that fold one piece: what the failure word of such a launch counts in.
 inline constexpr std::size_t fold_threads = 256;
 
-/// What a launch's failure word holds when no element failed, and when some did and it is not known
+/// What a launch's failure word holds if no element failed, and if some did but it is not known
 /// which. Anything else is (index within the launch) << 32 | code, of the lowest that failed.
 inline constexpr std::uint64_t no_failure = ~std::uint64_t{0};
 inline constexpr std::uint64_t some_failure = no_failure - 1;
@@ -61,25 +60,25 @@ struct gpu_launch {
   void const* functor = nullptr;        ///< host memory, to be copied before launch() returns
   gpu_column const* columns = nullptr;  ///< outputs first, then inputs; to be copied as well
   std::size_t count = 0;                ///< elements, at least 1, at most largest_launch
-  void* stream = nullptr;               ///< that the work is ordered in: a cudaStream_t
+  void* stream = nullptr;               ///< the CUDA stream of the work: a cudaStream_t
   std::size_t piece = 0;                ///< reduce: elements that become one value
   /// Pinned memory that the device can reach: no_failure when launch() is called. Read when the
-  /// launch has completed. Null: nobody waits for the launch, and nobody will read it.
+  /// launch has completed. Null: the launch is not waited for, and nothing is read.
   std::uint64_t* failure = nullptr;
-  /// The failure word has to name the lowest failing element. Otherwise it may stay as it is, as
-  /// long as failures() tells of it; the core then launches again with `exact`.
+  /// The failure word must name the lowest failing element. Otherwise it may stay as it is, as long
+  /// as failures() counts the failure; the core then launches again with `exact`.
   bool exact = false;
 };
 
 enum class form_kind : unsigned char {
   map,  ///< out...[i] = f(in...[i]) for every i
-  /// out[k] = in[k * piece] op in[k * piece + 1] op ..., in this order of operands, any grouping
-  /// that depends on the number of elements alone. The index in the failure word is that of a
-  /// thread of the lowest piece that failed, whether `exact` or not: fold_threads to a piece.
+  /// out[k] = in[k * piece] op in[k * piece + 1] op ..., with operands in this order, in any
+  /// grouping that depends only on the number of elements. The index in the failure word is that of
+  /// a thread of the lowest piece that failed, whether `exact` or not: fold_threads per piece.
   reduce,
 };
 
-/// The form of one kernel for one signature. Static data of the file that registers it.
+/// The registration of one kernel for one signature. Static data of the file that registers it.
 struct gpu_form {
   form_kind kind = form_kind::map;
   char const* kernel = nullptr;          ///< typeid(kernel_identity_t<F>).name()
@@ -97,24 +96,24 @@ struct gpu_form {
   /// Returns:  the runtime's own error code; 0 if enqueued.
   int (*launch)(gpu_launch const& work) noexcept = nullptr;
 
-  /// How often fail() was called by device code so far, in this form's file or a larger unit. May
-  /// count what other launches did. Null: the failure word alone tells, and is always exact.
+  /// How often device code has called fail() so far, in this file or a larger unit. May count other
+  /// launches' calls. Null: only the failure word tells, and is always exact.
   std::uint64_t (*failures)() noexcept = nullptr;
 };
 
-/// Makes a form known, or takes it back, as the file that holds it is loaded and unloaded. A form
-/// may be there twice; the first that is still there serves. A kernel whose type lies in an unnamed
-/// namespace is not found by anybody, since two different ones would share its name.
+/// Registers a kernel, or withdraws it, as the file that holds it is loaded and unloaded. It may be
+/// registered twice; the first that is still registered serves. A kernel whose type is in an
+/// unnamed namespace is never found, since two different ones would share its name.
 ///
-/// Waits:    until nobody looks a form up. Not for calls that run: unloading code that runs is an
-///           error, as ever.
+/// Waits:    until no look-up is in progress. Not for running calls: unloading running code is an
+///           error, as always.
 HETMAP_API void register_gpu_form(gpu_form const& form);
 HETMAP_API void unregister_gpu_form(gpu_form const& form) noexcept;
 
-/// Grows with every change of what is registered.
+/// Grows with every registration and withdrawal.
 [[nodiscard]] HETMAP_API std::uint64_t gpu_forms_generation() noexcept;
 
-/// Registers a form for as long as it lives: a static object of the file for nvcc.
+/// Keeps a kernel registered for as long as it lives: a static object of the file for nvcc.
 class registered_gpu_form {
  public:
   explicit registered_gpu_form(gpu_form const& form) : form_(form) { register_gpu_form(form_); }
@@ -135,9 +134,9 @@ struct gpu_site {
   std::atomic<std::uint64_t> generation{0};  ///< that `found` belongs to; 0: never looked
 };
 
-/// The form that serves a call site now; null if none.
+/// The registration that serves a call site now; null if none.
 ///
-/// Cost:     two loads while nothing has been registered or taken back; else a search under a lock.
+/// Cost:     two loads while nothing has been registered or withdrawn; else a search under a lock.
 [[nodiscard]] HETMAP_API gpu_form const* find_gpu_form(gpu_site& site);
 
 }  // namespace detail

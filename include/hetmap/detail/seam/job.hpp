@@ -1,4 +1,4 @@
-// The seam between the templates and the compiled core. The core moves chunks about without ever
+// The seam between the templates and the compiled core. The core moves chunks around without ever
 // knowing an element's type; the templates know types and nothing of threads.
 #pragma once
 
@@ -30,8 +30,8 @@ struct column {
   std::size_t stride = 0;  ///< distance, in bytes, from one element to the next
 };
 
-/// A word of the core's that changes when the rest of a chunk is wanted back (docs/design.md, Cost
-/// that changes). A type of its own, so that no store to elements can be one to it.
+/// A word of the core that changes when the rest of a chunk is recalled (docs/design.md, Cost that
+/// changes). A type of its own, so that no store to elements can alias it.
 enum class recall : std::uint32_t {};
 
 inline constexpr recall never_recalled{};
@@ -43,10 +43,10 @@ struct chunk {
   std::size_t origin;        ///< the index that the columns' bases stand for
   column const* columns;     ///< outputs first, then inputs
   hetmap::scratch* scratch;  ///< of the worker that runs the chunk
-  void** slot;               ///< the lane's, for the function to keep something in; null at first
+  void** slot;               ///< the worker's, for the function to keep state in; null at first
   std::size_t failed_at;  ///< set by the function when an exception leaves it: the element's index
-  /// Once it has changed, the function ends behind the element that it is at and lowers `end`; at
-  /// least one has been computed then.
+  /// Once it has changed, the function ends after the current element and lowers `end`; at least
+  /// one element has been computed by then.
   recall const* recalled = &never_recalled;
 };
 
@@ -63,7 +63,7 @@ struct kernel_code {
 /// types.
 class rate;
 
-/// The rate kept for that kernel type (and that function, where the type is only a pointer's).
+/// The rate kept for that kernel type (and for that function, if the type is only a pointer).
 [[nodiscard]] HETMAP_API rate& rate_of(std::type_info const& kernel, void const* function);
 
 /// The memory of a hetmap::array, on the host and on a device.
@@ -71,13 +71,13 @@ class array_memory;
 
 /// One input or output as a GPU would need it: memory, or a sequence that is generated.
 struct gpu_operand {
-  column memory;           ///< null base: generated, an array's, or an output that is yet to be had
+  column memory;           ///< null base: generated, an array's, or an output not allocated yet
   std::int64_t first = 0;  ///< generated: element i is first + i in its own type
   bool generated = false;
 };
 
-/// What becomes of a map's results that are not kept: they are folded where they were computed, and
-/// one value for every fold_piece of them comes back.
+/// What happens to results of a map that are not kept: they are folded where they were computed,
+/// and one value per fold_piece of them comes back.
 struct gpu_fold {
   gpu_site* site = nullptr;     ///< of the operation
   std::size_t value_bytes = 0;  ///< size, in bytes, of a result and of a value
@@ -95,9 +95,9 @@ struct gpu_work {
   gpu_fold const* fold = nullptr;  ///< null: the results are the operands'
 };
 
-/// One map as the core sees it. What every map sets comes first and last, so that few bytes between
-/// are left to be cleared: of more than 80 GCC makes a string instruction, and a small call is
-/// spent on it.
+/// One map as the core sees it. What every map sets comes first and last, so that few bytes in
+/// between remain to be cleared: for more than 80 GCC uses a string instruction, which would
+/// dominate a small call.
 struct job {
   kernel_code const* code = nullptr;           ///< null: to be planned only
   kernel_code const* code_in_place = nullptr;  ///< where an output is an input; null: never is one
@@ -108,24 +108,24 @@ struct job {
   std::size_t count = 0;            ///< elements
   detail::rate* learned = nullptr;  ///< null: nothing is remembered of this kernel
 
-  detail::rate* alike = nullptr;  ///< to go by until `learned` knows more; null: nothing
+  detail::rate* alike = nullptr;  ///< used until `learned` knows more; null: nothing
   std::size_t exact_chunk = 0;    ///< map_blocks: every boundary is a multiple of it; else 0
   access reads = access::contiguous;
   bool can_be_streamed = false;  ///< results are bytes, which may be computed elsewhere and copied
   bool in_place = false;         ///< an output is an input
   bool keep_on_host = false;     ///< arrays that were written get a host copy at once
   std::uint32_t device_spans = 0;  ///< columns, by bit, that the caller says are a GPU's memory
-  /// Destroys results begin..end of the first column, which were constructed, when the call
-  /// fails; null: nothing to do.
+  /// Destroys the constructed results begin..end of the first column when the call fails; null:
+  /// nothing to do.
   void (*discard)(column const& out, std::size_t begin, std::size_t end) noexcept = nullptr;
   array_memory* const* arrays = nullptr;  ///< of each column, null for none; null: no arrays at all
-  /// As `functor`, of map_reduce's operation.
+  /// As `functor`, for map_reduce's operation.
   void const* operation = nullptr;
   std::uint32_t operation_bytes = 0;
 
   std::uint32_t functor_bytes = 0;
-  /// The bytes of the function, where these are all there is to it; null otherwise. An array_ref
-  /// among them is an input as well.
+  /// The bytes of the function if it consists of nothing else; null otherwise. An array_ref among
+  /// them is an input as well.
   void const* functor = nullptr;
   gpu_work const* gpu = nullptr;  ///< null: no GPU can run it
   char const* scalar = nullptr;   ///< as plan's
@@ -138,9 +138,9 @@ struct job {
 ///           device_unavailable.
 HETMAP_API void run(job const& work, settings const& how);
 
-/// Enqueues `work`, whose columns all lie on a GPU or are generated, in a stream of that GPU and
-/// returns without waiting. An element that calls fail(), and others of the launch, may stay as
-/// they were, and nobody is told.
+/// Enqueues `work`, whose columns all lie on a GPU or are generated, in a CUDA stream of that GPU
+/// and returns without waiting. An element that calls fail(), and others of the launch, may stay as
+/// they were, and nothing is reported.
 ///
 /// Throws:   device_unavailable; device_error if it cannot be launched.
 HETMAP_API void run_on_stream(job const& work, settings const& how, void* stream);
@@ -148,8 +148,9 @@ HETMAP_API void run_on_stream(job const& work, settings const& how, void* stream
 /// The plan that run() would follow now. Runs nothing.
 [[nodiscard]] HETMAP_API plan plan_for(job const& work, settings const& how);
 
-/// Whether a call with these settings might go to a GPU at all: one was asked for, or there are
-/// forms. A few nanoseconds, so that short calls can ask before they describe themselves.
+/// Whether a call with these settings might go to a GPU at all: one was asked for, or kernels are
+/// registered. Takes a few nanoseconds, so that short calls can ask before they describe
+/// themselves.
 [[nodiscard]] HETMAP_API bool may_go_to_gpu(settings const& how);
 
 /// Whether run() would take it to a GPU now.
@@ -179,8 +180,8 @@ class HETMAP_API batches {
   owned<state> state_;
 };
 
-/// What a call's stop token is made of: requested when the call's stop condition is met, its
-/// deadline passes or its pool is terminated.
+/// The source of a call's stop token: requested when the call's stop condition is met, its deadline
+/// passes or its pool is terminated.
 class HETMAP_API stop_hub {
  public:
   explicit stop_hub(settings const& how);
@@ -201,7 +202,7 @@ class HETMAP_API stop_hub {
 /// The length of an input that does not know it.
 inline constexpr std::size_t no_length = static_cast<std::size_t>(-1);
 
-/// Throws what is being handled, as the failure of element `index`; no_length: of none.
+/// Rethrows the exception being handled, as the failure of element `index`; no_length: of none.
 [[noreturn]] HETMAP_API void rethrow_as_failure_of(std::size_t index);
 
 /// Throws size_error: an output of `room` elements for `needed` results; no_length for more than
@@ -209,7 +210,7 @@ inline constexpr std::size_t no_length = static_cast<std::size_t>(-1);
 [[noreturn]] HETMAP_API void refuse_short_output(char const* verb, std::size_t room,
                                                  std::size_t needed);
 
-/// How the memory of the outputs lies relative to that of the inputs.
+/// How the memory of the outputs relates to that of the inputs.
 enum class overlap : unsigned char { none, exact };
 
 /// Compares `count` elements of every output with every input and every other output.
@@ -219,8 +220,8 @@ enum class overlap : unsigned char { none, exact };
                                                 unsigned outputs, unsigned inputs,
                                                 std::size_t count);
 
-/// Whether one output lies apart from all inputs, which is what most calls need to know and what a
-/// small one cannot spare a function call for. False says nothing.
+/// Whether one output lies apart from all inputs. Most calls need to know only this, and a small
+/// one cannot afford a function call for it. False says nothing.
 [[nodiscard]] inline bool lies_apart(column const* columns, unsigned inputs, std::size_t count) {
   auto const begin = reinterpret_cast<std::uintptr_t>(columns[0].base);
   auto const end = begin + count * columns[0].bytes;

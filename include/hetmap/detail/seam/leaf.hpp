@@ -13,8 +13,8 @@ namespace detail {
 
 inline constexpr std::size_t largest_leaf = 4096;
 
-/// Elements folded before the tree begins: a function of the number of elements alone, since the
-/// bits of the result depend on it. There are enough leaves for costly elements to be spread.
+/// Elements of a leaf: a function of the number of elements alone, since the bits of the result
+/// depend on it. There are enough leaves to spread costly elements.
 [[nodiscard]] constexpr std::size_t leaf_elements(std::size_t n) noexcept {
   std::size_t leaf = largest_leaf;
   while (leaf > 1 && n / leaf < 1024) leaf /= 2;

@@ -33,7 +33,7 @@
   X(hypot)                    \
   X(pow)
 
-/// One argument: what pricing and statistics want, and neither <cmath> nor libmvec has.
+/// One argument: for pricing and statistics, in neither <cmath> nor libmvec.
 #define HETMAP_MATH_STATISTICS(X) \
   X(cdfnorm)                      \
   X(cdfnorminv)                   \

@@ -41,7 +41,7 @@ struct stage {
   std::size_t alignment = 1;  ///< of an element, in bytes
 };
 
-/// What became of a pull.
+/// The result of a pull.
 struct pulled {
   std::size_t count = 0;            ///< elements that were read
   bool ended = false;               ///< there are no more
@@ -55,20 +55,20 @@ struct HETMAP_API input_failure {
 
 /// A chunk of a stream, or a piece of one.
 struct stream_piece : chunk {
-  /// Becomes true when the function should come to an end behind the block of elements that it is
-  /// at, and set `end` to where the next begins. Read as an atomic.
+  /// Becomes true when the function should end after the current block of elements, and set `end`
+  /// to where the next begins. Read as an atomic.
   bool const* hurry;
 };
 
 /// One stream as a GPU sees it.
 struct stream_gpu_work {
   gpu_site* site = nullptr;
-  unsigned inputs = 0;            ///< of the kernel; the elements of a row are one each
+  unsigned inputs = 0;            ///< of the kernel; each element of a row is one
   void const* functor = nullptr;  ///< its bytes
   std::size_t functor_bytes = 0;
   /// Says where the output and the inputs of `count` elements from `origin` on lie, given the
-  /// columns that a chunk function gets. Null columns: of the whole input, where that is known; no
-  /// memory then for what a slot will hold.
+  /// columns that a chunk function gets. Null columns: of the whole input, if that is known; what a
+  /// slot will hold then has no memory.
   void (*locate)(void* task, column const* columns, std::size_t origin, std::size_t count,
                  gpu_operand* operands) = nullptr;
 };
@@ -86,7 +86,7 @@ struct stream_job {
   void (*drop)(column const* inputs, std::size_t count) noexcept = nullptr;
   /// Destroys results begin..end of a column; null: nothing to do.
   void (*discard)(column const& out, std::size_t begin, std::size_t end) noexcept = nullptr;
-  stage const* stages = nullptr;  ///< the output's, then one an input
+  stage const* stages = nullptr;  ///< the output's, then one per input
   unsigned inputs = 0;
   std::size_t bytes_read = 0;       ///< size, in bytes, of an element's inputs that are not staged
   std::size_t own_bytes = 0;        ///< size, in bytes, of what the templates keep of the stream
@@ -107,25 +107,25 @@ struct segment {
 /// A stream at work: workers, or a GPU, compute the chunks that are pulled; one consumer takes
 /// them.
 ///
-/// Nothing runs before the consumer asks for the first time. Used by one thread at a time, except
-/// for close().
+/// Nothing runs before the consumer's first request. Used by one thread at a time, except for
+/// close().
 class HETMAP_API pipeline {
  public:
-  /// Requires: what the job points to stays.
+  /// Requires: what the job points to stays valid.
   /// Throws:   option_error; device_unavailable; of a pool closed_error, broken_pool_error.
   pipeline(stream_job const& work, stream_settings const& how);
-  /// Waits:    until the calls of the function that are running have returned.
+  /// Waits:    until running calls of the function have returned.
   ~pipeline();
   pipeline(pipeline const&) = delete;
   pipeline& operator=(pipeline const&) = delete;
 
   /// Gives the last segment back and waits for the next.
   ///
-  /// limit:    null for none; zero and less polls.
+  /// limit:    null for none; zero or less polls.
   /// Returns:  false at the end.
-  /// Throws:   what the function threw at an element, whose place in the order this is; what the
-  ///           input threw, after everything before it; device_error likewise; timeout_error,
-  ///           after which nothing has changed; cancelled_error; closed_error.
+  /// Throws:   what the function threw at an element, when that element's turn comes; what the
+  ///           input threw, after everything before it; device_error likewise; timeout_error, after
+  ///           which nothing has changed; cancelled_error; closed_error.
   [[nodiscard]] bool next(segment& out, time_limit const* limit = nullptr);
 
   /// Pulls no more; what has been pulled can still be taken, then comes closed_error. Any thread.

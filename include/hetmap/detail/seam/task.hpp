@@ -1,4 +1,4 @@
-// What a worker's queue holds, and what it needs to know of whoever queued it.
+// What a worker's queue holds, and what it must know of whoever queued it.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -9,7 +9,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// Something to be run once by a worker. Whoever posts it keeps it alive until it has run or was
+/// Work for a worker to run once. Whoever posts it keeps it alive until it has run or was
 /// withdrawn; posting allocates nothing.
 struct task {
   void (*run)(task& self) noexcept;

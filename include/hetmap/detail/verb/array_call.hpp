@@ -67,7 +67,7 @@ decltype(auto) with_array_job(Submit&& submit, F& f, std::tuple<array<Out>...> c
       out);
 }
 
-/// Throws size_error: an array that is written whole has to have the length of the results.
+/// Throws size_error: an array that is written whole must have the length of the results.
 [[noreturn]] inline void refuse_other_length(char const* verb, std::size_t room, std::size_t n) {
   if (room < n) refuse_short_output(verb, room, n);
   detail::expect_no_index();
@@ -106,7 +106,7 @@ struct mapping<residence::array> {
   }
 
  private:
-  /// New arrays with what f makes of arrays.
+  /// New arrays of what f returns for arrays.
   template <store How, class... Out, class F, class... In>
   static std::tuple<array<Out>...> mapped_arrays(settings const& how, F& f, In&... in) {
     static_assert((std::is_trivially_copyable_v<Out> && ...),

@@ -41,7 +41,7 @@ struct destination<device_columns<T...>> {
   static constexpr bool takes = fills_columns<R, T...>;
 };
 
-/// device_spans among arguments, the first being bit 0.
+/// The device_spans among arguments; the first argument is bit 0.
 template <class... Arguments>
 [[nodiscard]] constexpr std::uint32_t bits_of_device_spans() {
   std::uint32_t bits = 0, bit = 1;
@@ -71,7 +71,7 @@ inline void only_on_gpu(settings& how) {
                            ": a device_span is a GPU's; leave .backend out, or copy it first");
 }
 
-/// The stream that an input names, if it does.
+/// The CUDA stream that an input names, if any.
 template <class In>
 std::optional<void*> stream_of(In const&) {
   return {};
@@ -81,8 +81,8 @@ std::optional<void*> stream_of(device_span<T> const& in) {
   return in.stream;
 }
 
-/// Throws option_error: an input that names another stream than the one that the call runs in would
-/// not be waited for.
+/// Throws option_error: an input that names another CUDA stream than the call's would not be waited
+/// for.
 inline void expect_no_other_stream(char const* verb, std::optional<void*> const& stream,
                                    std::initializer_list<std::optional<void*>> named) {
   for (auto const& other : named)
@@ -94,7 +94,7 @@ inline void expect_no_other_stream(char const* verb, std::optional<void*> const&
     }
 }
 
-/// The stream that the outputs of a call name, if any does.
+/// The CUDA stream that the outputs of a call name, if any.
 inline std::optional<void*> one_stream(char const* verb,
                                        std::initializer_list<std::optional<void*>> named) {
   std::optional<void*> found;

@@ -1,4 +1,4 @@
-// The bodies of map and its kin over ranges.
+// The bodies of map and related verbs over ranges.
 #pragma once
 
 #include <hetmap/detail/data/batch.hpp>
@@ -30,7 +30,7 @@ inline namespace HETMAP_ABI {
 namespace detail {
 inline namespace HETMAP_TAG {
 
-/// An input that is an array as memory; nothing of any other.
+/// An input as memory if it is an array; empty for any other.
 template <class R>
 column array_column(R& range) {
   if constexpr (array_like<R&>)
@@ -55,8 +55,8 @@ void in_batches(settings const& how, Room&& room, Launch&& launch, In&... in) {
   auto const each = [&](auto&& act) {
     return std::apply([&](auto&... r) { return act(r...); }, readers);
   };
-  // Stands on the next element of every input, if there is one. What can be read again is asked
-  // first: of what cannot, an element is lost that the others have none for.
+  // Stands on the next element of every input, if there is one. Inputs that can be read again are
+  // asked first: an element of another input is lost if the others have no partner for it.
   auto const on_next = [&] {
     return each([](auto&... r) {
       return ((!r.repeatable || r.step()) && ...) && ((r.repeatable || r.step()) && ...);
@@ -102,16 +102,16 @@ auto stoppable(settings const& how, F& f, Body&& body) {
   return body(with, plain);
 }
 
-/// The bodies of map and its kin, by where the call takes place: here over ranges, others beside
-/// array and device_span. The functions are called with one element of each input, all of which
-/// has been checked.
+/// The bodies of map and related verbs, by where the call takes place: here over ranges, others
+/// next to array and device_span. f is called with one element of each input; all this has been
+/// checked.
 template <residence Where>
 struct mapping;
 /// Those of map_reduce.
 template <residence Where>
 struct folding;
 
-/// n elements for a map to assign to: raw where that cannot be told from the real thing.
+/// n elements for a map to assign to: raw if that makes no difference.
 template <class T>
 vector<T> assignable(std::size_t n) {
   if constexpr (assignable_when_raw<T>) {
@@ -257,7 +257,7 @@ struct mapping<residence::host> {
           how.verb, [&](job const& j) { run(j, how); }, f, n, detail::pointers_to(out, 0),
           detail::source_of(in)...);
     } else {
-      // All of it at once: a later batch may read what an earlier one has written.
+      // All at once: a later batch may read what an earlier one has written.
       std::apply(
           [&](auto*... o) {
             std::array const whole{column{o, sizeof *o, sizeof *o}..., detail::array_column(in)...};

@@ -1,5 +1,5 @@
-// From a map to the core: sources and outputs become columns, the function becomes a task, the two
-// become a job.
+// From a map to the core: sources and outputs become columns, the function becomes a task, and
+// together they become a job.
 #pragma once
 
 #include <hetmap/detail/data/source.hpp>
@@ -60,7 +60,8 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
 #endif
   auto const columns = detail::columns_of(out, src...);
   task work{f, {src...}};
-  // Before the job: what it calls would keep the compiler from clearing only the rest of that.
+  // Before the job: a call after it would keep the compiler from clearing only the job's other
+  // bytes.
   rate* const learned = detail::rate_for<F, Src...>(f);
   functor_bytes const functor = detail::bytes_of(f);
   kernel_code const* in_place = nullptr;
@@ -94,7 +95,7 @@ decltype(auto) with_job(Submit&& submit, F& f, std::size_t n, std::tuple<Out*...
   }
 }
 
-/// A map to elements that exist: checks the memory first, and takes the loop that fits it.
+/// A map to existing elements: checks the memory first, and takes the loop that fits it.
 template <bool Columns, class Submit, class F, class... Out, class... Src>
 void assign(char const* verb, Submit&& submit, F& f, std::size_t n, std::tuple<Out*...> out,
             Src... src) {

@@ -1,4 +1,4 @@
-// What map, its kin and explain require, and which bodies they have.
+// What map, related verbs and explain require, and which bodies they have.
 #pragma once
 
 #include <hetmap/detail/verb/map_call.hpp>

@@ -18,7 +18,7 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// One call on a pool: keeps its threads from ending until the call has.
+/// One call on a pool: keeps its threads alive until the call has ended.
 class HETMAP_API pool_call {
  public:
   /// Throws:   closed_error, broken_pool_error.
@@ -32,13 +32,13 @@ class HETMAP_API pool_call {
  private:
   settings how_;
   bool held_;
-  // What the thread is in the midst of, for those who wait for the end of the pool.
+  // What the thread is executing, for those who wait for the end of the pool.
   alignas(void*) std::byte doing_[3 * sizeof(void*)];
 };
 
 /// Queues a state that has just been made.
 ///
-/// Throws:   closed_error, broken_pool_error; the state is done then, its reference dropped.
+/// Throws:   closed_error, broken_pool_error; then the state is done and its reference dropped.
 HETMAP_API void post(pool_core& pool, future_state& state, char const* verb);
 
 inline namespace HETMAP_TAG {
@@ -64,8 +64,7 @@ struct bound_call {
   }
 };
 
-/// A map to be made later: f decayed, lvalue ranges borrowed, rvalues moved in. `Verb` says
-/// what.
+/// A map to be run later: f decayed, lvalue ranges borrowed, rvalues moved in. `Verb` says which.
 template <class Verb, class Options, class F, class... In>
 struct later_map {
   pool_core* pool;

@@ -1,4 +1,4 @@
-// The verbs of a pool, members that know its core.
+// The verbs of a pool: members that know its core.
 #pragma once
 
 #include <hetmap/detail/verb/map_verbs.hpp>

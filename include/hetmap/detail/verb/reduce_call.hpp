@@ -1,4 +1,5 @@
-// From map_reduce to the core: blocks folded at fixed places, their results joined in a fixed tree.
+// From map_reduce to the core: blocks folded at fixed indices, their results joined in a fixed
+// tree.
 #pragma once
 
 #include <hetmap/detail/data/source.hpp>
@@ -27,7 +28,7 @@ inline namespace HETMAP_TAG {
 template <class T, class Op, class F, class... Src>
 using fold_on_gpu = fold_description<T, std::remove_cv_t<Op>, std::remove_cv_t<F>, Src...>;
 
-/// The fold of n elements as the core sees it, but for who runs it.
+/// The fold of n elements as the core sees it, except who runs it.
 template <class T, class F, class Op, class... Src>
 [[nodiscard]] job reduce_job(array_memory* const* arrays, column const* columns, F& f, Op& op,
                              std::size_t n, std::size_t leaf, Src const&...) {
@@ -51,7 +52,7 @@ template <class T, class F, class Op, class... Src>
   return j;
 }
 
-/// Calls use(job) with the GPU's side of it as well.
+/// Calls use(job) with its GPU half as well.
 template <class T, class F, class Op, class Use, class... Src>
 decltype(auto) with_fold(job j, void (*take)(void*, std::size_t, void const*), Use&& use,
                          Src const&... src) {
@@ -93,7 +94,8 @@ template <class Submit, class F, class Op, class T, class... Src>
   return detail::as_many([&] { return work.joined(std::move(init)); });
 }
 
-/// Whether a fold of n elements, few enough for the CPU to keep what f makes of them, is the GPU's.
+/// Whether the GPU takes a fold of n elements, few enough for the CPU to keep what f returns for
+/// them.
 template <class T, class F, class Op, class... Src>
 [[nodiscard]] bool few_go_to_gpu(settings const& how, array_memory* const* arrays, F& f, Op& op,
                                  std::size_t n, Src... src) {
@@ -127,8 +129,8 @@ template <class Task, class Op, class T>
   return detail::as_many([&] { return work.joined(std::move(init)); });
 }
 
-/// A fold of so few numbers that there is room for all, so that claims may end anywhere: costly
-/// elements are shared one by one, and the bits are those of leaves that one claim has whole.
+/// A fold of few enough numbers to keep all, so that claims may end anywhere: costly elements are
+/// shared one by one, and the bits are the same as for leaves that one claim has whole.
 template <class F, class Op, class T, class... Src>
 [[nodiscard]] T reducing_few(settings const& how, array_memory* const* arrays, F& f, Op& op, T init,
                              std::size_t n, Src... src) {
@@ -143,7 +145,7 @@ template <class F, class Op, class T, class... Src>
   return detail::completed(how, work, op, std::move(init));
 }
 
-/// A fold of n elements that can be indexed. mapped(use): use(what f makes of them, in memory).
+/// A fold of n elements that can be indexed. mapped(use): use(what f returns for them, in memory).
 template <class F, class Op, class T, class Mapped, class... Src>
 [[nodiscard]] T reducing_indexed(settings const& how, array_memory* const* arrays, F& f, Op& op,
                                  T init, std::size_t n, Mapped&& mapped, Src... src) {

@@ -29,8 +29,8 @@ template <class F, class... In>
 inline constexpr bool takes_elements =
     std::invocable<std::remove_reference_t<F>&, argument_t<In>...>;
 
-/// The same with a std::stop_token behind them. To be asked of what cannot be called without: a
-/// generic lambda may be an error with one more argument.
+/// The same with a std::stop_token after them. Ask it only of what cannot be called without: a
+/// generic lambda may fail to compile with one more argument.
 template <class F, class... In>
 inline constexpr bool takes_stop_token =
     std::invocable<with_stop<std::remove_reference_t<F>>&, argument_t<In>...>;
@@ -85,7 +85,7 @@ constexpr unmet unmet_by_inputs() {
   return unmet::none;
 }
 
-/// That, unless something else stands where the function has to be.
+/// That, unless something else is in the function's position.
 template <class F>
 constexpr unmet unless_misplaced(unmet otherwise) {
   if (is_options<F>) return unmet::options_come_first;
@@ -97,7 +97,7 @@ inline constexpr bool takes_row = false;
 template <class F, tuple_like Row>
 inline constexpr bool takes_row<F, Row> = takes_elements_of<std::remove_reference_t<F>, Row>;
 
-/// What all verbs that call f with an element of each input require.
+/// What all verbs require that call f with one element of each input.
 template <served Also, class F, class... In>
 constexpr unmet unmet_by_call() {
   constexpr unmet by_inputs = detail::unmet_by_inputs<Also, In...>();
@@ -257,7 +257,7 @@ constexpr unmet unmet_by_map_blocks() {
     return detail::unless_misplaced<F>(unmet::f_does_not_take_a_span_of_each_input_and_of_out);
 }
 
-/// An accumulator of one element's value: T made of it, or T{} with it taken up.
+/// An accumulator of one element's value: T made of it, or T{} with it folded in.
 template <class Op, class T, class R>
 inline constexpr bool taken_up_by = false;
 template <class Op, std::default_initializable T, class R>
@@ -265,8 +265,7 @@ template <class Op, std::default_initializable T, class R>
 inline constexpr bool taken_up_by<Op, T, R> =
     std::convertible_to<std::invoke_result_t<Op&, T, R>, T>;
 
-// Op comes first: it is no template more often than F is, which must not be called with what are
-// no elements.
+// Op comes first: it is less often a template than F, which must not be called with non-elements.
 template <class F, class Op, class T, class... In>
 constexpr unmet unmet_by_map_reduce() {
   using operation = std::remove_reference_t<Op>;
@@ -288,7 +287,7 @@ constexpr unmet unmet_by_map_reduce() {
                ? unmet::none
                : unmet::results_cannot_become_of_the_type_of_init;
 }
-/// The same of what follows f, however few arguments these are.
+/// The same for what follows f, however few arguments these are.
 template <class F, class... Rest>
 struct map_reduce_arguments {
   static constexpr unmet fails = unmet::map_reduce_takes_f_op_init_and_inputs;

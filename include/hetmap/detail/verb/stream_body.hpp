@@ -49,7 +49,7 @@ struct stream_task {
         watched_source{detail::place(std::get<I>(sources), work.columns[1 + I], work.origin)}...);
   }
 
-  /// Blocks, then what is left behind the last, until there is a hurry.
+  /// Blocks, then what is left after the last, until told to hurry.
   template <class... Watched>
   HETMAP_INLINE void compute(stream_piece& work, std::size_t& at, R* out, Watched... in) {
     using loop = element_loop<store::construct, R>;
@@ -70,7 +70,7 @@ struct stream_task {
   }
 };
 
-/// The function of a stream: F is T& for one that is borrowed, T for one that was moved in.
+/// The function of a stream: F is T& for a borrowed one, T for one that was moved in.
 template <class F>
 class plain_function {
  public:
@@ -120,7 +120,7 @@ using stream_result_t =
 
 template <bool Ordered, class Function, class... In>
 class stream_body final : public stream_state {
-  // Elements that were read from one input are lost where another one ends unexpectedly.
+  // Elements that were read from one input are lost if another one ends unexpectedly.
   template <class One>
   using port_of =
       port<One, sizeof...(In) == 1 || knows_length<std::remove_reference_t<In>...>, Ordered>;
@@ -228,8 +228,8 @@ class stream_body final : public stream_state {
     return got;
   }
 
-  /// Whether every input has a next element, and stands on it. What can be read again is asked
-  /// first: of what cannot, an element is lost that the others have none for.
+  /// Whether every input has a next element, and stands on it. Inputs that can be read again are
+  /// asked first: an element of another input is lost if the others have no partner for it.
   static bool on_next(auto&... ports) {
     return ((!ports.repeatable || ports.step()) && ...) &&
            ((ports.repeatable || ports.step()) && ...);

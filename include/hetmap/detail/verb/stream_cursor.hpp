@@ -20,8 +20,8 @@ struct stream_state {
   pipeline* work = nullptr;
 };
 
-/// Where a stream stands. Its iterators share it, so that one that outlives its stream may be
-/// destroyed, and meets the end when it steps beyond the chunk that it stood in.
+/// Where a stream stands. Its iterators share it, so that an iterator that outlives its stream can
+/// be destroyed, and reaches the end when it steps beyond its chunk.
 template <class R>
 struct stream_cursor {
   pipeline* work;
@@ -30,7 +30,7 @@ struct stream_cursor {
   std::size_t end_index = 0;
   unsigned generation = 0;  // of the segment that at and end belong to
   unsigned owners = 1;
-  alignas(R) std::byte hole[sizeof(R)];  // stands in the place of a result that failed
+  alignas(R) std::byte hole[sizeof(R)];  // stands in for a result that failed
 
   explicit stream_cursor(pipeline* p) : work(p) {}
 
@@ -72,7 +72,7 @@ class cursor_reference {
   [[nodiscard]] bool empty() const noexcept { return cursor_ == nullptr; }
 
  private:
-  // Not inlined: GCC 12 would see the use of what another reference has freed.
+  // Not inlined: GCC 12 would warn of a use after another reference's free.
   __attribute__((__noinline__)) static void release(stream_cursor<R>* c) noexcept {
     if (--c->owners == 0) delete c;
   }

@@ -1,4 +1,4 @@
-// Requirements that a call may not meet. What is not met is named in the compiler's message: every
+// Requirements that a call may fail to meet. The compiler's message names the unmet one: every
 // enumerator is a sentence, and so is its text.
 #pragma once
 

@@ -1,6 +1,6 @@
 // How a verb is called: with options before its arguments or without, by its name or as a member of
-// a pool. A verb is an object: no other function is found by its name, it can be handed on as a
-// function, and its overloads, with what is said of calls that fit none, stand here once for all.
+// a pool. A verb is an object: no other function is found by its name, it can be passed as a
+// function, and its overloads, with the messages for calls that fit none, are here once for all.
 #pragma once
 
 #include <hetmap/detail/config.hpp>
@@ -35,7 +35,7 @@ enum class verb_name : unsigned char {
   starmap_async,
 };
 
-/// When the results of a verb are there.
+/// When the results of a verb are ready.
 enum class verb_kind : unsigned char {
   waits,    ///< when it returns
   streams,  ///< when they are asked for
@@ -53,18 +53,18 @@ struct no_options {};
 /// Part of the name of every function template outside of the tagged namespace.
 struct build {};
 
-/// A verb: its name as a pool's, how many arguments there are at `least`, what it requires of them
-/// (fails, fails_collecting), and what it does (call, collect; settings_of makes what these get of
-/// the options).
+/// A verb: its name as a pool's member, its minimum number of arguments (`least`), what it requires
+/// of them (fails, fails_collecting), and what it does (call, collect; settings_of makes their
+/// settings from the options).
 template <verb_name Verb>
 struct verb_body;
 
-/// What the verbs have in common that wait for their results.
+/// What verbs that wait for their results have in common.
 struct waiting_verb {
   static constexpr verb_kind kind = verb_kind::waits;
   static constexpr std::size_t least = 1;
 
-  /// Whether .host_copy is served.
+  /// Whether .host_copy is supported.
   template <class... Arguments>
   static constexpr bool host_copy = false;
 
@@ -96,7 +96,7 @@ constexpr unmet unmet_by() {
 
 }  // namespace HETMAP_TAG
 
-// Braces say nothing of the type of `first`, which is then what it is by default.
+// Braces have no type, so `first` then has its default type.
 
 #ifdef __clang__
 #define HETMAP_REFUSAL(name, text) \
@@ -108,7 +108,7 @@ constexpr unmet unmet_by() {
 #define HETMAP_REFUSED = delete
 #endif
 
-/// Calls that do not fit: to name the reason is what these are for.
+/// Overloads for calls that do not fit, to name the reason.
 template <verb_name Verb>
 class refusing {
  public:
@@ -154,7 +154,7 @@ class verb : public refusing<Verb> {
   Where where_;
 };
 
-/// A verb that is called for what it returns.
+/// A verb that is called for its return value.
 template <verb_name Verb, class Where>
 class value_verb : public verb<Verb, Where> {
  public:
@@ -175,7 +175,7 @@ class value_verb : public verb<Verb, Where> {
 
 inline namespace HETMAP_TAG {
 
-/// On the process's workers: a function by itself, named so.
+/// On the process's workers: a free function, under its own name.
 struct freely {
   static constexpr std::size_t prefix = sizeof "pool::" - 1;
 
