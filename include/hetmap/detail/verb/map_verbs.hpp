@@ -30,7 +30,7 @@ struct verb_body<verb_name::map> : waiting_verb {
   template <class F, class... In>
   static constexpr unmet fails_collecting() {
     return place_of<In...> == residence::host ? detail::unmet_by_map<F, In...>()
-                                              : unmet::failures_are_not_collected_here;
+                                              : unmet::this_verb_cannot_collect_errors;
   }
   template <class F, class... In>
   static auto call(settings const& how, F&& f, In&&... in) {
@@ -58,7 +58,7 @@ struct verb_body<verb_name::map_into> : waiting_verb {
   static constexpr unmet fails_collecting() {
     return place_of<In...> == residence::host
                ? detail::unmet_by_map_into<Out, collected<std::remove_reference_t<F>>, In...>()
-               : unmet::failures_are_not_collected_here;
+               : unmet::this_verb_cannot_collect_errors;
   }
   template <class Out, class F, class... In>
   static void call(settings const& how, Out&& out, F&& f, In&&... in) {
@@ -172,7 +172,7 @@ struct verb_body<verb_name::explain> : waiting_verb {
   template <class F, class... In>
   static constexpr unmet fails() {
     constexpr unmet by_map = detail::unmet_by_map<F, In...>({});
-    if constexpr (by_map == unmet::an_input_is_no_range && sizeof...(In) >= 3)
+    if constexpr (by_map == unmet::an_input_is_not_a_range && sizeof...(In) >= 3)
       return detail::unmet_by_explained_fold<F, In...>();
     else
       return by_map;

@@ -76,10 +76,10 @@ constexpr unmet unmet_by_inputs() {
   constexpr bool spans = (lies_in<In, residence::device> || ...);
   if (sizeof...(In) == 0) return unmet::there_is_no_input;
   if ((is_options<In> || ...)) return unmet::options_come_first;
-  if (!(is_input<In> && ...)) return unmet::an_input_is_no_range;
-  if (arrays && spans) return unmet::arrays_and_device_spans_are_not_mapped_together;
+  if (!(is_input<In> && ...)) return unmet::an_input_is_not_a_range;
+  if (arrays && spans) return unmet::arrays_and_device_spans_cannot_be_mixed;
   if ((arrays || spans) && !((resident<In> || indexable<In>)&&...))
-    return unmet::an_input_beside_arrays_cannot_be_indexed;
+    return unmet::an_input_mapped_with_arrays_cannot_be_indexed;
   if (!Also.endless_inputs && (unbounded<In> && ...)) return unmet::no_input_ends;
   if (!(elements_can_be_kept<In> && ...)) return unmet::elements_of_an_input_cannot_be_kept;
   return unmet::none;
@@ -108,7 +108,7 @@ constexpr unmet unmet_by_call() {
   } else if constexpr (takes_stop_token<F, In...>) {
     return Also.stop_tokens && place_of<In...> == residence::host
                ? unmet::none
-               : unmet::f_is_given_no_stop_token_here;
+               : unmet::this_verb_passes_no_stop_token;
   } else {
     return detail::unless_misplaced<F>(
         (takes_row<F, argument_t<In>> && ...)
@@ -125,14 +125,14 @@ constexpr unmet unmet_by_rows() {
   } else if constexpr (sizeof...(Rows) != 1) {
     return unmet::starmap_takes_one_range_of_rows;
   } else if constexpr (place_of<Rows...> != residence::host) {
-    return unmet::an_input_is_no_range;
+    return unmet::an_input_is_not_a_range;
   } else if constexpr (!(tuple_like<argument_t<Rows>> && ...)) {
-    return unmet::the_elements_are_no_rows;
+    return unmet::the_elements_are_not_rows;
   } else if constexpr ((takes_elements_of<std::remove_reference_t<F>, argument_t<Rows>> && ...)) {
     return unmet::none;
   } else if constexpr ((takes_elements_and_stop<std::remove_reference_t<F>, argument_t<Rows>> &&
                         ...)) {
-    return Also.stop_tokens ? unmet::none : unmet::f_is_given_no_stop_token_here;
+    return Also.stop_tokens ? unmet::none : unmet::this_verb_passes_no_stop_token;
   } else {
     return detail::unless_misplaced<F>(unmet::f_cannot_be_called_with_the_elements_of_a_row);
   }
@@ -149,8 +149,8 @@ template <class Out>
 constexpr unmet unmet_by_output() {
   if (is_options<Out>) return unmet::options_come_first;
   if (is_vector_of_bits<std::remove_cvref_t<Out>>)
-    return unmet::out_is_a_vector_of_bits_so_use_a_hetmap_vector;
-  return writable_output<Out> ? unmet::none : unmet::out_is_no_array_that_can_be_written;
+    return unmet::out_is_a_vector_of_bool_so_use_hetmap_vector;
+  return writable_output<Out> ? unmet::none : unmet::out_is_not_a_writable_array;
 }
 
 /// Whether what lies in `inputs` can be mapped to what lies in `output`.
@@ -158,9 +158,9 @@ constexpr unmet unmet_by_places(residence output, residence inputs) {
   if (output == inputs || (output == residence::device && inputs == residence::host))
     return unmet::none;
   switch (inputs) {
-    case residence::host: return unmet::an_array_is_written_from_arrays;
-    case residence::array: return unmet::arrays_are_mapped_into_an_array;
-    default: return unmet::memory_of_a_gpu_is_mapped_into_a_device_span;
+    case residence::host: return unmet::an_array_output_needs_an_array_input;
+    case residence::array: return unmet::array_inputs_need_an_array_output;
+    default: return unmet::device_span_inputs_need_a_device_span_output;
   }
 }
 
@@ -173,7 +173,7 @@ constexpr unmet unmet_by_results() {
   else if constexpr (destination_of<Out>::template takes<returned_t<F, In...>>)
     return unmet::none;
   else
-    return output == residence::array ? unmet::an_array_has_elements_of_the_type_of_the_results
+    return output == residence::array ? unmet::an_array_output_must_have_the_result_type
                                       : unmet::results_cannot_be_assigned_to_the_elements_of_out;
 }
 
@@ -186,11 +186,11 @@ constexpr unmet unmet_by_map(served also = {.stop_tokens = true}) {
   if constexpr (by_call != unmet::none)
     return by_call;
   else if constexpr (place == residence::device)
-    return unmet::memory_of_a_gpu_is_mapped_into_a_device_span;
+    return unmet::device_span_inputs_need_a_device_span_output;
   else if constexpr (place == residence::array && std::is_void_v<returned_t<F, In...>>)
     return unmet::f_returns_nothing;
   else
-    return needs_stop_token<F, In...> && !also.stop_tokens ? unmet::f_is_given_no_stop_token_here
+    return needs_stop_token<F, In...> && !also.stop_tokens ? unmet::this_verb_passes_no_stop_token
                                                            : unmet::none;
 }
 
@@ -231,7 +231,7 @@ constexpr unmet unmet_by_map_columns() {
   if constexpr (by_map != unmet::none)
     return by_map;
   else
-    return tuple_like<returned_t<F, In...>> ? unmet::none : unmet::f_returns_no_row;
+    return tuple_like<returned_t<F, In...>> ? unmet::none : unmet::f_does_not_return_a_row;
 }
 
 template <class R>
@@ -243,13 +243,12 @@ constexpr unmet unmet_by_map_blocks() {
   if constexpr (is_options<Out> || (is_options<In> || ...))
     return unmet::options_come_first;
   else if constexpr (!writable_array<Out>)
-    return detail::unmet_by_output<Out>() != unmet::none
-               ? detail::unmet_by_output<Out>()
-               : unmet::out_is_no_array_that_can_be_written;
+    return detail::unmet_by_output<Out>() != unmet::none ? detail::unmet_by_output<Out>()
+                                                         : unmet::out_is_not_a_writable_array;
   else if constexpr (sizeof...(In) == 0)
     return unmet::there_is_no_input;
   else if constexpr (!(array_like<In> && ...))
-    return unmet::a_block_is_a_part_of_an_array;
+    return unmet::map_blocks_needs_contiguous_ranges;
   else if constexpr (std::invocable<function, span_of<In>..., span_of<Out>> ||
                      std::invocable<function, span_of<In>..., span_of<Out>, scratch&>)
     return unmet::none;
@@ -272,9 +271,9 @@ constexpr unmet unmet_by_map_reduce() {
   if constexpr (is_options<Op> || is_options<T>)
     return unmet::options_come_first;
   else if constexpr (!(std::invocable<operation&, T, T> && std::move_constructible<T>))
-    return unmet::op_cannot_join_two_of_the_type_of_init;
+    return unmet::op_cannot_combine_two_values_of_the_type_of_init;
   else if constexpr (!std::convertible_to<std::invoke_result_t<operation&, T, T>, T>)
-    return unmet::op_cannot_join_two_of_the_type_of_init;
+    return unmet::op_cannot_combine_two_values_of_the_type_of_init;
   else if constexpr (constexpr unmet by_call =
                          detail::unmet_by_call<served{.stop_tokens = true}, F, In...>();
                      by_call != unmet::none)
@@ -285,7 +284,7 @@ constexpr unmet unmet_by_map_reduce() {
     return std::constructible_from<T, returned_t<F, In...>> ||
                    taken_up_by<operation, T, returned_t<F, In...>>
                ? unmet::none
-               : unmet::results_cannot_become_of_the_type_of_init;
+               : unmet::results_cannot_be_converted_to_the_type_of_init;
 }
 /// The same for what follows f, however few arguments these are.
 template <class F, class... Rest>
@@ -305,16 +304,16 @@ constexpr unmet unmet_by_explained_fold() {
   if constexpr (by_fold != unmet::none)
     return by_fold;
   else if constexpr (place_of<In...> != residence::host)
-    return unmet::an_input_is_no_range;
+    return unmet::an_input_is_not_a_range;
   else
-    return needs_stop_token<F, In...> ? unmet::f_is_given_no_stop_token_here : unmet::none;
+    return needs_stop_token<F, In...> ? unmet::this_verb_passes_no_stop_token : unmet::none;
 }
 
 template <class F, class... In>
 constexpr unmet unmet_by_imap() {
   constexpr unmet by_call = detail::unmet_by_call<served{.endless_inputs = true}, F, In...>();
   if constexpr (place_of<In...> != residence::host)
-    return unmet::a_stream_reads_ranges;
+    return unmet::streams_read_ranges_only;
   else if constexpr (by_call != unmet::none)
     return by_call;
   else

@@ -70,7 +70,7 @@ struct waiting_verb {
 
   template <class... Arguments>
   static constexpr unmet fails_collecting() {
-    return unmet::failures_are_not_collected_here;
+    return unmet::this_verb_cannot_collect_errors;
   }
 
   static settings settings_of(char const* name, no_options, serves) { return {.verb = name}; }
