@@ -25,18 +25,16 @@ char* at(void* base, std::size_t bytes) { return static_cast<char*>(base) + byte
 /// One call on its way through the ring.
 class ring_run {
  public:
-  ring_run(job const& work, void const* functor, gpu_form const* form, fold_launch const& fold,
-           device& gpu, std::vector<located_column> const& columns, plan const& how,
-           chunk_function code, ledger& account, reporter& reports, ending& early)
-      : work_(work),
-        gpu_(gpu),
-        columns_(columns),
-        how_(how),
-        code_(code),
-        account_(account),
-        reports_(reports),
-        early_(early),
-        flow_(gpu, form, functor, fold, columns) {
+  ring_run(call const& whole, gpu_route const& route, held_arrays const& arrays)
+      : work_(whole.work),
+        gpu_(*route.gpu),
+        columns_(route.columns),
+        how_(whole.how),
+        code_(whole.code),
+        account_(whole.account),
+        reports_(whole.reports),
+        early_(whole.early),
+        flow_(gpu_, route.form, arrays.functor(), {route.fold_form, arrays.operation()}, columns_) {
     for (located_column const& c : columns_)
       if (c.output && c.how == travel::direct) directly_out_ = true;
     // What is computed over its own input can not be computed again.
@@ -343,13 +341,8 @@ class ring_run {
 
 }  // namespace
 
-gpu_outcome execute_on_gpu(job const& work, void const* functor, gpu_form const* form,
-                           fold_launch const& fold, device& gpu,
-                           std::vector<located_column> const& columns, plan const& how,
-                           chunk_function code, std::size_t chunk_size, ledger& account,
-                           reporter& reports, ending& early) {
-  ring_run call(work, functor, form, fold, gpu, columns, how, code, account, reports, early);
-  return call.run(chunk_size);
+gpu_outcome execute_on_gpu(call const& c, gpu_route const& route, held_arrays const& arrays) {
+  return ring_run(c, route, arrays).run(c.options.chunk_size);
 }
 
 }  // namespace hetmap::core

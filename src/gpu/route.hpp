@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../base/plan.hpp"
-#include "executor.hpp"
+#include "columns.hpp"
 
 #include <hetmap/detail/chunk.hpp>
 #include <hetmap/options.hpp>

@@ -197,9 +197,9 @@ void pipeline::state::drop_inputs(core::slot& s) noexcept {
 
 /// Asks the stop condition, which may be the user's code; what it throws is the consumer's to have.
 void pipeline::state::look_at_stop() noexcept {
-  if (!stoppable) return;
+  if (how.stop == nullptr) return;
   try {
-    if (!how.stop.stop_requested()) return;
+    if (!how.stop->stop_requested()) return;
   } catch (...) {
     std::lock_guard const lock(stop_guard);
     if (!stop_failure) stop_failure = std::current_exception();

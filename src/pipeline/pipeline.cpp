@@ -46,41 +46,44 @@ namespace detail {
 
 namespace {
 
-core::decision decided_for(core::stream_as_map const& work, stream_settings const& how) {
-  return core::decide(work.job,
-                      {.verb = how.verb,
-                       .backend = how.backend,
-                       .workers = how.workers,
-                       .reproducible = how.reproducible,
-                       .pool = how.pool,
-                       .device = how.device},
-                      false);
+/// `given`, with what it points at replaced by the stream's own.
+settings kept_settings(settings given, stop_condition const& stop,
+                     progress_callback const& progress) {
+  if (given.stop != nullptr) given.stop = &stop;
+  if (given.progress != nullptr) given.progress = &progress;
+  return given;
+}
+
+core::decision decided_for(core::stream_as_map const& work, settings how) {
+  how.chunk_size = 0;  // chunks are the window's
+  return core::decide(work.job, how, false);
 }
 
 /// A team of its own for a call that asks for more workers than the process has.
-std::unique_ptr<core::workers> own_team(stream_settings const& how) {
+std::unique_ptr<core::workers> own_team(settings const& how) {
   if (how.pool != nullptr || how.backend == backend::serial) return nullptr;
   if (how.workers <= hetmap::physical_cores()) return nullptr;
   return std::make_unique<core::workers>(how.workers);
 }
 
-core::workers* team_for(plan const& chosen, stream_settings const& how, core::workers* own) {
+core::workers* team_for(plan const& chosen, settings const& how, core::workers* own) {
   if (how.pool != nullptr) return &how.pool->threads();  // its callers compute nothing
   if (chosen.asked == backend::serial) return nullptr;
   return own != nullptr ? own : &core::shared_workers();
 }
 
-unsigned lanes_of(plan const& chosen, stream_settings const& how, core::workers const* team) {
+unsigned lanes_of(plan const& chosen, settings const& how, core::workers const* team) {
   if (team == nullptr || chosen.asked == backend::serial) return 1;
   return how.workers != 0 ? std::min(how.workers, team->size()) : team->size();
 }
 
 }  // namespace
 
-pipeline::state::state(stream_job const& w, stream_settings const& h)
+pipeline::state::state(stream_job const& w, settings const& h)
     : work(w),
-      how(h),
-      stoppable(h.stop.stop_possible()),
+      stop(h.stop != nullptr ? *h.stop : stop_condition()),
+      progress(h.progress != nullptr ? *h.progress : progress_callback()),
+      how(kept_settings(h, stop, progress)),
       own(own_team(h)),
       as_map(w),
       arrays(as_map.job),
@@ -96,8 +99,8 @@ pipeline::state::state(stream_job const& w, stream_settings const& h)
                     : -1,
                 w.pulls_at_once ? core::first_sent_elements : 1, form.chunk,
                 core::sent_chunk_seconds),
-      reports(how.progress ? &how.progress : nullptr, w.total == no_length ? 0 : w.total),
-      chunks(form.window, h.ordered) {
+      reports(how.progress, w.total == no_length ? 0 : w.total),
+      chunks(form.window, w.ordered) {
   if (chosen.chosen != backend::gpu) return;
   gpu = std::make_unique<core::device_lane>(work, std::move(decided.route), arrays,
                                             how.pool != nullptr ? 1 : lanes);
@@ -369,7 +372,7 @@ void pipeline::state::end() {
 
 // -- the seam --------------------------------------------------------------------------------
 
-pipeline::pipeline(stream_job const& work, stream_settings const& how) {
+pipeline::pipeline(stream_job const& work, settings const& how) {
   if (how.pool != nullptr) how.pool->require_sound();
   state_ = owned<state>(new state(work, how));
   // What a worker does is part of something that was there before the pool was closed.

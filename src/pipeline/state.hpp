@@ -96,7 +96,7 @@ struct pipeline::state {
     bool take(core::waiters& all, core::serving_team*& from, core::task*& item) override;
   };
 
-  state(stream_job const& w, stream_settings const& h);
+  state(stream_job const& w, settings const& h);
   ~state();
 
   // Lanes; serve() takes the lock, compute() needs none, the rest is called under it.
@@ -163,8 +163,9 @@ struct pipeline::state {
 
   unsigned const forks = core::fork_count();
   stream_job const work;
-  stream_settings const how;
-  bool const stoppable;
+  stop_condition const stop;  // copies: the stream outlives the call that made it
+  progress_callback const progress;
+  settings const how;                        // which points at these
   std::shared_ptr<pool_streams> listed;      // that it closes with; null for none
   std::unique_ptr<core::workers> const own;  // where more are asked for than the process has
   core::stream_as_map const as_map;

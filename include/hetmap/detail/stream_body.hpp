@@ -133,7 +133,7 @@ class stream_body final : public stream_state {
 
  public:
   template <class F, class... Given>
-  stream_body(stream_settings const& how, F&& f, Given&&... in)
+  stream_body(settings const& how, F&& f, Given&&... in)
       : function_(std::in_place, static_cast<F&&>(f)),
         ports_{port_of<In>(std::in_place, std::forward<Given>(in))...},
         task_{function_.called(),
@@ -158,7 +158,8 @@ class stream_body final : public stream_state {
         .learned =
             detail::rate_for<function, decltype(std::declval<port_of<In>&>().source())...>(task_.f),
         .total = std::apply([](auto&... p) { return detail::least(p.length()...); }, ports_),
-        .pulls_at_once = (port_of<In>::indexed && ...)};
+        .pulls_at_once = (port_of<In>::indexed && ...),
+        .ordered = Ordered};
     if constexpr (on_gpu::possible) {
       auto const& called = detail::bare(task_.f);
       gpu_ = {.site = described(task_, nullptr, 0, 0, std::index_sequence_for<In...>()).work.site,
@@ -267,17 +268,16 @@ template <class Function>
 using safe = safe_function<Function>;
 
 /// The same for streams on a pool.
-inline stream_settings on_pool(pool_core& pool, stream_settings how) {
+inline settings on_pool(pool_core& pool, settings how) {
   how.pool = &pool;
   return how;
 }
 
 /// The body of the streaming verbs.
 template <class Function, bool Ordered = true, class F, class... In>
-auto streaming(stream_settings how, F&& f, In&&... in) {
+auto streaming(settings const& how, F&& f, In&&... in) {
   using body = stream_body<Ordered, Function, held_range_t<In>...>;
   using result = stream_result_t<Function, held_range_t<In>...>;
-  how.ordered = Ordered;
   return detail::without_index([&] {
     return stream<result>(
         detail::owned<stream_state>(new body(how, std::forward<F>(f), std::forward<In>(in)...)));
@@ -285,7 +285,7 @@ auto streaming(stream_settings how, F&& f, In&&... in) {
 }
 /// The same with chunks in any order.
 template <class Function, class F, class... In>
-auto streaming_unordered(stream_settings const& how, F&& f, In&&... in) {
+auto streaming_unordered(settings const& how, F&& f, In&&... in) {
   return detail::streaming<Function, false>(how, std::forward<F>(f), std::forward<In>(in)...);
 }
 
