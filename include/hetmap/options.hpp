@@ -29,6 +29,14 @@ enum class backend : unsigned char {
   hybrid,     ///< CPU and GPU together
 };
 
+namespace detail {
+
+/// Backends that run calls: all but inherit and automatic, which leave the choice to somebody else.
+inline constexpr std::size_t backend_count =
+    static_cast<std::size_t>(backend::hybrid) - static_cast<std::size_t>(backend::automatic);
+
+}  // namespace detail
+
 /// "inherit", "auto", "serial", "cpu", "gpu" or "hybrid".
 [[nodiscard]] HETMAP_API char const* name(backend where) noexcept;
 

@@ -1,6 +1,7 @@
 // A call from end to end: plan, execute, account.
 #include "run.hpp"
 
+#include "../base/backend.hpp"
 #include "../base/block_cache.hpp"
 #include "../base/environment.hpp"
 #include "../base/error.hpp"
@@ -15,9 +16,6 @@
 #include "../cpu/pool_core.hpp"
 #include "../cpu/stream.hpp"
 #include "../cpu/team.hpp"
-#include "../gpu/devices.hpp"
-#include "../gpu/executor.hpp"
-#include "../gpu/held_arrays.hpp"
 #include "../gpu/route.hpp"
 
 #include <hetmap/detail/chunk.hpp>
@@ -36,7 +34,7 @@ namespace core {
 using namespace detail;
 
 chunk_function code_for(kernel_code const& code, plan const& how, char const* verb) {
-  if (!how.reproducible) return code.by_level[static_cast<int>(how.level)];
+  if (!how.reproducible) return code.at(how.level);
   if (code.uncontracted != nullptr) return code.uncontracted;
   clear_failed_index();
   throw option_error(std::string(verb) +
@@ -107,43 +105,6 @@ std::string late_text(char const* verb, std::size_t done, std::size_t total) {
   return text.append(" elements");
 }
 
-call_effort run_on_cpu(call const& c, held_arrays& arrays) {
-  if (!holds_arrays(c.work)) return execute_on_cpu(c);
-  auto const columns = arrays.to_host();
-  job here = c.work;
-  here.columns = columns.data();
-  call_effort const spent = execute_on_cpu(c.over(here));
-  arrays.are_written(nullptr);
-  return spent;
-}
-
-/// Runs the call where its plan says, and under automatic on the CPU what the GPU gave up.
-///
-/// Returns: what the CPU spent, if it did anything.
-call_effort execute(call const& c, gpu_route& route) {
-  held_arrays arrays(c.work);
-  if (c.how.chosen != backend::gpu) return run_on_cpu(c, arrays);
-  gpu_outcome met;
-  met.why = arrays.to_device(*route.gpu, route.columns);
-  if (met.why.ok())
-    met = execute_on_gpu(c, route, arrays);
-  else
-    met.how = met.why.what == fault::lost ? gpu_end::lost : gpu_end::gave_up;
-  if (met.how == gpu_end::done) {
-    if (c.work.learned != nullptr)
-      c.work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
-    arrays.are_written(route.gpu);
-    if (c.work.keep_on_host) arrays.keep_on_host();
-    return {};
-  }
-  // Results that are on the GPU already would have to come back first.
-  bool const can_go_on = !route.unreachable && (c.work.arrays == nullptr || c.account.done() == 0);
-  if (met.how == gpu_end::gave_up && c.how.asked == backend::automatic && can_go_on)
-    return run_on_cpu(c, arrays);
-  c.account.interrupt(failure_of(*route.gpu, met.why, c.options.verb));
-  return {};
-}
-
 /// The end of a part of a call that has `first` elements before it: throws what stopped it, after
 /// its results have been destroyed, or learns what it cost.
 void conclude(call const& c, std::size_t first, std::size_t total, call_effort const& spent) {
@@ -191,8 +152,9 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
   if (so_far.over) return;
 
   auto const began = clock::now();
+  backend_entry const& where = *entry_of(chosen.chosen);
   ledger account(work.count, chosen.granule, std::max(chosen.workers, decided.most_workers),
-                 chosen.chosen == backend::gpu ? 1 : chosen.workers);
+                 where.needs_gpu ? 1 : chosen.workers);
   ending early(how);
   call const planned{.work = work,
                      .options = how,
@@ -201,7 +163,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
                      .account = account,
                      .reports = reports,
                      .early = early};
-  call_effort const spent = execute(planned, decided.route);
+  call_effort const spent = where.run(planned, decided.route);
   so_far.over = true;
   conclude(planned, first, total, spent);
   if (explain_requested()) {
@@ -223,7 +185,7 @@ void run_rest(job const& work, settings const& how, isa level, ledger& account) 
   call const rest{.work = work,
                   .options = how,
                   .how = all,
-                  .code = work.code->by_level[static_cast<int>(level)],
+                  .code = work.code->at(level),
                   .account = account,
                   .reports = none,
                   .early = early};

@@ -102,7 +102,7 @@ unsigned most_lanes(settings const& how) {
   math_level_scope const math(level);
   auto const began = timed ? clock::now() : clock::time_point();
   try {
-    work.code->by_level[static_cast<int>(level)](work.context, all);
+    work.code->at(level)(work.context, all);
   } catch (...) {
     if (work.discard != nullptr) work.discard(work.columns[0], 0, all.failed_at);
     note_failed_index(all.failed_at);
@@ -135,7 +135,7 @@ class shared_call {
         count_(work.count),
         level_(std::max(isa_level(), work.code->floor)),
         discard_(work.discard) {
-    code_ = work.code->by_level[static_cast<int>(level_)];
+    code_ = work.code->at(level_);
     unsigned const wanted = std::min(lanes * parts_a_lane, most_parts);
     part_ = (count_ + wanted - 1) / wanted;
     for (std::size_t const unit : units(work))

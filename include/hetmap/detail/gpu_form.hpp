@@ -82,6 +82,7 @@ enum class form_kind : unsigned char {
 /// The form of one kernel for one signature. Static data of the file that registers it.
 struct gpu_form {
   form_kind kind = form_kind::map;
+  char const* vendor = nullptr;          ///< whose devices run it: "CUDA"
   char const* kernel = nullptr;          ///< typeid(kernel_identity_t<F>).name()
   char const* signature = nullptr;       ///< typeid(R(A...)).name(), types without const and &
   char const* kernel_text = nullptr;     ///< as written: "square"
@@ -103,8 +104,9 @@ struct gpu_form {
 };
 
 /// Makes a form known, or takes it back, as the file that holds it is loaded and unloaded. A form
-/// may be there twice; the first that is still there serves. A kernel whose type lies in an unnamed
-/// namespace is not found by anybody, since two different ones would share its name.
+/// may be there twice; the first that is still there serves its vendor's devices. A kernel whose
+/// type lies in an unnamed namespace is not found by anybody, since two different ones would share
+/// its name.
 ///
 /// Waits:    until nobody looks a form up. Not for calls that run: unloading code that runs is an
 ///           error, as ever.
@@ -135,7 +137,7 @@ struct gpu_site {
   std::atomic<std::uint64_t> generation{0};  ///< that `found` belongs to; 0: never looked
 };
 
-/// The form that serves a call site now; null if none.
+/// A form that serves a call site now, whosever devices it is for; null if there is none.
 ///
 /// Cost:     two loads while nothing has been registered or taken back; else a search under a lock.
 [[nodiscard]] HETMAP_API gpu_form const* find_gpu_form(gpu_site& site);
