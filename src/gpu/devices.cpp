@@ -98,7 +98,7 @@ usable_device find_device(std::optional<unsigned> index, vendor_filter const& wi
   std::string why_none;
   for (known_provider& k : here.all) {
     if (!will_do(k.of->vendor())) continue;
-    usable_device const found = k.find(index.value_or(0));
+    usable_device found = k.find(index.value_or(0));
     if (found.gpu != nullptr) return found;
     why_none.append(why_none.empty() ? "" : "; ").append(found.why_none);
   }

@@ -40,10 +40,14 @@ call_forms forms_for(gpu_work const& work, char const* vendor) {
     return vendor == nullptr ? find_gpu_form(site) : find_form_for(site, vendor);
   };
   call_forms out;
-  if (work.site != nullptr && (out.map = find(*work.site)) == nullptr)
-    out.missing = work.site;
-  else if (work.fold != nullptr && (out.fold = find(*work.fold->site)) == nullptr)
-    out.missing = work.fold->site;
+  if (work.site != nullptr) {
+    out.map = find(*work.site);
+    if (out.map == nullptr) out.missing = work.site;
+  }
+  if (work.fold != nullptr && out.missing == nullptr) {
+    out.fold = find(*work.fold->site);
+    if (out.fold == nullptr) out.missing = work.fold->site;
+  }
   return out;
 }
 

@@ -48,7 +48,7 @@ namespace {
 
 /// `given`, with what it points at replaced by the stream's own.
 settings kept_settings(settings given, stop_condition const& stop,
-                     progress_callback const& progress) {
+                       progress_callback const& progress) {
   if (given.stop != nullptr) given.stop = &stop;
   if (given.progress != nullptr) given.progress = &progress;
   return given;
