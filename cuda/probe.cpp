@@ -2,8 +2,6 @@
 
 #include "errors.hpp"
 
-#include <hetmap/detail/seam/cuda_half.hpp>
-
 #include <cuda_runtime_api.h>
 
 #include <new>
@@ -71,7 +69,7 @@ void use_cuda_devices() noexcept {
   // Never destroyed: arrays of static duration give their memory back after any destructor here.
   static cuda_half::cuda_devices& here = *[] {
     auto* const made = new cuda_half::cuda_devices;
-    core::set_device_provider(made);
+    core::register_device_provider(*made);
     return made;
   }();
   static_cast<void>(here);

@@ -4,6 +4,8 @@
 #include "../src/device.hpp"
 #include "device.hpp"
 
+#include <hetmap/detail/seam/cuda_half.hpp>
+
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,7 +17,7 @@ namespace hetmap::cuda_half {
 /// program that never needs a GPU starts neither.
 class cuda_devices final : public core::device_provider {
  public:
-  char const* name() const noexcept override { return "CUDA"; }
+  char const* vendor() const noexcept override { return detail::cuda_vendor; }
   unsigned count(char const*& why_none) noexcept override;
   core::device* open(unsigned index, core::status& why) noexcept override;
 

@@ -126,12 +126,12 @@ class device_group {
   device& gpu_;
 };
 
-/// Where devices come from. Nothing is probed before count() is called, and nothing of a device is
-/// made before open().
+/// Where a vendor's devices come from. Nothing is probed before count() is called, and nothing of a
+/// device is made before open().
 class device_provider {
  public:
-  /// "CUDA".
-  [[nodiscard]] virtual char const* name() const noexcept = 0;
+  /// "CUDA": what forms for its devices say as well (gpu_form.hpp).
+  [[nodiscard]] virtual char const* vendor() const noexcept = 0;
 
   /// How many devices can be used; if 0, `why_none` is set to a text of static duration: what the
   /// driver or its absence said. Every failure of the first probe counts as no device.
@@ -145,9 +145,12 @@ class device_provider {
   ~device_provider() = default;
 };
 
-/// Sets where devices come from; null for nowhere. The CUDA half calls it from a static object of
-/// its library; tests call it with their host device. What was known of earlier devices is
-/// forgotten, so no call may be running.
-HETMAP_API void set_device_provider(device_provider* provider) noexcept;
+/// Makes a vendor's devices known, behind those of the providers that are known already. Each half
+/// does so by itself when its first form is registered, tests with their simulated devices.
+///
+/// Requires: `provider` lives as long as the process, or until it is taken back.
+HETMAP_API void register_device_provider(device_provider& provider);
+/// Takes them back: what was known of its devices is forgotten, so no call may be running.
+HETMAP_API void unregister_device_provider(device_provider& provider) noexcept;
 
 }  // namespace hetmap::core

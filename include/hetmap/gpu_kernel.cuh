@@ -152,6 +152,7 @@ class gpu_registration {
 
   gpu_form form() const {
     return {.kind = made::kind,
+            .vendor = cuda_vendor,
             .kernel = typeid(kernel_identity_t<F>).name(),
             .signature = typeid(Signature).name(),
             .kernel_text = kernel_text_.c_str(),

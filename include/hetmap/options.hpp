@@ -29,6 +29,14 @@ enum class backend : unsigned char {
   hybrid,     ///< CPU and GPU together
 };
 
+namespace detail {
+
+/// Backends that run calls: all but inherit and automatic, which leave the choice to somebody else.
+inline constexpr std::size_t backend_count =
+    static_cast<std::size_t>(backend::hybrid) - static_cast<std::size_t>(backend::automatic);
+
+}  // namespace detail
+
 /// "inherit", "auto", "serial", "cpu", "gpu" or "hybrid".
 [[nodiscard]] HETMAP_API char const* name(backend where) noexcept;
 
@@ -147,20 +155,27 @@ class stop_hub;
 template <class T>
 concept any_options = std::derived_from<T, options> || std::derived_from<T, collect_options>;
 
-/// The options of one call as the core sees them.
+/// The options of one call, or of one stream, as the core sees them. What a verb's options become
+/// is decided by settings_of() alone; from there on they are passed whole. `{.verb = ...}` sets
+/// nothing, and a call is plain where it equals that.
 struct settings {
   char const* verb;
   hetmap::backend backend = hetmap::backend::inherit;
-  unsigned workers = 0;        // 0: not set
-  std::size_t chunk_size = 0;  // 0: not set
   bool reproducible = false;
+  bool resume = false;
+  bool host_copy = false;
+  unsigned workers = 0;  // 0: not set, as in what follows
+  std::size_t chunk_size = 0;
+  std::size_t window = 0;
+  std::size_t max_bytes = 0;
   stop_condition const* stop = nullptr;         // null: not set
   progress_callback const* progress = nullptr;  // null: not set
   pool_core* pool = nullptr;                    // null: not a pool's call
   stop_hub* hub = nullptr;                      // null: f takes no stop token
   std::int64_t deadline = 0;                    // nanoseconds of the steady clock; 0: not set
   std::int64_t device = -1;                     // -1: not set
-  bool host_copy = false;
+
+  friend bool operator==(settings const&, settings const&) = default;
 };
 
 /// Throws option_error for `name`, which `verb` does not serve; `served_by` says what does.
@@ -173,6 +188,24 @@ struct settings {
 [[nodiscard]] HETMAP_API std::int64_t from_now(time_limit limit) noexcept;
 
 inline namespace HETMAP_TAG {
+
+/// The settings that options come to: the only place where they are forwarded.
+template <any_options Options>
+[[nodiscard]] settings settings_of(char const* verb, Options const& o) {
+  return {.verb = verb,
+          .backend = o.backend,
+          .reproducible = o.reproducible,
+          .resume = o.resume,
+          .host_copy = o.host_copy,
+          .workers = o.workers.value_or(0),
+          .chunk_size = o.chunk_size.value_or(0),
+          .window = o.window.value_or(0),
+          .max_bytes = o.max_bytes.value_or(0),
+          .stop = detail::without_index([&] { return o.stop.stop_possible(); }) ? &o.stop : nullptr,
+          .progress = o.progress ? &o.progress : nullptr,
+          .deadline = o.deadline ? detail::from_now(*o.deadline) : 0,
+          .device = o.device ? std::int64_t{*o.device} : -1};
+}
 
 /// What a verb serves beyond what all verbs do.
 struct serves {
@@ -191,16 +224,19 @@ template <any_options Options>
   if (o.deadline && !also.deadline) refuse_option(verb, "deadline", "pools");
   if (o.resume) refuse_option(verb, "resume", "sinks of streams");
   if (o.host_copy && !also.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
-  return {.verb = verb,
-          .backend = o.backend,
-          .workers = o.workers.value_or(0),
-          .chunk_size = o.chunk_size.value_or(0),
-          .reproducible = o.reproducible,
-          .stop = detail::without_index([&] { return o.stop.stop_possible(); }) ? &o.stop : nullptr,
-          .progress = o.progress ? &o.progress : nullptr,
-          .deadline = o.deadline ? detail::from_now(*o.deadline) : 0,
-          .device = o.device ? std::int64_t{*o.device} : -1,
-          .host_copy = o.host_copy};
+  return detail::settings_of(verb, o);
+}
+
+/// The same for a stream.
+template <any_options Options>
+[[nodiscard]] settings checked_stream(char const* verb, Options const& o) {
+  if (o.workers == 0u) refuse_zero(verb, "workers");
+  if (o.chunk_size == std::size_t{0}) refuse_zero(verb, "chunk_size");
+  if (o.window == std::size_t{0}) refuse_zero(verb, "window");
+  if (o.max_bytes == std::size_t{0}) refuse_zero(verb, "max_bytes");
+  if (o.deadline) refuse_option(verb, "deadline", "calls of pools that are no streams");
+  if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
+  return detail::settings_of(verb, o);
 }
 
 }  // namespace HETMAP_TAG

@@ -57,7 +57,7 @@ struct plan {
   std::size_t device_bytes = 0;
   std::size_t pinned_bytes = 0;
   /// Every backend, once.
-  std::array<candidate, 4> candidates{};
+  std::array<candidate, detail::backend_count> candidates{};
   /// The rule that decided, in words.
   char const* reason = "";
   /// Why elements are computed one at a time and not as vectors, if the type of f shows it; null:

@@ -1,5 +1,6 @@
 #include "environment.hpp"
 
+#include "backend.hpp"
 #include "error.hpp"
 #include "forked.hpp"
 
@@ -88,24 +89,22 @@ isa isa_level() {
 }
 
 char const* name(backend where) noexcept {
-  switch (where) {
-    case backend::inherit: return "inherit";
-    case backend::automatic: return "auto";
-    case backend::serial: return "serial";
-    case backend::cpu: return "cpu";
-    case backend::gpu: return "gpu";
-    case backend::hybrid: return "hybrid";
-  }
-  return "?";
+  if (where == backend::inherit) return "inherit";
+  if (where == backend::automatic) return "auto";
+  core::backend_entry const* const entry = core::entry_of(where);
+  return entry != nullptr ? entry->name : "?";
 }
 
 backend backend_from_name(std::string_view text, std::string_view source) {
-  for (backend const b :
-       {backend::automatic, backend::serial, backend::cpu, backend::gpu, backend::hybrid})
-    if (text == name(b)) return b;
+  if (text == name(backend::automatic)) return backend::automatic;
+  std::string valid = name(backend::automatic);
+  for (core::backend_entry const& entry : core::all_backends()) {
+    if (text == entry.name) return entry.where;
+    valid.append(", ").append(entry.name);
+  }
   core::clear_failed_index();
   throw option_error(std::string(source) + "=" + std::string(text) +
-                     ": no such backend; the valid ones are auto, serial, cpu, gpu, hybrid");
+                     ": no such backend; the valid ones are " + valid);
 }
 
 backend default_backend() {

@@ -1,5 +1,7 @@
 #include "plan.hpp"
 
+#include "backend.hpp"
+
 #include <hetmap/detail/config.hpp>
 
 #include <algorithm>
@@ -47,11 +49,59 @@ std::size_t chunk_for(problem const& p, std::size_t granule) {
   return std::max(chunk - chunk % granule, granule);
 }
 
-char const* const not_yet = "no call runs on both at once in this version; use auto";
+unsigned allowed_workers(problem const& p, machine const& m) {
+  return std::max(1u, std::min(p.workers != 0 ? p.workers : m.workers, m.concurrency));
+}
+
+/// The call's work, as the CPU's workers would share it.
+struct shares {
+  unsigned allowed;     // workers, at most
+  std::size_t granule;  // elements that boundaries are multiples of
+  std::size_t pieces;
+  unsigned team;    // workers that there is a piece for
+  double serial;    // seconds in one thread; negative while nothing is known
+  double parallel;  // the same by the team
+};
+
+shares shares_of(problem const& p, machine const& m) {
+  shares out{};
+  out.allowed = allowed_workers(p, m);
+  out.granule = granule_for(p, out.allowed);
+  out.pieces = p.elements / out.granule + (p.elements % out.granule != 0);
+  out.team = static_cast<unsigned>(std::clamp<std::size_t>(out.pieces, 1, out.allowed));
+  bool const known = p.element_nanoseconds >= 0;
+  out.serial = known ? static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 : -1;
+  out.parallel = known ? wake_seconds + out.serial / out.team : -1;
+  return out;
+}
+
+/// Seconds that it takes to bring home what is on the GPU only.
+double fetch_seconds(problem const& p, machine const& m) {
+  return static_cast<double>(p.elements) * static_cast<double>(p.gpu.fetched_bytes) /
+         m.link_bytes_per_second;
+}
 
 }  // namespace
 
+char const* no_cpu(problem const& p, machine const&) { return p.no_cpu; }
+
+char const* no_gpu(problem const& p, machine const& m) {
+  if (p.reproducible) return "reproducible results are the CPU's";
+  return m.no_gpu != nullptr ? m.no_gpu : p.gpu.unavailable;
+}
+
+double predicted_serially(problem const& p, machine const& m) {
+  shares const s = shares_of(p, m);
+  return s.serial < 0 ? -1 : s.serial + fetch_seconds(p, m);
+}
+
+double predicted_on_cores(problem const& p, machine const& m) {
+  shares const s = shares_of(p, m);
+  return s.serial < 0 ? -1 : (s.team > 1 ? s.parallel : s.serial) + fetch_seconds(p, m);
+}
+
 double predicted_on_gpu(problem const& p, machine const& m) {
+  if (no_gpu(p, m) != nullptr) return -1;
   auto const n = static_cast<double>(p.elements);
   if (p.gpu.element_nanoseconds >= 0)
     return m.gpu_call_seconds + n * p.gpu.element_nanoseconds * 1e-9;
@@ -66,9 +116,35 @@ double predicted_on_gpu(problem const& p, machine const& m) {
 }
 
 unsigned most_workers(problem const& p, machine const& m) {
-  if (p.asked == backend::serial) return 1;
-  return std::max(1u, std::min(p.workers != 0 ? p.workers : m.workers, m.concurrency));
+  return p.asked == backend::serial ? 1 : allowed_workers(p, m);
 }
+
+namespace {
+
+/// Why the GPU is to have a call that leaves the choice; null if the CPU is.
+char const* why_the_gpu(problem const& p, candidate const& gpu, candidate const& cpu) {
+  if (gpu.unavailable != nullptr) return nullptr;
+  if (p.no_cpu != nullptr) return "its data is out of the CPU's reach";
+  if (p.elements == 0) return nullptr;
+  if (p.element_nanoseconds < 0)
+    return p.gpu.fetched_bytes != 0 ? "its data is on the GPU, and its cost is not known yet"
+                                    : nullptr;
+  bool const faster = gpu.predicted_seconds >= 0 &&
+                      gpu.predicted_seconds < cpu.predicted_seconds * (1 - clear_gain);
+  return faster ? "the GPU is predicted to finish first" : nullptr;
+}
+
+char const* why_the_cpu(problem const& p, shares const& s, bool share) {
+  if (p.elements <= 1 || s.pieces <= 1) return "too few elements to share";
+  if (s.allowed == 1) return "one worker is allowed";
+  if (p.together) return "a pool's workers run at once, all that there is work for";
+  if (p.element_nanoseconds < 0)
+    return "cost not known yet: the work is shared at once, so that slow elements lose nothing";
+  return share ? "sharing is predicted to finish first"
+               : "predicted to end before a worker could wake up";
+}
+
+}  // namespace
 
 plan make_plan(problem const& p, machine const& m) {
   plan out;
@@ -86,69 +162,31 @@ plan make_plan(problem const& p, machine const& m) {
   out.past_caches =
       p.can_stream && p.elements > cache / std::max<std::size_t>(p.bytes_in + p.bytes_out, 1);
 
-  bool const known = p.element_nanoseconds >= 0;
-  unsigned const allowed =
-      std::max(1u, std::min(p.workers != 0 ? p.workers : m.workers, m.concurrency));
-  std::size_t const granule = granule_for(p, allowed);
-  std::size_t const pieces = p.elements / granule + (p.elements % granule != 0);
-  auto const team = static_cast<unsigned>(std::clamp<std::size_t>(pieces, 1, allowed));
-
-  double const serial = known ? static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 : -1;
-  double const parallel = known ? wake_seconds + serial / team : -1;
-  double const fetch = static_cast<double>(p.elements) * static_cast<double>(p.gpu.fetched_bytes) /
-                       m.link_bytes_per_second;
-  char const* const no_gpu = p.reproducible        ? "reproducible results are the CPU's"
-                             : m.no_gpu != nullptr ? m.no_gpu
-                                                   : p.gpu.unavailable;
-  double const on_gpu = no_gpu == nullptr ? predicted_on_gpu(p, m) : -1;
-  out.candidates = {{{backend::serial, known ? serial + fetch : -1, p.no_cpu},
-                     {backend::cpu, known ? (team > 1 ? parallel : serial) + fetch : -1, p.no_cpu},
-                     {backend::gpu, on_gpu, no_gpu},
-                     {backend::hybrid, -1, no_gpu != nullptr ? no_gpu : not_yet}}};
+  auto candidate_at = out.candidates.begin();
+  for (backend_entry const& entry : all_backends())
+    *candidate_at++ = {entry.where, entry.predicted_seconds(p, m), entry.why_not(p, m)};
   out.gpu_element_nanoseconds = p.gpu.element_nanoseconds;
   out.link_bytes_in = p.gpu.link_bytes_in;
   out.link_bytes_out = p.gpu.link_bytes_out;
 
-  bool const share =
-      p.asked != backend::serial && team > 1 && (p.together || !(known && serial <= parallel));
+  shares const s = shares_of(p, m);
+  bool const known = p.element_nanoseconds >= 0;
+  bool const share = p.asked != backend::serial && s.team > 1 &&
+                     (p.together || !(known && s.serial <= s.parallel));
+  backend const on_cpu = share ? backend::cpu : backend::serial;
+  char const* const for_gpu = p.asked == backend::automatic
+                                  ? why_the_gpu(p, out.at(backend::gpu), out.at(on_cpu))
+                                  : nullptr;
+  out.chosen = p.asked != backend::automatic ? p.asked : for_gpu != nullptr ? backend::gpu : on_cpu;
   // On the GPU they copy, and do what the GPU gives up.
-  out.workers = share ? team : p.asked == backend::gpu ? allowed : 1;
-  out.granule = granule;
-  out.chunk_elements = chunk_for(p, granule);
-  out.chosen = p.asked == backend::automatic ? (share ? backend::cpu : backend::serial) : p.asked;
-  if (p.asked == backend::gpu) out.granule = granule_on_gpu(p, granule, allowed);
-
-  if (p.asked == backend::automatic && no_gpu == nullptr &&
-      (p.elements != 0 || p.no_cpu != nullptr)) {
-    double const here = out.at(share ? backend::cpu : backend::serial).predicted_seconds;
-    bool const fetches = p.gpu.fetched_bytes != 0 || p.no_cpu != nullptr;
-    bool const faster = known ? on_gpu >= 0 && on_gpu < here * (1 - clear_gain) : fetches;
-    if (p.no_cpu != nullptr || faster) {
-      out.chosen = backend::gpu;
-      out.workers = allowed;
-      out.granule = granule_on_gpu(p, granule, allowed);
-      out.reason = p.no_cpu != nullptr ? "its data is out of the CPU's reach"
-                   : known             ? "the GPU is predicted to finish first"
-                                       : "its data is on the GPU, and its cost is not known yet";
-      return out;
-    }
-  }
-
-  if (p.asked == backend::gpu || p.asked == backend::hybrid || p.asked == backend::serial)
-    out.reason = "asked for by name";
-  else if (p.elements <= 1 || pieces <= 1)
-    out.reason = "too few elements to share";
-  else if (allowed == 1)
-    out.reason = "one worker is allowed";
-  else if (p.together)
-    out.reason = "a pool's workers run at once, all that there is work for";
-  else if (!known)
-    out.reason =
-        "cost not known yet: the work is shared at once, so that slow elements lose nothing";
-  else if (share)
-    out.reason = "sharing is predicted to finish first";
-  else
-    out.reason = "predicted to end before a worker could wake up";
+  bool const on_gpu = needs_gpu(out.chosen);
+  out.workers = for_gpu != nullptr ? s.allowed : share ? s.team : on_gpu ? s.allowed : 1;
+  out.granule = on_gpu ? granule_on_gpu(p, s.granule, s.allowed) : s.granule;
+  out.chunk_elements = chunk_for(p, s.granule);
+  bool const by_name = p.asked != backend::automatic && p.asked != backend::cpu;
+  out.reason = for_gpu != nullptr ? for_gpu
+               : by_name          ? "asked for by name"
+                                  : why_the_cpu(p, s, share);
   return out;
 }
 

@@ -51,9 +51,21 @@ struct machine {
   double gpu_workers = 50;          ///< workers that a GPU is worth where its own cost is not known
 };
 
-/// Seconds that the call is predicted to take on the GPU; negative if nothing is known of its cost
-/// anywhere.
+// -- what the table of backends is made of (backend.hpp) ------------------------------------------
+
+/// Why the CPU, or the GPU, cannot run the call; null if it can.
+[[nodiscard]] char const* no_cpu(problem const& p, machine const& m);
+[[nodiscard]] char const* no_gpu(problem const& p, machine const& m);
+
+/// Seconds that the call is predicted to take in the calling thread; negative if nothing is known
+/// of its cost.
+[[nodiscard]] double predicted_serially(problem const& p, machine const& m);
+/// The same by as many workers as it may have and has pieces for.
+[[nodiscard]] double predicted_on_cores(problem const& p, machine const& m);
+/// The same on the GPU; negative also if there is none for it.
 [[nodiscard]] double predicted_on_gpu(problem const& p, machine const& m);
+
+// -- the planner ----------------------------------------------------------------------------------
 
 /// The gain, as a share, that predictions have to show before data leaves the CPU: they are good to
 /// about a tenth.

@@ -1,4 +1,5 @@
 // What the verbs call: whole calls, parts of one that comes in batches, and plans.
+#include "../base/backend.hpp"
 #include "../base/error.hpp"
 #include "../base/reporter.hpp"
 #include "../gpu/forms.hpp"
@@ -29,13 +30,13 @@ plan plan_for(job const& work, settings const& how) { return core::decide(work, 
 
 bool may_go_to_gpu(settings const& how) {
   backend const asked = core::backend_of(how);
-  if (asked != backend::automatic) return asked == backend::gpu || asked == backend::hybrid;
+  if (asked != backend::automatic) return core::needs_gpu(asked);
   return gpu_forms_generation() != 1;  // what it is before the first is registered
 }
 
 bool goes_to_gpu(job const& work, settings const& how) {
   backend const asked = core::backend_of(how);
-  if (asked == backend::gpu || asked == backend::hybrid) return true;
+  if (core::needs_gpu(asked)) return true;
   if (asked != backend::automatic || work.gpu == nullptr) return false;
   // Two loads each where there are none, which is the rule.
   gpu_work const& gpu = *work.gpu;

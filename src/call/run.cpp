@@ -1,6 +1,7 @@
 // A call from end to end: plan, execute, account.
 #include "run.hpp"
 
+#include "../base/backend.hpp"
 #include "../base/block_cache.hpp"
 #include "../base/environment.hpp"
 #include "../base/error.hpp"
@@ -9,14 +10,12 @@
 #include "../base/rates.hpp"
 #include "../base/reporter.hpp"
 #include "../base/topology.hpp"
+#include "../cpu/call.hpp"
 #include "../cpu/ending.hpp"
 #include "../cpu/executor.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../cpu/stream.hpp"
 #include "../cpu/team.hpp"
-#include "../gpu/devices.hpp"
-#include "../gpu/executor.hpp"
-#include "../gpu/held_arrays.hpp"
 #include "../gpu/route.hpp"
 
 #include <hetmap/detail/seam/job.hpp>
@@ -35,7 +34,7 @@ namespace core {
 using namespace detail;
 
 chunk_function code_for(kernel_code const& code, plan const& how, char const* verb) {
-  if (!how.reproducible) return code.by_level[static_cast<int>(how.level)];
+  if (!how.reproducible) return code.at(how.level);
   if (code.uncontracted != nullptr) return code.uncontracted;
   clear_failed_index();
   throw option_error(std::string(verb) +
@@ -106,69 +105,11 @@ std::string late_text(char const* verb, std::size_t done, std::size_t total) {
   return text.append(" elements");
 }
 
-/// One call as it runs.
-struct running_call {
-  job const& work;
-  settings const& options;
-  decision& how;
-  chunk_function code;
-  reporter& reports;
-  held_arrays arrays;
-  ending early{options};
-  workers* on = options.pool != nullptr ? &options.pool->threads() : nullptr;
-  ledger account{work.count, how.chosen.granule, std::max(how.chosen.workers, how.most_workers),
-                 how.chosen.chosen == backend::gpu ? 1 : how.chosen.workers};
-
-  /// Runs the call where its plan says, and under automatic on the CPU what the GPU gave up.
-  ///
-  /// Returns: what the CPU spent, if it did anything.
-  call_effort run() {
-    plan const& chosen = how.chosen;
-    bool const on_gpu = chosen.chosen == backend::gpu;
-    if (!on_gpu) return run_on_cpu();
-    gpu_route& route = how.route;
-    gpu_outcome met;
-    met.why = arrays.to_device(*route.gpu, route.columns);
-    if (met.why.ok())
-      met = execute_on_gpu(work, arrays.functor(), route.form,
-                           {route.fold_form, arrays.operation()}, *route.gpu, route.columns, chosen,
-                           code, options.chunk_size, account, reports, early);
-    else
-      met.how = met.why.what == fault::lost ? gpu_end::lost : gpu_end::gave_up;
-    if (met.how == gpu_end::done) {
-      if (work.learned != nullptr)
-        work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
-      arrays.are_written(route.gpu);
-      if (work.keep_on_host) arrays.keep_on_host();
-      return {};
-    }
-    // Results that are on the GPU already would have to come back first.
-    bool const can_go_on = !route.unreachable && (work.arrays == nullptr || account.done() == 0);
-    if (met.how == gpu_end::gave_up && chosen.asked == backend::automatic && can_go_on)
-      return run_on_cpu();
-    account.interrupt(failure_of(*route.gpu, met.why, options.verb));
-    return {};
-  }
-
-  call_effort run_on_cpu() {
-    if (!holds_arrays(work)) return run_on_cpu(work);
-    auto const columns = arrays.to_host();
-    job here = work;
-    here.columns = columns.data();
-    call_effort const spent = run_on_cpu(here);
-    arrays.are_written(nullptr);
-    return spent;
-  }
-
-  call_effort run_on_cpu(job const& here) {
-    return execute_on_cpu(here, code, how.chosen, options.chunk_size, account, reports, on, early);
-  }
-};
-
 /// The end of a part of a call that has `first` elements before it: throws what stopped it, after
 /// its results have been destroyed, or learns what it cost.
-void conclude(job const& work, settings const& how, std::size_t first, std::size_t total,
-              ledger& account, ending const& early, call_effort const& spent) {
+void conclude(call const& c, std::size_t first, std::size_t total, call_effort const& spent) {
+  job const& work = c.work;
+  ledger& account = c.account;
   std::size_t const done = account.done();
   auto failure = account.take_failure();
   if (failure || done != work.count) {
@@ -179,8 +120,8 @@ void conclude(job const& work, settings const& how, std::size_t first, std::size
     else
       clear_failed_index();
     if (failure) std::rethrow_exception(std::move(failure));
-    if (early.met() != ending::cause::deadline) throw cancelled_error(first + done, total);
-    throw timeout_error(late_text(how.verb, first + done, total), first + done, total);
+    if (c.early.met() != ending::cause::deadline) throw cancelled_error(first + done, total);
+    throw timeout_error(late_text(c.options.verb, first + done, total), first + done, total);
   }
   if (work.learned == nullptr) return;
   if (spent.again.are_slow() && spent.again.all.elements > work.count / 4)
@@ -211,15 +152,20 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
   if (so_far.over) return;
 
   auto const began = clock::now();
-  running_call call{.work = work,
-                    .options = how,
-                    .how = decided,
-                    .code = code,
-                    .reports = reports,
-                    .arrays = held_arrays(work)};
-  call_effort const spent = call.run();
+  backend_entry const& where = *entry_of(chosen.chosen);
+  ledger account(work.count, chosen.granule, std::max(chosen.workers, decided.most_workers),
+                 where.needs_gpu ? 1 : chosen.workers);
+  ending early(how);
+  call const planned{.work = work,
+                     .options = how,
+                     .how = chosen,
+                     .code = code,
+                     .account = account,
+                     .reports = reports,
+                     .early = early};
+  call_effort const spent = where.run(planned, decided.route);
   so_far.over = true;
-  conclude(work, how, first, total, call.account, call.early, spent);
+  conclude(planned, first, total, spent);
   if (explain_requested()) {
     double const seconds = std::chrono::duration<double>(clock::now() - began).count();
     std::fprintf(stderr, "hetmap: %s: took %.6g s; %s", how.verb, seconds,
@@ -236,10 +182,14 @@ void run_rest(job const& work, settings const& how, isa level, ledger& account) 
   all.chunk_elements = 0;
   reporter none(nullptr, work.count);
   ending early(how);
-  workers* const on = how.pool != nullptr ? &how.pool->threads() : nullptr;
-  call_effort const spent = execute_on_cpu(work, work.code->by_level[static_cast<int>(level)], all,
-                                           how.chunk_size, account, none, on, early);
-  conclude(work, how, 0, work.count, account, early, spent);
+  call const rest{.work = work,
+                  .options = how,
+                  .how = all,
+                  .code = work.code->at(level),
+                  .account = account,
+                  .reports = none,
+                  .early = early};
+  conclude(rest, 0, work.count, execute_on_cpu(rest));
 }
 
 }  // namespace core

@@ -102,7 +102,7 @@ unsigned most_lanes(settings const& how) {
   math_level_scope const math(level);
   auto const began = timed ? clock::now() : clock::time_point();
   try {
-    work.code->by_level[static_cast<int>(level)](work.context, all);
+    work.code->at(level)(work.context, all);
   } catch (...) {
     if (work.discard != nullptr) work.discard(work.columns[0], 0, all.failed_at);
     note_failed_index(all.failed_at);
@@ -135,7 +135,7 @@ class shared_call {
         count_(work.count),
         level_(std::max(isa_level(), work.code->floor)),
         discard_(work.discard) {
-    code_ = work.code->by_level[static_cast<int>(level_)];
+    code_ = work.code->at(level_);
     unsigned const wanted = std::min(lanes * parts_a_lane, most_parts);
     part_ = (count_ + wanted - 1) / wanted;
     for (std::size_t const unit : units(work))
@@ -258,17 +258,32 @@ class shared_call {
   std::size_t until_[most_parts];  // results exist up to there
 };
 
-/// Nobody watches the call or wants it other than it comes.
-bool is_plain(job const& work, settings const& how, environment const& around) {
+/// Whether the call asks for nothing but what a short one serves or cannot meet, which is listed
+/// here: a new option is the planner's until it is.
+bool is_plain(settings const& how) {
+  return how == settings{.verb = how.verb,
+                         .backend = how.backend,
+                         .resume = how.resume,        // a stream's
+                         .host_copy = how.host_copy,  // an array's
+                         .workers = how.workers,
+                         .chunk_size = how.chunk_size,
+                         .window = how.window,        // streams'
+                         .max_bytes = how.max_bytes,  // streams'
+                         .pool = how.pool,
+                         .hub = how.hub,
+                         .device = how.device};
+}
+
+/// Whether nobody watches the call or wants it other than it comes.
+bool may_be_short(job const& work, settings const& how, environment const& around) {
   // A pool's callers run nothing themselves; its workers do.
-  if (how.pool != nullptr && (how.deadline != 0 || !is_worker_of(how.pool))) return false;
+  if (how.pool != nullptr && !is_worker_of(how.pool)) return false;
   // As many elements at once as there are workers are a promise there.
   if (how.pool != nullptr && work.count > 1 && most_lanes(how) > 1 &&
       backend_of(how, around.where) != backend::serial)
     return false;
   // Blocks of map_blocks are the caller's; those of map_reduce, which has no outputs, are not.
-  return how.stop == nullptr && how.progress == nullptr && !how.reproducible &&
-         (work.exact_chunk == 0 || work.outputs == 0) && !around.explain;
+  return is_plain(how) && (work.exact_chunk == 0 || work.outputs == 0) && !around.explain;
 }
 
 /// Lanes for a call of so many seconds: one for each that sharing pays for.
@@ -312,7 +327,7 @@ bool run_short(job const& work, settings const& how) {
       work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);
   if (!(predicted >= 0 && predicted < longest_shared_seconds)) return false;
   environment const* const around = known_environment();
-  if (around == nullptr || !is_plain(work, how, *around)) return false;
+  if (around == nullptr || !may_be_short(work, how, *around)) return false;
   backend const asked = backend_of(how, around->where);
   bool const on_team = asked == backend::automatic || asked == backend::cpu;
   if (!on_team && asked != backend::serial) return false;

@@ -3,9 +3,11 @@
 #include "../base/float_control.hpp"
 #include "../base/plan.hpp"
 #include "math_level.hpp"
+#include "pool_core.hpp"
 #include "stream.hpp"
 #include "team.hpp"
 #include "watch.hpp"
+#include "workers.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -44,18 +46,16 @@ class pace {
   bool fixed_;
 };
 
-struct call {
-  detail::job const& work;
-  detail::chunk_function code;
-  plan const& how;
-  std::size_t chunk_size;
-  ledger& account;
-  reporter& reports;
-  workers* on;
-  ending& early;
+/// The lanes of a call.
+struct call_lanes {
+  call const& c;
+  ledger& account = c.account;
+  workers* const on = c.options.pool != nullptr ? &c.options.pool->threads() : nullptr;
   float_control const floats = float_control_here();
+  bool const fixed = c.options.chunk_size != 0;  // the caller chose the size of claims
   /// What can be handed out by itself.
-  std::size_t unit = chunk_size != 0 ? chunk_size : std::max<std::size_t>(work.exact_chunk, 1);
+  std::size_t const unit =
+      fixed ? c.options.chunk_size : std::max<std::size_t>(c.work.exact_chunk, 1);
   std::mutex guard{};
   std::vector<bool> at_work = std::vector<bool>(account.lanes());
   std::atomic<unsigned> idle{account.lanes()};
@@ -79,7 +79,7 @@ struct call {
 
   /// Throws:   std::bad_alloc, before any lane has begun.
   void run_team_of(unsigned lanes) {
-    auto const lane = [](void* c, unsigned k) { static_cast<call*>(c)->take_part(k); };
+    auto const lane = [](void* self, unsigned k) { static_cast<call_lanes*>(self)->take_part(k); };
     if (on != nullptr) return run_team_on(*on, lanes, lane, this);
     if (lanes == 1) return take_part(0);
     if (in_team) return run_team_within(lanes, lane, this);
@@ -119,17 +119,17 @@ struct call {
 
   void run_lane(unsigned lane) noexcept {
     // What is reproducible uses the algorithms that every processor has.
+    plan const& how = c.how;
     math_level_scope const level(how.reproducible ? isa::baseline : how.level);
     float_scope const callers(floats);
     if (account.lanes() > 1) prepare_to_be_watched();
     scratch memory;
     void* slot = nullptr;
-    bool const fixed = chunk_size != 0;
     pace size(how.chunk_elements != 0 ? how.chunk_elements : how.granule, how.granule, fixed);
     pace careful(unit, unit, fixed);
     spent here;
     for (;;) {
-      early.look(account);
+      c.early.look(account);
       range claimed = account.claim(lane, size.next());
       bool const returned = claimed.empty();
       if (returned) claimed = account.claim_returned(lane, careful.next(), unit);
@@ -190,23 +190,23 @@ struct call {
     detail::chunk chunk{.begin = claimed.begin,
                         .end = claimed.end,
                         .origin = 0,
-                        .columns = work.columns,
+                        .columns = c.work.columns,
                         .scratch = &memory,
                         .slot = &slot,
                         .failed_at = claimed.begin,
                         .recalled = &word};
     try {
       try {
-        if (how.past_caches)
-          run_streamed(work, code, how.level, chunk);
+        if (c.how.past_caches)
+          run_streamed(c.work, c.code, c.how.level, chunk);
         else
-          code(work.context, chunk);
+          c.code(c.work.context, chunk);
       } catch (...) {
         account.fail(lane, claimed, chunk.failed_at, std::current_exception());
         return claimed.end;
       }
       account.finish(lane, {claimed.begin, chunk.end});
-      reports.add(chunk.end - claimed.begin);
+      c.reports.add(chunk.end - claimed.begin);
     } catch (...) {
       // Not the function's: the progress callback's, or no memory left to keep account in.
       account.interrupt(std::current_exception());
@@ -225,21 +225,12 @@ struct call {
 
 }  // namespace
 
-call_effort execute_on_cpu(detail::job const& work, detail::chunk_function code, plan const& how,
-                           std::size_t chunk_size, ledger& account, reporter& reports, workers* on,
-                           ending& early) {
-  call shared{.work = work,
-              .code = code,
-              .how = how,
-              .chunk_size = chunk_size,
-              .account = account,
-              .reports = reports,
-              .on = on,
-              .early = early};
-  shared.run_team_of(how.workers);
+call_effort execute_on_cpu(call const& c) {
+  call_lanes shared{.c = c};
+  shared.run_team_of(c.how.workers);
   auto& [in_time, late, again] = shared.in_all;
   // A late claim was interrupted, or its elements are slow: what others say is more worth.
-  if (in_time.all.elements < work.count / 4) in_time += late;
+  if (in_time.all.elements < c.work.count / 4) in_time += late;
   return {in_time.told(), again};
 }
 

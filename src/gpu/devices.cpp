@@ -5,10 +5,10 @@
 
 #include <hetmap/error.hpp>
 
-#include <atomic>
 #include <exception>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hetmap::core {
@@ -19,25 +19,60 @@ struct known_device {
   status why{};  // that it could not be opened, or was lost
 };
 
-struct known_devices {
-  process_mutex guard;
-  device_provider* provider = nullptr;
-  std::atomic<bool> probed{false};
-  std::atomic<unsigned> probed_after_forks{0};
+/// A vendor's devices, as far as anybody has asked for them.
+struct known_provider {
+  device_provider* of;
+  bool probed = false;
+  unsigned probed_after_forks = 0;
   char const* why_none = "";
-  std::vector<known_device> all;
-  std::atomic<unsigned> epoch{1};
+  std::vector<known_device> all{};
+
+  /// A driver does not survive a fork: a child of a process that had probed its devices has none.
+  [[nodiscard]] bool forked_after_probe() const noexcept {
+    return probed && probed_after_forks != fork_count();
+  }
+
+  [[nodiscard]] usable_device find(unsigned index) {
+    if (forked_after_probe())
+      return none(
+          "a process that was forked after its parent had used the GPU has none; fork "
+          "before that, or start a program");
+    if (!probed) {
+      probed_after_forks = fork_count();
+      signals_blocked const handed_on;  // to the driver's threads
+      all.assign(of->count(why_none), {});
+      probed = true;
+    }
+    if (all.empty()) return none(why_none);
+    if (index >= all.size()) {
+      std::string text("there is no GPU ");
+      text.append(std::to_string(index)).append("; the last is ");
+      return none(text.append(std::to_string(all.size() - 1)));
+    }
+    known_device& wanted = all[index];
+    if (wanted.gpu == nullptr && wanted.why.ok()) {
+      signals_blocked const handed_on;
+      wanted.gpu = of->open(index, wanted.why);
+    }
+    if (wanted.gpu != nullptr && wanted.why.ok()) return {wanted.gpu, of->vendor()};
+    std::string text("GPU ");
+    text.append(std::to_string(index)).append(wanted.gpu != nullptr ? " was lost: " : ": ");
+    return none(text.append(wanted.why.text));
+  }
+
+ private:
+  [[nodiscard]] static usable_device none(std::string why) { return {.why_none = std::move(why)}; }
 };
 
-known_devices& known() {
-  // Never destroyed: arrays of static duration give their memory back after any destructor here.
-  static constinit made_once<known_devices> here;
-  return here.get();
-}
+struct known_providers {
+  process_mutex guard;
+  std::vector<known_provider> all;  // in the order of their registration
+};
 
-/// A driver does not survive a fork: a child of a process that had probed its devices has none.
-bool forked_after_probe(known_devices const& here) noexcept {
-  return here.probed && here.probed_after_forks != fork_count();
+known_providers& known() {
+  // Never destroyed: arrays of static duration give their memory back after any destructor here.
+  static constinit made_once<known_providers> here;
+  return here.get();
 }
 
 constexpr char const* no_gpu_half =
@@ -45,70 +80,47 @@ constexpr char const* no_gpu_half =
 
 }  // namespace
 
-void set_device_provider(device_provider* provider) noexcept {
+void register_device_provider(device_provider& provider) {
   auto& here = known();
   std::lock_guard const guard(here.guard);
-  here.provider = provider;
-  here.all.clear();
-  here.probed = false;
-  ++here.epoch;
+  here.all.push_back({.of = &provider});
 }
 
-usable_device find_device(std::optional<unsigned> index) {
+void unregister_device_provider(device_provider& provider) noexcept {
   auto& here = known();
   std::lock_guard const guard(here.guard);
-  if (forked_after_probe(here))
-    return {nullptr,
-            "a process that was forked after its parent had used the GPU has none; fork "
-            "before that, or start a program"};
-  if (!here.probed) {
-    here.probed_after_forks = fork_count();
-    here.why_none = no_gpu_half;
-    signals_blocked const handed_on;  // to the driver's threads
-    unsigned const count = here.provider != nullptr ? here.provider->count(here.why_none) : 0;
-    here.all.assign(count, {});
-    here.probed = true;
-  }
-  if (here.all.empty()) return {nullptr, here.why_none};
-  unsigned const k = index.value_or(0);
-  if (k >= here.all.size()) {
-    std::string text("there is no GPU ");
-    text.append(std::to_string(k)).append("; the last is ");
-    return {nullptr, text.append(std::to_string(here.all.size() - 1))};
-  }
-  known_device& wanted = here.all[k];
-  if (wanted.gpu == nullptr && wanted.why.ok()) {
-    signals_blocked const handed_on;
-    wanted.gpu = here.provider->open(k, wanted.why);
-  }
-  if (wanted.gpu != nullptr && wanted.why.ok()) return {wanted.gpu, {}};
-  std::string text("GPU ");
-  text.append(std::to_string(k)).append(wanted.gpu != nullptr ? " was lost: " : ": ");
-  return {nullptr, text.append(wanted.why.text)};
+  std::erase_if(here.all, [&](known_provider const& k) { return k.of == &provider; });
 }
 
-bool devices_unknown() noexcept { return !known().probed; }
+usable_device find_device(std::optional<unsigned> index, vendor_filter const& will_do) {
+  auto& here = known();
+  std::lock_guard const guard(here.guard);
+  std::string why_none;
+  for (known_provider& k : here.all) {
+    if (!will_do(k.of->vendor())) continue;
+    usable_device found = k.find(index.value_or(0));
+    if (found.gpu != nullptr) return found;
+    why_none.append(why_none.empty() ? "" : "; ").append(found.why_none);
+  }
+  return {.why_none = why_none.empty() ? no_gpu_half : why_none};
+}
 
 void mark_lost(device const& gpu, status why) noexcept {
   auto& here = known();
   std::lock_guard const guard(here.guard);
-  for (known_device& k : here.all)
-    if (k.gpu == &gpu && k.why.ok()) {
-      k.why = why;
-      ++here.epoch;
-    }
+  for (known_provider& provider : here.all)
+    for (known_device& k : provider.all)
+      if (k.gpu == &gpu && k.why.ok()) k.why = why;
 }
 
 bool is_lost(device const& gpu) noexcept {
   auto& here = known();
-  if (forked_after_probe(here)) return true;
   std::lock_guard const guard(here.guard);
-  for (known_device const& k : here.all)
-    if (k.gpu == &gpu) return !k.why.ok();
+  for (known_provider const& provider : here.all)
+    for (known_device const& k : provider.all)
+      if (k.gpu == &gpu) return provider.forked_after_probe() || !k.why.ok();
   return true;
 }
-
-unsigned device_epoch() noexcept { return known().epoch; }
 
 std::exception_ptr failure_of(device const& gpu, status why, char const* verb) {
   std::string text(verb);

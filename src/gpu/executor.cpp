@@ -44,21 +44,19 @@ bool is_over_inputs(std::vector<located_column> const& columns) {
 class device_lane {
  public:
   /// number: of the lane, in the account.
-  device_lane(unsigned number, job const& work, void const* functor, gpu_form const* form,
-              fold_launch const& fold, device& gpu, std::vector<located_column> const& columns,
-              plan const& how, chunk_function code, ledger& account, reporter& reports,
-              ending& early)
+  device_lane(unsigned number, call const& whole, gpu_route const& route, held_arrays const& arrays)
       : number_(number),
-        work_(work),
-        gpu_(gpu),
-        columns_(columns),
-        how_(how),
-        code_(code),
-        account_(account),
-        reports_(reports),
-        early_(early),
-        queue_(gpu, form, functor, fold, columns, terms_for(columns, how, account)),
-        over_inputs_(is_over_inputs(columns)) {}
+        work_(whole.work),
+        gpu_(*route.gpu),
+        columns_(route.columns),
+        how_(whole.how),
+        code_(whole.code),
+        account_(whole.account),
+        reports_(whole.reports),
+        early_(whole.early),
+        queue_(gpu_, route.form, arrays.functor(), {route.fold_form, arrays.operation()}, columns_,
+               terms_for(columns_, how_, account_)),
+        over_inputs_(is_over_inputs(columns_)) {}
 
   gpu_outcome run(std::size_t chunk_size) {
     gpu_outcome out{.travelled = queue_.travels()};
@@ -238,14 +236,8 @@ constexpr unsigned first_lane = 0;
 
 }  // namespace
 
-gpu_outcome execute_on_gpu(job const& work, void const* functor, gpu_form const* form,
-                           fold_launch const& fold, device& gpu,
-                           std::vector<located_column> const& columns, plan const& how,
-                           chunk_function code, std::size_t chunk_size, ledger& account,
-                           reporter& reports, ending& early) {
-  device_lane lane(first_lane, work, functor, form, fold, gpu, columns, how, code, account, reports,
-                   early);
-  return lane.run(chunk_size);
+gpu_outcome execute_on_gpu(call const& c, gpu_route const& route, held_arrays const& arrays) {
+  return device_lane(first_lane, c, route, arrays).run(c.options.chunk_size);
 }
 
 }  // namespace hetmap::core

@@ -1,18 +1,13 @@
 // Runs one job on a GPU: elements travel through a ring of slots, or are where they are needed.
 #pragma once
 
-#include "../base/ledger.hpp"
-#include "../base/reporter.hpp"
-#include "../cpu/ending.hpp"
+#include "../cpu/call.hpp"
 #include "../device.hpp"
-#include "columns.hpp"
-#include "slot_flow.hpp"
-
-#include <hetmap/detail/seam/job.hpp>
-#include <hetmap/plan.hpp>
+#include "held_arrays.hpp"
+#include "route.hpp"
 
 #include <chrono>
-#include <vector>
+#include <cstddef>
 
 namespace hetmap::core {
 
@@ -30,17 +25,11 @@ struct gpu_outcome {
   bool travelled = false;  ///< some column had to
 };
 
-/// Runs what `account` hands out to lane 0, on `gpu` by `form`, until it hands out nothing more or
-/// the device fails. Blocks the caller, which talks to the device; staging is shared with a team of
-/// how.workers.
+/// Runs what the call's ledger hands out to lane 0, the way that `route` says, until it hands out
+/// nothing more or the device fails. Blocks the caller, which talks to the device; staging is
+/// shared with a team of the plan's workers.
 ///
-/// functor: its bytes, with refs that point into the device's memory.
-/// form: null where nothing is mapped.
-/// code: the CPU's element loop, for results that a dying device may have left half written.
-gpu_outcome execute_on_gpu(detail::job const& work, void const* functor,
-                           detail::gpu_form const* form, fold_launch const& fold, device& gpu,
-                           std::vector<located_column> const& columns, plan const& how,
-                           detail::chunk_function code, std::size_t chunk_size, ledger& account,
-                           reporter& reports, ending& early);
+/// arrays:   of the call, current on the route's device.
+gpu_outcome execute_on_gpu(call const& c, gpu_route const& route, held_arrays const& arrays);
 
 }  // namespace hetmap::core

@@ -39,7 +39,25 @@ bool serves(gpu_form const& form, gpu_site const& site) {
   return form.kind == site.kind && same_name(form.kernel, site.kernel->name());
 }
 
+/// With the registry's lock held. vendor: null for any.
+gpu_form const* first_form(registry const& all, gpu_site const& site, char const* vendor) {
+  if (is_ambiguous(site.kernel->name())) return nullptr;
+  for (gpu_form const* form : all.forms)
+    if (serves(*form, site) && same_name(form->signature, site.signature->name()) &&
+        (vendor == nullptr || same_name(form->vendor, vendor)))
+      return form;
+  return nullptr;
+}
+
 }  // namespace
+
+gpu_form const* find_form_for(gpu_site& site, char const* vendor) {
+  gpu_form const* const any = find_gpu_form(site);
+  if (any == nullptr || same_name(any->vendor, vendor)) return any;
+  auto& all = all_forms();
+  std::lock_guard const guard(all.guard);
+  return first_form(all, site, vendor);
+}
 
 std::string demangled(char const* name) {
   int failed = 0;
@@ -102,13 +120,7 @@ gpu_form const* find_gpu_form(gpu_site& site) {
     return site.found.load(std::memory_order_relaxed);
   // Stored under the lock, so that what two threads find is never mixed up.
   std::lock_guard const guard(all.guard);
-  gpu_form const* found = nullptr;
-  if (!core::is_ambiguous(site.kernel->name()))
-    for (gpu_form const* form : all.forms)
-      if (core::serves(*form, site) && core::same_name(form->signature, site.signature->name())) {
-        found = form;
-        break;
-      }
+  gpu_form const* const found = core::first_form(all, site, nullptr);
   site.found.store(found, std::memory_order_relaxed);
   site.generation.store(all.generation.load(std::memory_order_relaxed), std::memory_order_release);
   return found;

@@ -3,7 +3,7 @@
 
 #include "../device.hpp"
 #include "array_memory.hpp"
-#include "executor.hpp"
+#include "columns.hpp"
 #include "unwaited.hpp"
 
 #include <hetmap/detail/seam/job.hpp>

@@ -1,5 +1,6 @@
 #include "route.hpp"
 
+#include "../base/backend.hpp"
 #include "../base/error.hpp"
 #include "../base/forked.hpp"
 #include "../base/rates.hpp"
@@ -26,6 +27,40 @@ gpu_route refused(char const* why) {
   return out;
 }
 
+/// The forms that a call needs.
+struct call_forms {
+  gpu_form const* map = nullptr;   // null if nothing is mapped
+  gpu_form const* fold = nullptr;  // null if nothing is folded
+  gpu_site* missing = nullptr;     // that there is none for; null: there is nothing else
+};
+
+/// Those for that vendor's devices; null for anybody's.
+call_forms forms_for(gpu_work const& work, char const* vendor) {
+  auto const find = [&](gpu_site& site) {
+    return vendor == nullptr ? find_gpu_form(site) : find_form_for(site, vendor);
+  };
+  call_forms out;
+  if (work.site != nullptr) {
+    out.map = find(*work.site);
+    if (out.map == nullptr) out.missing = work.site;
+  }
+  if (work.fold != nullptr && out.missing == nullptr) {
+    out.fold = find(*work.fold->site);
+    if (out.fold == nullptr) out.missing = work.fold->site;
+  }
+  return out;
+}
+
+/// The refusal of a call that has not all the forms that it needs; no refusal otherwise.
+gpu_route without_forms(job const& work, bool in_words) {
+  if (work.gpu == nullptr) return refused(work.no_gpu);
+  gpu_site* const missing = forms_for(*work.gpu, nullptr).missing;
+  if (missing == nullptr) return {};
+  if (in_words) return refused(interned(missing_form(*missing)));
+  return refused(missing == work.gpu->site ? "the kernel has no GPU form for these types"
+                                           : "the operation has no GPU form for this type");
+}
+
 /// Whether the columns of a call hold what the form takes, as far as sizes tell.
 bool same_elements(gpu_form const& form, gpu_work const& work) {
   unsigned const first = form.outputs - work.outputs;  // a fold's results are nobody's columns
@@ -45,35 +80,20 @@ char const* interned(std::string const& text) {
 }
 
 gpu_route find_route(job const& work, settings const& how, backend asked, bool in_words) {
-  bool const by_name = asked == backend::gpu || asked == backend::hybrid;
+  bool const by_name = needs_gpu(asked);
   if (!by_name && asked != backend::automatic) return refused("another backend was asked for");
-  gpu_route out;
-  auto const look_up = [&] {
-    if (work.gpu == nullptr) return refused(work.no_gpu);
-    gpu_work const& wanted = *work.gpu;
-    auto const missing = [&](gpu_site& site, char const* in_short) {
-      return refused(in_words ? interned(missing_form(site)) : in_short);
-    };
-    if (gpu_site* const site = wanted.site) {
-      out.form = find_gpu_form(*site);
-      if (out.form == nullptr) return missing(*site, "the kernel has no GPU form for these types");
-    }
-    if (gpu_site* const site = wanted.fold != nullptr ? wanted.fold->site : nullptr) {
-      out.fold_form = find_gpu_form(*site);
-      if (out.fold_form == nullptr)
-        return missing(*site, "the operation has no GPU form for this type");
-    }
-    return gpu_route{};
-  };
   // Where a GPU was asked for, that there is none is said first: everything else would be in vain.
-  if (!by_name)
-    if (gpu_route none = look_up(); none.no_gpu != nullptr) return none;
+  gpu_route none = without_forms(work, in_words);
+  if (none.no_gpu != nullptr && !by_name) return none;
+  vendor_filter const has_forms = [&](char const* vendor) {
+    return none.no_gpu != nullptr || forms_for(*work.gpu, vendor).missing == nullptr;
+  };
   usable_device const found = find_device(
-      how.device >= 0 ? std::optional(static_cast<unsigned>(how.device)) : std::nullopt);
+      how.device >= 0 ? std::optional(static_cast<unsigned>(how.device)) : std::nullopt, has_forms);
   if (found.gpu == nullptr) return refused(interned(found.why_none));
-  if (by_name)
-    if (gpu_route none = look_up(); none.no_gpu != nullptr) return none;
-  out.gpu = found.gpu;
+  if (none.no_gpu != nullptr) return none;
+  call_forms const forms = forms_for(*work.gpu, found.vendor);
+  gpu_route out{.gpu = found.gpu, .form = forms.map, .fold_form = forms.fold};
   gpu_fold const* const fold = work.gpu->fold;
   if (out.form != nullptr &&
       (out.form->functor_bytes != work.functor_bytes ||

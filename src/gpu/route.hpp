@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../base/plan.hpp"
-#include "executor.hpp"
+#include "columns.hpp"
 
 #include <hetmap/detail/seam/job.hpp>
 #include <hetmap/options.hpp>
@@ -17,7 +17,7 @@ struct gpu_route {
   device* gpu = nullptr;
   detail::gpu_form const* form = nullptr;       ///< null: nothing is mapped
   detail::gpu_form const* fold_form = nullptr;  ///< null: nothing is folded
-  std::vector<located_column> columns;
+  std::vector<located_column> columns{};
   bool travels = false;      ///< some column has to go there or come back
   bool unreachable = false;  ///< some column is nothing but memory of the GPU
 };

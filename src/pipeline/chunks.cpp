@@ -11,7 +11,7 @@ namespace hetmap::core {
 using namespace detail;
 
 stream_chunks::stream_chunks(stream_setup const& of, early_end& early)
-    : setup_(of), early_(early), window_(of.form.window, of.how.ordered), room_(of.form.chunk) {}
+    : setup_(of), early_(early), window_(of.form.window, of.work.ordered), room_(of.form.chunk) {}
 
 void stream_chunks::make_slots(chunk_queue const* pinned) {
   stream_job const& work = setup_.work;

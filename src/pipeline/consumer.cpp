@@ -35,7 +35,7 @@ stream_consumer::stream_consumer(stream_setup const& of, stream_chunks& chunks,
       driver_(driver),
       lanes_(lanes),
       early_(early),
-      reports_(of.how.progress ? &of.how.progress : nullptr, known_total(of.work)) {}
+      reports_(of.how.progress, known_total(of.work)) {}
 
 void stream_consumer::start_at(std::size_t index) noexcept {
   chunks_.window().start_at(index);

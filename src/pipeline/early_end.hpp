@@ -12,16 +12,15 @@ namespace hetmap::core {
 /// Any thread, at any time.
 class early_end {
  public:
-  /// Requires: `asked` stays.
-  explicit early_end(stop_condition const& asked) noexcept
-      : asked_(asked), possible_(asked.stop_possible()) {}
+  /// asked:    null for none. Requires: it stays.
+  explicit early_end(stop_condition const* asked) noexcept : asked_(asked) {}
 
   /// Asks the stop condition, which may be the user's code; what it throws is the consumer's to
   /// have.
   void look() noexcept {
-    if (!possible_) return;
+    if (asked_ == nullptr) return;
     try {
-      if (!asked_.stop_requested()) return;
+      if (!asked_->stop_requested()) return;
     } catch (...) {
       std::lock_guard const lock(guard_);
       if (!failure_) failure_ = std::current_exception();
@@ -42,8 +41,7 @@ class early_end {
   }
 
  private:
-  stop_condition const& asked_;
-  bool const possible_;
+  stop_condition const* const asked_;
   std::atomic<bool> abandoned_{false};
   std::atomic<bool> stopped_{false};
   std::mutex guard_;

@@ -23,7 +23,7 @@ inline namespace HETMAP_ABI {
 namespace detail {
 
 struct pipeline::state {
-  state(stream_job const& work, stream_settings const& how)
+  state(stream_job const& work, settings const& how)
       : setup(work, how,
               {sizeof(state), sizeof(core::stream_lanes::lane), sizeof(core::chunk_queue)}) {}
 
@@ -55,7 +55,7 @@ struct pipeline::state {
   core::stream_consumer consumer{setup, chunks, driver, lanes, early};
 };
 
-pipeline::pipeline(stream_job const& work, stream_settings const& how) {
+pipeline::pipeline(stream_job const& work, settings const& how) {
   if (how.pool != nullptr) how.pool->require_sound();
   state_ = owned<state>(new state(work, how));
   // What a worker does is part of something that was there before the pool was closed.

@@ -13,31 +13,33 @@ namespace {
 
 using namespace detail;
 
-decision decided_for(stream_as_map const& work, stream_settings const& how) {
-  return decide(work.job,
-                {.verb = how.verb,
-                 .backend = how.backend,
-                 .workers = how.workers,
-                 .reproducible = how.reproducible,
-                 .pool = how.pool,
-                 .device = how.device},
-                false);
+/// `given`, with what it points at replaced by the stream's own.
+settings kept_settings(settings given, stop_condition const& stop,
+                       progress_callback const& progress) {
+  if (given.stop != nullptr) given.stop = &stop;
+  if (given.progress != nullptr) given.progress = &progress;
+  return given;
+}
+
+decision decided_for(stream_as_map const& work, settings how) {
+  how.chunk_size = 0;  // chunks are the window's
+  return decide(work.job, how, false);
 }
 
 /// A team of its own for a call that asks for more workers than the process has.
-std::unique_ptr<workers> own_team(stream_settings const& how) {
+std::unique_ptr<workers> own_team(settings const& how) {
   if (how.pool != nullptr || how.backend == backend::serial) return nullptr;
   if (how.workers <= hetmap::physical_cores()) return nullptr;
   return std::make_unique<workers>(how.workers);
 }
 
-workers* team_for(plan const& chosen, stream_settings const& how, workers* own) {
+workers* team_for(plan const& chosen, settings const& how, workers* own) {
   if (how.pool != nullptr) return &how.pool->threads();  // its callers compute nothing
   if (chosen.asked == backend::serial) return nullptr;
   return own != nullptr ? own : &shared_workers();
 }
 
-unsigned lanes_of(plan const& chosen, stream_settings const& how, workers const* team) {
+unsigned lanes_of(plan const& chosen, settings const& how, workers const* team) {
   if (team == nullptr || chosen.asked == backend::serial) return 1;
   return how.workers != 0 ? std::min(how.workers, team->size()) : team->size();
 }
@@ -66,10 +68,12 @@ device_demand demand(decision& decided, stream_job const& work) {
 
 }  // namespace
 
-stream_setup::stream_setup(stream_job const& job, stream_settings const& settings,
+stream_setup::stream_setup(stream_job const& job, detail::settings const& given,
                            stream_sizes const& sizes)
     : work(job),
-      how(settings),
+      stop(given.stop != nullptr ? *given.stop : stop_condition()),
+      progress(given.progress != nullptr ? *given.progress : progress_callback()),
+      how(kept_settings(given, stop, progress)),
       own(own_team(how)),
       as_map(work),
       decided(decided_for(as_map, how)),

@@ -24,13 +24,15 @@ struct stream_sizes {
 /// Constant once made, but for the route, which the driver takes.
 struct stream_setup {
   /// Throws:   as detail::pipeline.
-  stream_setup(detail::stream_job const& job, detail::stream_settings const& settings,
+  stream_setup(detail::stream_job const& job, detail::settings const& given,
                stream_sizes const& sizes);
   stream_setup(stream_setup const&) = delete;
   stream_setup& operator=(stream_setup const&) = delete;
 
   detail::stream_job const work;
-  detail::stream_settings const how;
+  stop_condition const stop;  // copies: the stream outlives the call that made it
+  progress_callback const progress;
+  detail::settings const how;          // which points at these
   std::unique_ptr<workers> const own;  // where more are asked for than the process has
   stream_as_map const as_map;
   decision decided;

@@ -43,7 +43,7 @@ std::size_t slot_overhead(stream_job const& work, unsigned lanes) {
 /// More bytes than any process can address: what is computed with them would overflow.
 constexpr std::size_t most_bytes = std::size_t{1} << 48;
 
-[[noreturn]] void refuse_memory(stream_settings const& how, std::size_t needed) {
+[[noreturn]] void refuse_memory(settings const& how, std::size_t needed) {
   clear_failed_index();
   std::string text(how.verb);
   if (needed >= most_bytes)
@@ -73,7 +73,7 @@ std::size_t slot_bytes(stream_job const& work, std::size_t elements) noexcept {
   return bytes;
 }
 
-stream_shape shape_for(stream_job const& work, stream_settings const& how, unsigned lanes,
+stream_shape shape_for(stream_job const& work, settings const& how, unsigned lanes,
                        std::size_t fixed_bytes, device_demand const& gpu) {
   bool const on_device = gpu.columns != 0;
   std::size_t element_bytes = 0;

@@ -46,8 +46,8 @@ inline constexpr std::size_t block_overhead = 64;
 ///
 /// fixed_bytes: what the stream holds beside its slots.
 /// Throws:   option_error if it would take more than max_bytes.
-[[nodiscard]] stream_shape shape_for(detail::stream_job const& work,
-                                     detail::stream_settings const& how, unsigned lanes,
-                                     std::size_t fixed_bytes, device_demand const& gpu = {});
+[[nodiscard]] stream_shape shape_for(detail::stream_job const& work, detail::settings const& how,
+                                     unsigned lanes, std::size_t fixed_bytes,
+                                     device_demand const& gpu = {});
 
 }  // namespace hetmap::core

@@ -1,6 +1,8 @@
 // GPU forms for a pretended GPU: what a file for nvcc registers, with a loop in the kernel's place.
 #pragma once
 
+#include "vendor.hpp"
+
 #include <hetmap/detail/seam/gpu_form.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/kernel.hpp>
@@ -113,9 +115,11 @@ struct form_maker;
 template <class R, class... A>
 struct form_maker<R(A...)> {
   template <class F, telling How>
-  static hd::gpu_form make(char const* kernel_text, char const* signature_text) {
+  static hd::gpu_form make(char const* kernel_text, char const* signature_text,
+                           char const* vendor) {
     using loop = looped<How, F, R, A...>;
     return {
+        .vendor = vendor,
         .kernel = typeid(hd::kernel_identity_t<F>).name(),
         .signature = typeid(R(A...)).name(),
         .kernel_text = kernel_text,
@@ -174,9 +178,10 @@ struct looped_fold {
 template <class F, class Signature, telling How = telling::counts>
 class host_form {
  public:
-  explicit host_form(char const* kernel_text = "kernel", char const* signature_text = "signature")
-      : registered_(
-            detail::form_maker<Signature>::template make<F, How>(kernel_text, signature_text)) {}
+  explicit host_form(char const* kernel_text = "kernel", char const* signature_text = "signature",
+                     char const* vendor = host_vendor)
+      : registered_(detail::form_maker<Signature>::template make<F, How>(kernel_text,
+                                                                         signature_text, vendor)) {}
 
  private:
   hetmap::detail::registered_gpu_form registered_;
@@ -189,6 +194,7 @@ class host_fold {
   explicit host_fold(char const* kernel_text = "operation",
                      char const* signature_text = "signature")
       : registered_({.kind = hetmap::detail::form_kind::reduce,
+                     .vendor = host_vendor,
                      .kernel = typeid(hetmap::detail::kernel_identity_t<Op>).name(),
                      .signature = typeid(T(T, T)).name(),
                      .kernel_text = kernel_text,

@@ -385,14 +385,23 @@ void virtual_device::perform(stream_state& s, double end) {
   }
 }
 
+namespace {
+
+constinit provided_devices* in_place = nullptr;
+
+}  // namespace
+
 provided_devices::provided_devices(std::vector<device*> devices, char const* why_none)
     : devices_(std::move(devices)), why_none_(why_none) {
-  set_device_provider(this);
+  if (in_place != nullptr) unregister_device_provider(*in_place);
+  register_device_provider(*this);
+  in_place = this;
 }
 
 provided_devices::~provided_devices() {
   release_device_memory();
-  set_device_provider(nullptr);
+  if (in_place != nullptr) unregister_device_provider(*in_place);
+  in_place = nullptr;
 }
 
 unsigned provided_devices::count(char const*& why_none) noexcept {

@@ -4,6 +4,7 @@
 
 #include "device.hpp"
 #include "device_memory.hpp"
+#include "vendor.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -181,7 +182,8 @@ class virtual_device final : public hetmap::core::device {
   std::string misuse_;
 };
 
-/// Hands pretended GPUs to the core for as long as it lives.
+/// Hands pretended GPUs to the core for as long as it lives, in the place of those that another one
+/// has handed over.
 class provided_devices final : public hetmap::core::device_provider {
  public:
   explicit provided_devices(std::vector<hetmap::core::device*> devices,
@@ -193,7 +195,7 @@ class provided_devices final : public hetmap::core::device_provider {
   [[nodiscard]] unsigned counted() const { return counted_; }
   [[nodiscard]] unsigned opened() const { return opened_; }
 
-  [[nodiscard]] char const* name() const noexcept override { return "pretended"; }
+  [[nodiscard]] char const* vendor() const noexcept override { return host_vendor; }
   [[nodiscard]] unsigned count(char const*& why_none) noexcept override;
   [[nodiscard]] hetmap::core::device* open(unsigned index,
                                            hetmap::core::status& why) noexcept override;

@@ -1,4 +1,5 @@
-// The backends that the contract suite runs on: a new one is one more line here.
+// The backends that the contract suite runs on, which take any function: a new one is one more line
+// here. What holds of those too that need forms of it is in tests/host_device/backends_test.
 #pragma once
 
 #include <gtest/gtest.h>

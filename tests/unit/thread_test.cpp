@@ -177,9 +177,9 @@ TEST(Threads, ADetachedOneRuns) {
 /// Stands for a driver, which starts threads of its own when it is asked for devices.
 class a_driver final : public device_provider {
  public:
-  a_driver() { set_device_provider(this); }
-  ~a_driver() { set_device_provider(nullptr); }
-  char const* name() const noexcept override { return "a driver"; }
+  a_driver() { register_device_provider(*this); }
+  ~a_driver() { unregister_device_provider(*this); }
+  char const* vendor() const noexcept override { return "a driver"; }
   unsigned count(char const*&) noexcept override {
     blocked.push_back(blocked_here());
     return 1;

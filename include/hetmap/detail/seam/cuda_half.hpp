@@ -10,6 +10,9 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
+/// What forms for CUDA's devices name as their vendor.
+inline constexpr char cuda_vendor[] = "CUDA";
+
 /// Tells the core where CUDA's devices come from. Asks nothing of the driver.
 HETMAP_API void use_cuda_devices() noexcept;
 

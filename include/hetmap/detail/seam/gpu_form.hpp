@@ -81,6 +81,7 @@ enum class form_kind : unsigned char {
 /// The registration of one kernel for one signature. Static data of the file that registers it.
 struct gpu_form {
   form_kind kind = form_kind::map;
+  char const* vendor = nullptr;          ///< whose devices run it: "CUDA"
   char const* kernel = nullptr;          ///< typeid(kernel_identity_t<F>).name()
   char const* signature = nullptr;       ///< typeid(R(A...)).name(), types without const and &
   char const* kernel_text = nullptr;     ///< as written: "square"
@@ -102,8 +103,8 @@ struct gpu_form {
 };
 
 /// Registers a kernel, or withdraws it, as the file that holds it is loaded and unloaded. It may be
-/// registered twice; the first that is still registered serves. A kernel whose type is in an
-/// unnamed namespace is never found, since two different ones would share its name.
+/// registered twice; the first that is still registered serves its vendor's devices. A kernel whose
+/// type is in an unnamed namespace is never found, since two different ones would share its name.
 ///
 /// Waits:    until no look-up is in progress. Not for running calls: unloading running code is an
 ///           error, as always.
@@ -134,7 +135,7 @@ struct gpu_site {
   std::atomic<std::uint64_t> generation{0};  ///< that `found` belongs to; 0: never looked
 };
 
-/// The registration that serves a call site now; null if none.
+/// A registration that serves a call site now, for whatever vendor's devices; null if none.
 ///
 /// Cost:     two loads while nothing has been registered or withdrawn; else a search under a lock.
 [[nodiscard]] HETMAP_API gpu_form const* find_gpu_form(gpu_site& site);

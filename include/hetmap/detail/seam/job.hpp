@@ -57,6 +57,10 @@ struct kernel_code {
   chunk_function by_level[3];   ///< indexed by isa
   chunk_function uncontracted;  ///< for .reproducible; null where this file cannot promise it
   isa floor;                    ///< the level that the file itself was compiled for
+
+  [[nodiscard]] chunk_function at(isa level) const noexcept {
+    return by_level[static_cast<int>(level)];
+  }
 };
 
 /// What has been learned about one kernel: kept by the core, one for each kernel and its argument

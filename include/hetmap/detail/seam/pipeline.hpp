@@ -18,23 +18,6 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-/// The options of one stream. Copies, since the stream outlives the call that made it.
-struct stream_settings {
-  char const* verb;
-  hetmap::backend backend = hetmap::backend::inherit;
-  unsigned workers = 0;  // 0: not set, like what follows
-  std::size_t chunk_size = 0;
-  std::size_t window = 0;
-  std::size_t max_bytes = 0;
-  std::int64_t device = -1;
-  bool reproducible = false;
-  bool resume = false;
-  bool ordered = true;
-  stop_condition stop = {};
-  progress_callback progress = {};
-  pool_core* pool = nullptr;  // whose workers compute; null: the process's own
-};
-
 /// One buffer of a slot.
 struct stage {
   std::size_t bytes = 0;      ///< size, in bytes, of an element; 0: no buffer is needed
@@ -93,6 +76,7 @@ struct stream_job {
   detail::rate* learned = nullptr;  ///< null: nothing is remembered of this kernel
   std::size_t total = static_cast<std::size_t>(-1);  ///< elements; no_length if not known
   bool pulls_at_once = false;            ///< pull does nothing that could throw or take time
+  bool ordered = true;                   ///< chunks are handed over in the order of the input
   stream_gpu_work const* gpu = nullptr;  ///< null: no GPU can compute it
   char const* no_gpu = "";               ///< why, then
 };
@@ -111,9 +95,9 @@ struct segment {
 /// close().
 class HETMAP_API pipeline {
  public:
-  /// Requires: what the job points to stays valid.
+  /// Requires: what the job points to stays valid. What the settings point to is copied.
   /// Throws:   option_error; device_unavailable; of a pool closed_error, broken_pool_error.
-  pipeline(stream_job const& work, stream_settings const& how);
+  pipeline(stream_job const& work, settings const& how);
   /// Waits:    until running calls of the function have returned.
   ~pipeline();
   pipeline(pipeline const&) = delete;
@@ -147,33 +131,6 @@ class HETMAP_API pipeline {
   owned<state> state_;
 };
 
-inline namespace HETMAP_TAG {
-
-/// Checks the options of a stream before the function or the input is touched.
-template <any_options Options>
-[[nodiscard]] stream_settings checked_stream(char const* verb, Options const& o) {
-  if (o.workers == 0u) refuse_zero(verb, "workers");
-  if (o.chunk_size == std::size_t{0}) refuse_zero(verb, "chunk_size");
-  if (o.window == std::size_t{0}) refuse_zero(verb, "window");
-  if (o.max_bytes == std::size_t{0}) refuse_zero(verb, "max_bytes");
-  if (o.deadline) refuse_option(verb, "deadline", "calls of pools that are no streams");
-  if (o.host_copy) refuse_option(verb, "host_copy", "maps over arrays");
-  return detail::without_index([&]() -> stream_settings {
-    return {.verb = verb,
-            .backend = o.backend,
-            .workers = o.workers.value_or(0),
-            .chunk_size = o.chunk_size.value_or(0),
-            .window = o.window.value_or(0),
-            .max_bytes = o.max_bytes.value_or(0),
-            .device = o.device ? std::int64_t{*o.device} : -1,
-            .reproducible = o.reproducible,
-            .resume = o.resume,
-            .stop = o.stop,
-            .progress = o.progress};
-  });
-}
-
-}  // namespace HETMAP_TAG
 }  // namespace detail
 }  // namespace HETMAP_ABI
 }  // namespace hetmap

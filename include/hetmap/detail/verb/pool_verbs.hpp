@@ -70,18 +70,18 @@ class on_pool {
   template <verb_name Verb, class Build, class How, class... Arguments>
   HETMAP_INLINE auto run(How const& how, Arguments&&... arguments) const {
     using body = verb_body<Verb>;
-    auto settings = body::settings_of(
+    auto chosen = body::settings_for(
         body::template name<Arguments...>, how,
         {.deadline = true,
          .host_copy = !collecting<How> && body::template host_copy<Arguments...>});
     if constexpr (body::kind == verb_kind::posts) {
-      return body::post(*core_, settings, how, std::forward<Arguments>(arguments)...);
+      return body::post(*core_, chosen, how, std::forward<Arguments>(arguments)...);
     } else if constexpr (body::kind == verb_kind::waits) {
-      pool_call const call(*core_, settings);
+      pool_call const call(*core_, chosen);
       return run_body<body, How>(call.how(), std::forward<Arguments>(arguments)...);
     } else {
-      settings.pool = core_;
-      return run_body<body, How>(settings, std::forward<Arguments>(arguments)...);
+      chosen.pool = core_;
+      return run_body<body, How>(chosen, std::forward<Arguments>(arguments)...);
     }
   }
 

@@ -133,7 +133,7 @@ class stream_body final : public stream_state {
 
  public:
   template <class F, class... Given>
-  stream_body(stream_settings const& how, F&& f, Given&&... in)
+  stream_body(settings const& how, F&& f, Given&&... in)
       : function_(std::in_place, static_cast<F&&>(f)),
         ports_{port_of<In>(std::in_place, std::forward<Given>(in))...},
         task_{function_.called(),
@@ -158,7 +158,8 @@ class stream_body final : public stream_state {
         .learned =
             detail::rate_for<function, decltype(std::declval<port_of<In>&>().source())...>(task_.f),
         .total = std::apply([](auto&... p) { return detail::least(p.length()...); }, ports_),
-        .pulls_at_once = (port_of<In>::indexed && ...)};
+        .pulls_at_once = (port_of<In>::indexed && ...),
+        .ordered = Ordered};
     if constexpr (on_gpu::possible) {
       auto const& called = detail::bare(task_.f);
       gpu_ = {.site = described(task_, nullptr, 0, 0, std::index_sequence_for<In...>()).work.site,
@@ -268,10 +269,9 @@ using safe = safe_function<Function>;
 
 /// The body of the streaming verbs.
 template <class Function, bool Ordered, class F, class... In>
-auto streaming(stream_settings how, F&& f, In&&... in) {
+auto streaming(settings const& how, F&& f, In&&... in) {
   using body = stream_body<Ordered, Function, held_range_t<In>...>;
   using result = stream_result_t<Function, held_range_t<In>...>;
-  how.ordered = Ordered;
   return detail::without_index([&] {
     return stream<result>(
         detail::owned<stream_state>(new body(how, std::forward<F>(f), std::forward<In>(in)...)));

@@ -23,11 +23,9 @@ struct streaming_verb {
   template <class... Arguments>
   static constexpr bool host_copy = false;
 
-  static stream_settings settings_of(char const* name, no_options, serves) {
-    return {.verb = name};
-  }
+  static settings settings_for(char const* name, no_options, serves) { return {.verb = name}; }
   template <any_options How>
-  static stream_settings settings_of(char const* name, How const& how, serves) {
+  static settings settings_for(char const* name, How const& how, serves) {
     return detail::checked_stream(name, how);
   }
 };
@@ -44,11 +42,11 @@ struct imap_verb : streaming_verb {
     return detail::unmet_by_imap<F, In...>();
   }
   template <class F, class... In>
-  static auto call(stream_settings const& how, F&& f, In&&... in) {
+  static auto call(settings const& how, F&& f, In&&... in) {
     return detail::streaming<plain<F>, Ordered>(how, std::forward<F>(f), std::forward<In>(in)...);
   }
   template <class F, class... In>
-  static auto collect(stream_settings const& how, F&& f, In&&... in) {
+  static auto collect(settings const& how, F&& f, In&&... in) {
     return detail::streaming<safe<plain<F>>, Ordered>(how, std::forward<F>(f),
                                                       std::forward<In>(in)...);
   }
@@ -64,11 +62,11 @@ struct istarmap_verb : streaming_verb {
     return detail::unmet_by_istarmap<F, Rows...>();
   }
   template <class F, class Rows>
-  static auto call(stream_settings const& how, F&& f, Rows&& rows) {
+  static auto call(settings const& how, F&& f, Rows&& rows) {
     return detail::streaming<by_row<F>, Ordered>(how, std::forward<F>(f), std::forward<Rows>(rows));
   }
   template <class F, class Rows>
-  static auto collect(stream_settings const& how, F&& f, Rows&& rows) {
+  static auto collect(settings const& how, F&& f, Rows&& rows) {
     return detail::streaming<safe<by_row<F>>, Ordered>(how, std::forward<F>(f),
                                                        std::forward<Rows>(rows));
   }

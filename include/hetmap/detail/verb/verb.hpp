@@ -54,7 +54,7 @@ struct no_options {};
 struct build {};
 
 /// A verb: its name as a pool's member, its minimum number of arguments (`least`), what it requires
-/// of them (fails, fails_collecting), and what it does (call, collect; settings_of makes their
+/// of them (fails, fails_collecting), and what it does (call, collect; settings_for makes their
 /// settings from the options).
 template <verb_name Verb>
 struct verb_body;
@@ -73,9 +73,9 @@ struct waiting_verb {
     return unmet::this_verb_cannot_collect_errors;
   }
 
-  static settings settings_of(char const* name, no_options, serves) { return {.verb = name}; }
+  static settings settings_for(char const* name, no_options, serves) { return {.verb = name}; }
   template <any_options How>
-  static settings settings_of(char const* name, How const& how, serves also) {
+  static settings settings_for(char const* name, How const& how, serves also) {
     return detail::checked(name, how, also);
   }
 };
@@ -182,13 +182,13 @@ struct freely {
   template <verb_name Verb, class, class How, class... Arguments>
   HETMAP_INLINE auto run(How const& how, Arguments&&... arguments) const {
     using body = verb_body<Verb>;
-    auto const settings = body::settings_of(
+    auto const chosen = body::settings_for(
         body::template name<Arguments...> + prefix, how,
         {.host_copy = !collecting<How> && body::template host_copy<Arguments...>});
     if constexpr (collecting<How>)
-      return body::collect(settings, std::forward<Arguments>(arguments)...);
+      return body::collect(chosen, std::forward<Arguments>(arguments)...);
     else
-      return body::call(settings, std::forward<Arguments>(arguments)...);
+      return body::call(chosen, std::forward<Arguments>(arguments)...);
   }
 };
 

@@ -1,0 +1,4 @@
+# Adds the CUDA half where files for nvcc can be compiled.
+if(HETMAP_HAS_CUDA)
+  add_subdirectory(${CMAKE_CURRENT_LIST_DIR})
+endif()

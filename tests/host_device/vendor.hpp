@@ -1,0 +1,8 @@
+// Whose the simulated GPUs are, and the forms that they run.
+#pragma once
+
+namespace support {
+
+inline constexpr char host_vendor[] = "pretended";
+
+}  // namespace support
