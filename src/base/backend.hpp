@@ -17,7 +17,7 @@ struct gpu_route;
 struct backend_entry {
   backend where;
   char const* name;
-  bool needs_gpu;  ///< calls look for a way to one, whose thread is the caller's
+  bool needs_gpu;  ///< calls look for a route to one, and their own thread talks to it
   /// Why it cannot run the call; null if it can.
   char const* (*why_not)(problem const&, machine const&);
   /// Seconds until the last element is final; negative while nothing is known.

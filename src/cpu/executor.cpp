@@ -118,8 +118,8 @@ struct call_lanes {
   }
 
   void run_lane(unsigned lane) noexcept {
-    // What is reproducible uses the algorithms that every processor has.
     plan const& how = c.how;
+    // What is reproducible uses the algorithms that every processor has.
     math_level_scope const level(how.reproducible ? isa::baseline : how.level);
     float_scope const callers(floats);
     if (account.lanes() > 1) prepare_to_be_watched();

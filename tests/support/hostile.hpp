@@ -32,9 +32,9 @@ HOSTILE(place) HOSTILE(plan_for) HOSTILE(planning) HOSTILE(planning_fold) HOSTIL
 HOSTILE(post) HOSTILE(put_columns) HOSTILE(rate_for) HOSTILE(rate_of) HOSTILE(reduce_job)
 HOSTILE(reducing) HOSTILE(reducing_indexed) HOSTILE(ref) HOSTILE(refer_to)
 HOSTILE(refuse_short_output) HOSTILE(rethrow_as_failure_of) HOSTILE(returning)
-HOSTILE(returning_columns) HOSTILE(room_of) HOSTILE(run) HOSTILE(select) HOSTILE(shortest)
-HOSTILE(sort_nodes) HOSTILE(source_of) HOSTILE(starmap) HOSTILE(states_of) HOSTILE(stoppable)
-HOSTILE(streaming) HOSTILE(submit) HOSTILE(submitted) HOSTILE(taken_up) HOSTILE(unordered)
+HOSTILE(returning_columns) HOSTILE(room_of) HOSTILE(run) HOSTILE(select) HOSTILE(settings_of)
+HOSTILE(shortest) HOSTILE(sort_nodes) HOSTILE(source_of) HOSTILE(starmap) HOSTILE(states_of)
+HOSTILE(stoppable) HOSTILE(streaming) HOSTILE(submit) HOSTILE(submitted) HOSTILE(taken_up) HOSTILE(unordered)
 HOSTILE(wait) HOSTILE(with_array_job) HOSTILE(with_fold) HOSTILE(with_job) HOSTILE(with_reduce_job)
 HOSTILE(writing) HOSTILE(writing_on_gpu)
 
