@@ -18,7 +18,7 @@
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
-/// Where a call runs. A call's own choice wins over its pool's, that over HETMAP_BACKEND, that over
+/// Where a call runs: by its own choice, else its pool's, else HETMAP_BACKEND's, else
 /// automatic. A backend asked for by name is used or the call throws; it is never replaced.
 enum class backend : unsigned char {
   inherit,    ///< not chosen here
@@ -49,7 +49,7 @@ inline constexpr std::size_t backend_count =
 /// The backend that calls without one of their own inherit: HETMAP_BACKEND, or automatic.
 ///
 /// Throws:   option_error if the variable holds anything else.
-/// Cost:     the environment is read once a process, at the first call.
+/// Cost:     the environment is read once per process, at the first call.
 [[nodiscard]] HETMAP_API backend default_backend();
 
 /// A span of time, from any std::chrono::duration.
@@ -74,7 +74,7 @@ class time_limit {
 /// Type of `raise`: the first failure, in the order of the input, ends the call with its exception.
 struct raise_errors {};
 
-/// Type of `collect`: the call returns an outcome an element and failures disturb nothing else.
+/// Type of `collect`: the call returns one outcome per element; failures disturb nothing else.
 /// Made only by `collect` itself, so that `{.errors = hetmap::collect}` picks the right overload.
 class collect_errors {
  public:
@@ -93,8 +93,8 @@ inline constexpr collect_errors collect{collect_errors::only_here()};
 struct options {
   /// Where to run.
   hetmap::backend backend = hetmap::backend::inherit;
-  /// At most so many calls of f at once; from 1. Default: the physical cores, or what the caller's
-  /// task arena allows if that is less.
+  /// At most this many calls of f at once; from 1. Default: the physical cores, or what the
+  /// caller's task arena allows if that is less.
   std::optional<unsigned> workers = {};
   /// Elements handed to a worker at a time; from 1. Default: chosen by measured cost.
   std::optional<std::size_t> chunk_size = {};
@@ -102,8 +102,8 @@ struct options {
   std::optional<std::size_t> window = {};
   /// Size, in bytes, of all the memory that a stream may hold. Streams only.
   std::optional<std::size_t> max_bytes = {};
-  /// A std::stop_token, say. Stops the call with cancelled_error: each worker ends behind the chunk
-  /// it is at. Without .chunk_size that is the call of f that runs, or about 0.1 ms of quick ones.
+  /// A std::stop_token, say. Stops the call with cancelled_error: each worker ends after its
+  /// current chunk; without .chunk_size, after the running call of f or about 0.1 ms of quick ones.
   stop_condition stop = {};
   /// Receives reports while the call runs.
   progress_callback progress = {};
@@ -115,7 +115,7 @@ struct options {
   /// Which GPU, by index from 0; the first, if not set. Memory of GPUs that is mapped has to be
   /// its.
   std::optional<unsigned> device = {};
-  /// Stops the call when it has lasted so long. Pools only.
+  /// Stops the call when it has lasted this long. Pools only.
   std::optional<time_limit> deadline = {};
   /// Goes on from the last complete chunk of an earlier run. Sinks only.
   bool resume = false;
@@ -184,7 +184,7 @@ struct settings {
 /// Throws option_error for `name`, which was set to 0.
 [[noreturn]] HETMAP_API void refuse_zero(char const* verb, char const* name);
 
-/// The moment so far from now, in nanoseconds of the steady clock; never 0.
+/// The moment this far from now, in nanoseconds of the steady clock; never 0.
 [[nodiscard]] HETMAP_API std::int64_t from_now(time_limit limit) noexcept;
 
 inline namespace HETMAP_TAG {

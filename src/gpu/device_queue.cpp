@@ -33,6 +33,7 @@ status device_queue::make_ready(
   lent_ = lend_resources(gpu_, why, terms_.whom);
   if (!lent_) return why;
   std::size_t before = 0;
+  bool released = false;
   for (;;) {
     queue_layout layout = layout_for(wanted);
     ring_ = std::move(layout.ring);
@@ -41,8 +42,11 @@ status device_queue::make_ready(
     why = terms_.whom == lent_to::streams ? lent_->hold(pinned, ring_.all_device_bytes())
                                           : lent_->reserve(pinned, ring_.all_device_bytes());
     if (why.what != fault::out_of_memory) break;
-    release_device_memory();  // what other calls left behind may be all that it takes
-    if (!halve()) break;
+    // What other calls left behind may be all that it takes.
+    if (!std::exchange(released, true))
+      release_device_memory();
+    else if (!halve())
+      break;
     wanted = ring_.elements;
   }
   if (!why.ok()) return why;

@@ -27,7 +27,7 @@ trap 'rm -f "$found"' EXIT
     }
     END { if (seen < 200) print "only " seen " calls found" }' | sort -u >"$found"
 # get of rows that users take apart is meant to be found so; the operands there are numbers.
-if grep -vE "^detail/data/element.hpp:[0-9]+: 'get'$|^math.hpp:[0-9]+: 'operator\|'$|^detail/kernel/reduce_task.hpp:[0-9]+: 'operator<<'$" "$found"; then
+if grep -vE "^detail/data/element.hpp:[0-9]+: 'get'$|^math.hpp:[0-9]+: 'operator\|'$" "$found"; then
   echo "the calls above may be a user's function: qualify them"
   exit 1
 fi

@@ -52,4 +52,15 @@ TEST_F(DeviceQueue, GivesUpMemoryThatIsKeptBeforeItHalvesTwice) {
   for (std::size_t i = 0; i != x.size(); ++i) ASSERT_EQ(y[i], triple{}(x[i]));
 }
 
+TEST_F(DeviceQueue, GivesUpMemoryThatIsKeptWhereLoadsCannotBeHalved) {
+  start({.capacity = std::size_t{5} << 20});
+  std::size_t const quarter = std::size_t{1} << 16;
+  std::vector<std::int64_t> x(4 * quarter);
+  std::iota(x.begin(), x.end(), 0);
+  hetmap::options const how{.backend = hetmap::backend::gpu, .chunk_size = quarter};
+  for (auto const part : hetmap::imap(how, triple{}, x).chunks()) ASSERT_EQ(part.size(), quarter);
+  auto const y = hetmap::map(how, triple{}, x);
+  for (std::size_t i = 0; i != x.size(); ++i) ASSERT_EQ(y[i], triple{}(x[i]));
+}
+
 }  // namespace

@@ -37,6 +37,10 @@ struct kept_numbers {
   kept_numbers(kept_numbers const&) = delete;
   kept_numbers& operator=(kept_numbers const&) = delete;
 
+  /// A leaf is in a subtree now.
+  void mark_folded(std::size_t leaf) noexcept {
+    folded.fetch_or(std::uint32_t{1} << leaf, std::memory_order_relaxed);
+  }
   [[nodiscard]] bool is_complete() const noexcept {
     return folded.load(std::memory_order_relaxed) == all_leaves();
   }

@@ -305,7 +305,7 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
       }
       if (aside && until == next) {
         mine.add_leaf(i / leaf, one.result(op, next, at), op);
-        if (loose) folded.fetch_or(std::uint32_t{1} << (i / leaf), std::memory_order_relaxed);
+        if (loose) this->mark_folded(i / leaf);
       } else if (aside) {
         keep(one, until);
       } else if (!loose) {

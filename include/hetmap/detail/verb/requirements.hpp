@@ -264,15 +264,20 @@ template <class Op, std::default_initializable T, class R>
 inline constexpr bool taken_up_by<Op, T, R> =
     std::convertible_to<std::invoke_result_t<Op&, T, R>, T>;
 
+/// Op makes one T of two.
+template <class Op, class T>
+inline constexpr bool combines = false;
+template <class Op, std::move_constructible T>
+  requires std::invocable<Op&, T, T>
+inline constexpr bool combines<Op, T> = std::convertible_to<std::invoke_result_t<Op&, T, T>, T>;
+
 // Op comes first: it is less often a template than F, which must not be called with non-elements.
 template <class F, class Op, class T, class... In>
 constexpr unmet unmet_by_map_reduce() {
   using operation = std::remove_reference_t<Op>;
   if constexpr (is_options<Op> || is_options<T>)
     return unmet::options_come_first;
-  else if constexpr (!(std::invocable<operation&, T, T> && std::move_constructible<T>))
-    return unmet::op_cannot_combine_two_values_of_the_type_of_init;
-  else if constexpr (!std::convertible_to<std::invoke_result_t<operation&, T, T>, T>)
+  else if constexpr (!combines<operation, T>)
     return unmet::op_cannot_combine_two_values_of_the_type_of_init;
   else if constexpr (constexpr unmet by_call =
                          detail::unmet_by_call<served{.stop_tokens = true}, F, In...>();
