@@ -21,8 +21,6 @@
 
 namespace {
 
-int product(int a, int b) { return a * b; }
-
 /// A single-pass range over what `Get` makes of 0, 1, ... n - 1.
 template <class Value, class Get>
 class scanned {
@@ -189,8 +187,8 @@ TEST(SinglePassElements, ThatCannotBeKeptAreRefused) {
 TEST(SinglePassElements, OfAZipAreRowsOfReferencesToWhatWasKept) {
   std::istringstream in("1 2 3");
   std::vector<int> const weights{10, 20, 30};
-  auto const y =
-      hetmap::starmap(product, std::views::zip(std::ranges::istream_view<int>(in), weights));
+  auto const y = hetmap::starmap([](int a, int b) { return a * b; },
+                                 std::views::zip(std::ranges::istream_view<int>(in), weights));
   EXPECT_EQ(y[2], 90);
 }
 #endif

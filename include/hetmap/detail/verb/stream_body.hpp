@@ -4,10 +4,10 @@
 #include <hetmap/detail/data/port.hpp>
 #include <hetmap/detail/kernel/gpu_call.hpp>
 #include <hetmap/detail/kernel/kernel_traits.hpp>
-#include <hetmap/detail/kernel/loop.hpp>
 #include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/seam/pipeline.hpp>
 #include <hetmap/detail/std_parts.hpp>
+#include <hetmap/detail/verb/requirements.hpp>
 #include <hetmap/stream.hpp>
 
 #include <cstddef>
