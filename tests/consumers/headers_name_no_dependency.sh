@@ -4,7 +4,7 @@
 headers=$1/include/hetmap
 count=$(find "$headers" -name '*.hpp' | wc -l)
 [ "$count" -ge 10 ] || { echo "only $count headers in $headers"; exit 1; }
-if grep -rniE --include='*.hpp' 'tbb|hwloc|cuda_runtime|#[[:space:]]*include.*cuda' "$headers"; then
+if grep -rniE --include='*.hpp' 'tbb|hwloc|cuda_runtime|#[[:space:]]*include[[:space:]]*[<"]cuda' "$headers"; then
   echo "the lines above name a dependency of the library's"
   exit 1
 fi
