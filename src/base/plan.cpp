@@ -5,6 +5,7 @@
 #include <hetmap/detail/config.hpp>
 
 #include <algorithm>
+#include <cstdarg>
 #include <cstdio>
 #include <ostream>
 
@@ -194,68 +195,65 @@ plan make_plan(problem const& p, machine const& m) {
 
 inline namespace HETMAP_ABI {
 
-std::string to_string(plan const& p) {
+namespace {
+
+/// Appends what printf would print.
+__attribute__((__format__(__printf__, 2, 3))) void add(std::string& out, char const* format, ...) {
   char line[256];
-  auto const seconds = [](double s) {
-    char text[32];
-    if (s < 0)
-      return std::string("not known");
-    else if (s < 1e-3)
-      std::snprintf(text, sizeof text, "%.3g us", s * 1e6);
-    else if (s < 1)
-      std::snprintf(text, sizeof text, "%.3g ms", s * 1e3);
-    else
-      std::snprintf(text, sizeof text, "%.3g s", s);
-    return std::string(text);
-  };
-  std::string out;
-  std::snprintf(line, sizeof line, "%zu elements on %s (asked: %s): %s\n", p.elements,
-                name(p.chosen), name(p.asked), p.reason);
+  std::va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
   out += line;
+}
+
+std::string duration(double seconds) {
+  std::string out;
+  if (seconds < 0)
+    out = "not known";
+  else if (seconds < 1e-3)
+    add(out, "%.3g us", seconds * 1e6);
+  else if (seconds < 1)
+    add(out, "%.3g ms", seconds * 1e3);
+  else
+    add(out, "%.3g s", seconds);
+  return out;
+}
+
+void add_link(std::string& out, plan const& p) {
+  add(out, "  to the GPU and back: %zu bytes in and %zu bytes out an element", p.link_bytes_in,
+      p.link_bytes_out);
+  if (p.chosen == backend::gpu)
+    add(out, "; at most %zu bytes there and %zu bytes pinned", p.device_bytes, p.pinned_bytes);
+  out += "\n";
+}
+
+}  // namespace
+
+std::string to_string(plan const& p) {
+  std::string out;
+  add(out, "%zu elements on %s (asked: %s): %s\n", p.elements, name(p.chosen), name(p.asked),
+      p.reason);
   static constexpr char const* reads[] = {"arrays", "random access through iterators",
                                           "in batches, by the caller"};
-  std::snprintf(line, sizeof line,
-                "  inputs: %s; %zu bytes in and %zu bytes out an element; loop: %s%s%s\n",
-                reads[static_cast<int>(p.reads)], p.bytes_in, p.bytes_out, name(p.level),
-                p.reproducible ? ", nothing contracted" : "",
-                p.past_caches ? ", results past the caches" : "");
-  out += line;
-  if (p.scalar != nullptr) {
-    std::snprintf(line, sizeof line, "  one element at a time: %s\n", p.scalar);
-    out += line;
-  }
-  std::snprintf(line, sizeof line, "  workers: %u; boundaries at multiples of %zu; ", p.workers,
-                p.granule);
-  out += line;
-  out += p.chunk_elements == 0 ? std::string("chunks grow with measured cost\n")
-                               : "chunks of " + std::to_string(p.chunk_elements) + "\n";
-  if (p.element_nanoseconds >= 0) {
-    std::snprintf(line, sizeof line, "  learned: %.3g ns an element on one worker\n",
-                  p.element_nanoseconds);
-    out += line;
-  }
-  if (p.gpu_element_nanoseconds >= 0) {
-    std::snprintf(line, sizeof line, "  learned: %.3g ns an element on the GPU\n",
-                  p.gpu_element_nanoseconds);
-    out += line;
-  }
-  if (p.at(backend::gpu).unavailable == nullptr) {
-    std::snprintf(line, sizeof line,
-                  "  to the GPU and back: %zu bytes in and %zu bytes out an element",
-                  p.link_bytes_in, p.link_bytes_out);
-    out += line;
-    if (p.chosen == backend::gpu) {
-      std::snprintf(line, sizeof line, "; at most %zu bytes there and %zu bytes pinned",
-                    p.device_bytes, p.pinned_bytes);
-      out += line;
-    }
-    out += "\n";
-  }
-  for (candidate const& c : p.candidates) {
-    std::snprintf(line, sizeof line, "  %-6s %s\n", name(c.where),
-                  c.unavailable != nullptr ? c.unavailable : seconds(c.predicted_seconds).c_str());
-    out += line;
-  }
+  add(out, "  inputs: %s; %zu bytes in and %zu bytes out an element; loop: %s%s%s\n",
+      reads[static_cast<int>(p.reads)], p.bytes_in, p.bytes_out, name(p.level),
+      p.reproducible ? ", nothing contracted" : "",
+      p.past_caches ? ", results past the caches" : "");
+  if (p.scalar != nullptr) add(out, "  one element at a time: %s\n", p.scalar);
+  add(out, "  workers: %u; boundaries at multiples of %zu; ", p.workers, p.granule);
+  if (p.chunk_elements == 0)
+    out += "chunks grow with measured cost\n";
+  else
+    add(out, "chunks of %zu\n", p.chunk_elements);
+  if (p.element_nanoseconds >= 0)
+    add(out, "  learned: %.3g ns an element on one worker\n", p.element_nanoseconds);
+  if (p.gpu_element_nanoseconds >= 0)
+    add(out, "  learned: %.3g ns an element on the GPU\n", p.gpu_element_nanoseconds);
+  if (p.at(backend::gpu).unavailable == nullptr) add_link(out, p);
+  for (candidate const& c : p.candidates)
+    add(out, "  %-6s %s\n", name(c.where),
+        c.unavailable != nullptr ? c.unavailable : duration(c.predicted_seconds).c_str());
   return out;
 }
 

@@ -73,32 +73,57 @@ std::size_t slot_bytes(stream_job const& work, std::size_t elements) noexcept {
   return bytes;
 }
 
+namespace {
+
+/// What a stream's slots take, for any window and chunk.
+class slot_memory {
+ public:
+  slot_memory(stream_job const& work, unsigned lanes, std::size_t fixed_bytes,
+              device_demand const& gpu)
+      : gpu_(gpu),
+        fixed_bytes_(static_cast<double>(fixed_bytes)),
+        slot_bytes_(static_cast<double>((1 + work.inputs) * slot_alignment_of(work) +
+                                        slot_overhead(work, lanes))) {
+    for (unsigned k = 0; k != 1 + work.inputs; ++k) element_bytes_ += work.stages[k].bytes;
+  }
+
+  /// Of one slot, on the host.
+  [[nodiscard]] std::size_t element_bytes() const { return element_bytes_; }
+  /// An element of every slot, on whichever side.
+  [[nodiscard]] double element_takes(std::size_t window) const {
+    return static_cast<double>(window) * static_cast<double>(element_bytes_) +
+           in_flight(window) * static_cast<double>(gpu_.element_bytes);
+  }
+  [[nodiscard]] std::size_t bound(std::size_t window, std::size_t chunk) const {
+    double const exact = static_cast<double>(chunk) * element_takes(window) +
+                         static_cast<double>(window) * slot_bytes_ +
+                         in_flight(window) * static_cast<double>(gpu_.columns * slot_alignment) +
+                         fixed_bytes_;
+    return exact < 0x1p63 ? static_cast<std::size_t>(exact) : std::size_t{1} << 63;
+  }
+
+ private:
+  [[nodiscard]] double in_flight(std::size_t window) const {
+    return static_cast<double>(gpu_.columns != 0 ? std::min(window, ring_slots) : 0);
+  }
+
+  device_demand const& gpu_;
+  double fixed_bytes_;
+  double slot_bytes_;  // besides its elements
+  std::size_t element_bytes_ = 0;
+};
+
+}  // namespace
+
 stream_shape shape_for(stream_job const& work, settings const& how, unsigned lanes,
                        std::size_t fixed_bytes, device_demand const& gpu) {
   bool const on_device = gpu.columns != 0;
-  std::size_t element_bytes = 0;
-  for (unsigned k = 0; k != 1 + work.inputs; ++k) element_bytes += work.stages[k].bytes;
-  std::size_t const touched = element_bytes + work.bytes_read;
-  std::size_t const budget = how.max_bytes != 0 ? how.max_bytes : default_max_bytes;
-  std::size_t const overhead = slot_overhead(work, lanes);
-
-  auto const in_flight = [&](std::size_t window) {
-    return static_cast<double>(on_device ? std::min(window, ring_slots) : 0);
-  };
-  // Of all slots, on whichever side.
-  auto const element_takes = [&](std::size_t window) {
-    return static_cast<double>(window) * static_cast<double>(element_bytes) +
-           in_flight(window) * static_cast<double>(gpu.element_bytes);
-  };
+  slot_memory const memory(work, lanes, fixed_bytes, gpu);
   auto const bound = [&](std::size_t window, std::size_t chunk) {
-    double const exact =
-        static_cast<double>(chunk) * element_takes(window) +
-        static_cast<double>(window) *
-            static_cast<double>((1 + work.inputs) * slot_alignment_of(work) + overhead) +
-        in_flight(window) * static_cast<double>(gpu.columns * slot_alignment) +
-        static_cast<double>(fixed_bytes);
-    return exact < 0x1p63 ? static_cast<std::size_t>(exact) : std::size_t{1} << 63;
+    return memory.bound(window, chunk);
   };
+  std::size_t const touched = memory.element_bytes() + work.bytes_read;
+  std::size_t const budget = how.max_bytes != 0 ? how.max_bytes : default_max_bytes;
   // Of an input that knows its length, no chunk takes more than a worker's share, but where few
   // chunks are asked for so much that each worker has an element. Chunks may be as small as that,
   // and the caller's size and window are kept where there is memory for them.
@@ -135,7 +160,8 @@ stream_shape shape_for(stream_job const& work, settings const& how, unsigned lan
   if (how.chunk_size == 0 && bound(s.window, s.chunk) > budget) {
     std::size_t const spent = bound(s.window, 0) + 1;
     double const room = budget > spent ? static_cast<double>(budget - spent) : 0;
-    s.chunk = std::max<std::size_t>(1, static_cast<std::size_t>(room / element_takes(s.window)));
+    s.chunk =
+        std::max<std::size_t>(1, static_cast<std::size_t>(room / memory.element_takes(s.window)));
   }
   if (how.window == 0)
     while (s.window > 1 && bound(s.window, s.chunk) > budget) --s.window;
