@@ -46,6 +46,8 @@ CALLS = [
     ("out_is_a_vector_of_bool_so_use_hetmap_vector",
      "hetmap::map_into(v.bits, v.of_float, v.floats)"),
     ("out_is_not_a_writable_array", "hetmap::map_into(v.const_floats, v.of_float, v.floats)"),
+    ("out_is_not_a_writable_array", "hetmap::map_into(v.const_array, v.of_float, v.array)"),
+    ("out_is_not_a_writable_array", "hetmap::map_into(v.const_span, v.of_float, v.span)"),
     ("out_is_not_a_writable_array", "hetmap::map_into(v.list, v.of_float, v.floats)"),
     ("out_is_not_a_writable_array", "hetmap::map_into(v.of_float, v.floats, v.floats)"),
     ("f_cannot_be_called_with_one_element_of_each_input",
@@ -60,6 +62,16 @@ CALLS = [
     ("results_cannot_be_assigned_to_the_elements_of_out",
      "hetmap::starmap_into(v.rows, v.of_two, v.rows)"),
     ("f_does_not_return_a_row", "hetmap::map_columns(v.of_float, v.floats)"),
+    ("map_columns_needs_inputs_of_known_length", "hetmap::map_columns(v.to_row, v.single)"),
+    ("results_of_arrays_must_be_trivially_copyable", "hetmap::map(v.to_string, v.array)"),
+    ("results_of_arrays_must_be_trivially_copyable",
+     "hetmap::map_reduce(v.to_string, std::plus<>(), std::string(), v.array)"),
+    ("an_input_mapped_with_arrays_cannot_be_indexed",
+     "hetmap::map_into(v.span, v.of_float, v.list)"),
+    ("this_verb_passes_no_stop_token", "hetmap::map_into(v.span, v.stops, v.floats)"),
+    ("this_verb_cannot_collect_errors",
+     "hetmap::map_into({.errors = hetmap::collect}, v.span, v.of_float, v.floats)"),
+    ("out_is_not_a_writable_array", "hetmap::starmap_into(v.span, v.of_two, v.rows)"),
     ("f_does_not_take_a_span_of_each_input_and_of_out",
      "hetmap::map_blocks(v.of_float, v.floats, v.floats)"),
     ("map_blocks_needs_contiguous_ranges", "hetmap::map_blocks(v.of_float, v.floats, v.list)"),
@@ -92,6 +104,7 @@ HEAD = """\
 #include <iterator>
 #include <list>
 #include <ranges>
+#include <stop_token>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -116,15 +129,20 @@ struct everything {
   std::string (*to_string)(float);
   int (*to_int)(float);
   void (*nothing)(float);
+  std::tuple<float, float> (*to_row)(float);
+  float (*stops)(float, std::stop_token);
   std::vector<float> floats;
   std::vector<float> const const_floats;
   std::vector<bool> bits;
   std::vector<std::tuple<float, float>> rows;
   std::list<float> list;
+  std::ranges::istream_view<float> single;
   decltype(std::views::iota(0)) endless;
   once bases;
   float number;
   hetmap::array<float> array;
+  hetmap::array<float> const const_array;
+  hetmap::device_span<float const> const_span;
   hetmap::device_span<float> span;
   hetmap::options how;
   hetmap::pool& pool;

@@ -68,7 +68,9 @@ using destination_of =
 
 /// Results can be written there.
 template <class Out>
-concept writable_output = requires { destination_of<Out>::lies; };
+concept writable_output =
+    requires { destination_of<Out>::lies; } && (destination_of<Out>::lies != residence::array ||
+                                                !std::is_const_v<std::remove_reference_t<Out>>);
 
 inline namespace HETMAP_TAG {
 

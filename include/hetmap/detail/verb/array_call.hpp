@@ -128,8 +128,6 @@ struct folding<residence::array> {
   template <class F, class Op, class T, class... In>
   static T reducing(settings const& how, F& f, Op& op, T init, In&... in) {
     using R = result_t<F, In&...>;
-    static_assert(std::is_trivially_copyable_v<R>,
-                  "hetmap: a map over arrays has trivially copyable results");
     array_memory* const arrays[] = {detail::memory_of(in)...};
     auto const mapped = [&](auto&& use) {
       array<R> values = mapping<residence::array>::returning(how, f, in...);

@@ -161,7 +161,6 @@ struct mapping<residence::host> {
   template <class F, class... In>
   static auto returning_columns(settings const& how, F& f, In&... in) {
     using row = result_t<F, In&...>;
-    static_assert(knows_length<In...>, "hetmap: map_columns needs inputs whose lengths are known");
     std::size_t const n = detail::shortest(in...);
     return [&]<std::size_t... K>(std::index_sequence<K...>) {
       auto result = detail::without_index([&] {

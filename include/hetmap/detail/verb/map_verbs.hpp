@@ -56,9 +56,12 @@ struct verb_body<verb_name::map_into> : waiting_verb {
   }
   template <class Out, class F, class... In>
   static constexpr unmet fails_collecting() {
-    return place_of<In...> == residence::host
-               ? detail::unmet_by_map_into<Out, collected<std::remove_reference_t<F>>, In...>()
-               : unmet::this_verb_cannot_collect_errors;
+    if constexpr (place_of<In...> != residence::host)
+      return unmet::this_verb_cannot_collect_errors;
+    else if constexpr (requires { requires destination_of<Out>::lies != residence::host; })
+      return unmet::this_verb_cannot_collect_errors;
+    else
+      return detail::unmet_by_map_into<Out, collected<std::remove_reference_t<F>>, In...>();
   }
   template <class Out, class F, class... In>
   static void call(settings const& how, Out&& out, F&& f, In&&... in) {

@@ -171,6 +171,10 @@ constexpr unmet unmet_by_results() {
   constexpr unmet by_places = detail::unmet_by_places(output, place_of<In...>);
   if constexpr (by_places != unmet::none)
     return by_places;
+  else if constexpr (output != residence::host && !((resident<In> || indexable<In>)&&...))
+    return unmet::an_input_mapped_with_arrays_cannot_be_indexed;
+  else if constexpr (output != residence::host && needs_stop_token<F, In...>)
+    return unmet::this_verb_passes_no_stop_token;
   else if constexpr (destination_of<Out>::template takes<returned_t<F, In...>>)
     return unmet::none;
   else
@@ -190,6 +194,8 @@ constexpr unmet unmet_by_map(served also = {.stop_tokens = true}) {
     return unmet::device_span_inputs_need_a_device_span_output;
   else if constexpr (place == residence::array && std::is_void_v<returned_t<F, In...>>)
     return unmet::f_returns_nothing;
+  else if constexpr (place == residence::array && !std::is_trivially_copyable_v<result_t<F, In...>>)
+    return unmet::results_of_arrays_must_be_trivially_copyable;
   else
     return needs_stop_token<F, In...> && !also.stop_tokens ? unmet::this_verb_passes_no_stop_token
                                                            : unmet::none;
@@ -220,6 +226,8 @@ constexpr unmet unmet_by_starmap_into() {
   constexpr unmet by_rows = detail::unmet_by_starmap<F, Rows...>();
   if constexpr (by_output != unmet::none)
     return by_output;
+  else if constexpr (destination_of<Out>::lies != residence::host)
+    return unmet::out_is_not_a_writable_array;
   else if constexpr (by_rows != unmet::none)
     return by_rows;
   else
@@ -228,11 +236,17 @@ constexpr unmet unmet_by_starmap_into() {
 
 template <class F, class... In>
 constexpr unmet unmet_by_map_columns() {
-  constexpr unmet by_map = detail::unmet_by_map<F, In...>({});
-  if constexpr (by_map != unmet::none)
-    return by_map;
+  constexpr unmet by_call = detail::unmet_by_call<served{}, F, In...>();
+  if constexpr (by_call != unmet::none)
+    return by_call;
+  else if constexpr (place_of<In...> == residence::device)
+    return unmet::device_span_inputs_need_a_device_span_output;
+  else if constexpr (!tuple_like<returned_t<F, In...>>)
+    return unmet::f_does_not_return_a_row;
   else
-    return tuple_like<returned_t<F, In...>> ? unmet::none : unmet::f_does_not_return_a_row;
+    return place_of<In...> != residence::host || knows_length<In...>
+               ? unmet::none
+               : unmet::map_columns_needs_inputs_of_known_length;
 }
 
 template <class R>
@@ -286,6 +300,9 @@ constexpr unmet unmet_by_map_reduce() {
     return by_call;
   else if constexpr (std::is_void_v<returned_t<F, In...>>)
     return unmet::f_returns_nothing;
+  else if constexpr (place_of<In...> == residence::array &&
+                     !std::is_trivially_copyable_v<result_t<F, In...>>)
+    return unmet::results_of_arrays_must_be_trivially_copyable;
   else
     return std::constructible_from<T, returned_t<F, In...>> ||
                    taken_up_by<operation, T, returned_t<F, In...>>
