@@ -157,7 +157,8 @@ def compiled(include, compiler, text):
         source = os.path.join(folder, "calls.cpp")
         with open(source, "w") as f:
             f.write(text)
-        every = "-ferror-limit=0" if "clang" in os.path.basename(compiler) else "-fmax-errors=0"
+        version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
+        every = "-ferror-limit=0" if "clang" in version else "-fmax-errors=0"
         run = subprocess.run([compiler, "-std=c++20", "-fsyntax-only", every, "-I" + include, source],
                              capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
         return run.returncode, ANSI.sub("", run.stderr).replace(source, "calls.cpp")
