@@ -157,12 +157,9 @@ constexpr unmet unmet_by_output() {
 constexpr unmet unmet_by_places(residence output, residence inputs) {
   if (output == inputs || (output == residence::device && inputs == residence::host))
     return unmet::none;
-  switch (inputs) {
-    case residence::host: return unmet::an_array_output_needs_an_array_input;
-    case residence::array: return unmet::array_inputs_need_an_array_output;
-    case residence::device: break;
-  }
-  return unmet::device_span_inputs_need_a_device_span_output;
+  if (inputs == residence::host) return unmet::an_array_output_needs_an_array_input;
+  return inputs == residence::array ? unmet::array_inputs_need_an_array_output
+                                    : unmet::device_span_inputs_need_a_device_span_output;
 }
 
 template <class Out, class F, class... In>
