@@ -56,9 +56,8 @@ struct verb_body<verb_name::map_into> : waiting_verb {
   }
   template <class Out, class F, class... In>
   static constexpr unmet fails_collecting() {
-    if constexpr (place_of<In...> != residence::host)
-      return unmet::this_verb_cannot_collect_errors;
-    else if constexpr (requires { requires destination_of<Out>::lies != residence::host; })
+    constexpr bool elsewhere = requires { requires destination_of<Out>::lies != residence::host; };
+    if constexpr (elsewhere || place_of<In...> != residence::host)
       return unmet::this_verb_cannot_collect_errors;
     else
       return detail::unmet_by_map_into<Out, collected<std::remove_reference_t<F>>, In...>();
