@@ -4,7 +4,7 @@
 
 #include "math_lanes.hpp"
 #include "math_own.hpp"
-#include "math_own_terms.hpp"
+#include "math_own_distributions_terms.hpp"
 
 namespace hetmap::core {
 namespace {

@@ -1,11 +1,16 @@
-"""Writes math_own_terms.hpp: the polynomials of the functions in math_own.hpp.
+"""Writes math_own_terms.hpp and math_own_distributions_terms.hpp: the polynomials of the functions in
+math_own.hpp and math_own_distributions.hpp.
 
-    python3 math_own_terms.py | clang-format-16 > math_own_terms.hpp        needs mpmath
+    for of in math_own math_own_distributions; do                           needs mpmath
+      python3 math_own_terms.py $of | clang-format-16 > ${of}_terms.hpp
+    done
 
 Polynomials and quotients of them are least-squares fits at Chebyshev nodes, weighted for the relative
 error, which comes within a factor of two of the smallest maximum. The error of each fit, in
 parts of the value and before its terms are rounded, is in the comment above it.
 """
+
+import sys
 
 from mpmath import (atanh, cos, erfc, erfinv, exp, expm1, log, lu_solve, matrix, mp, mpf, nstr, pi,
                     sin, sqrt)
@@ -255,19 +260,18 @@ def inverses():
                 show(f"{name}_{part}_below{kind}", q, "Those.")
 
 
-def main():
-    print("""// Polynomials of math_own.hpp, written by math_own_terms.py.
+PARTS = {"math_own": (exponentials, logarithms, powers, angles),
+         "math_own_distributions": (distributions, tables, inverses)}
+
+
+def main(header):
+    print(f"""// Polynomials of {header}.hpp, written by math_own_terms.py.
 #pragma once
 
-namespace hetmap::core {""")
-    exponentials()
-    logarithms()
-    powers()
-    angles()
-    distributions()
-    tables()
-    inverses()
+namespace hetmap::core {{""")
+    for part in PARTS[header]:
+        part()
     print("\n}  // namespace hetmap::core")
 
 
-main()
+main(sys.argv[1])
