@@ -154,7 +154,7 @@ TEST_F(EarlyEnd, WhatWasMovedFromIsEmpty) {
   npy::mapped<double> const moved = std::move(in);
   EXPECT_EQ(moved.size(), 3u);
   EXPECT_EQ(moved.data()[2], 3);
-  EXPECT_EQ(in.size(), 0u);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(in.size(), 0u);  // NOLINT(bugprone-use-after-move): that is the promise
   EXPECT_EQ(in.begin(), in.end());
   npy::reader<double> reader(path_);
   EXPECT_EQ(*reader.begin(), 1);
@@ -162,7 +162,7 @@ TEST_F(EarlyEnd, WhatWasMovedFromIsEmpty) {
   EXPECT_EQ(*rest.begin(), 1);
   std::vector<double> room(5);
   EXPECT_EQ(rest.read(room), 3u);
-  EXPECT_EQ(reader.read(room), 0u);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(reader.read(room), 0u);  // NOLINT(bugprone-use-after-move): as above
   EXPECT_TRUE(reader.begin() == reader.end());
 }
 
