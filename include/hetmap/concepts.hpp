@@ -12,7 +12,8 @@ inline namespace HETMAP_ABI {
 
 /// map(f, in...): f can be called with one element of each input, and at least one input ends.
 template <class F, class... In>
-concept mappable = detail::unmet_by_map<F, In...>() == detail::unmet::none;
+concept mappable =
+    detail::unmet_by_map<detail::with_stop_tokens, F, In...>() == detail::unmet::none;
 
 /// map_into(out, f, in...): the same, with results that the elements of Out accept. Out is an
 /// array, a hetmap::array, a device_span, or columns(...) of several.

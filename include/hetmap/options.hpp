@@ -176,6 +176,15 @@ struct settings {
   std::int64_t device = -1;                     // -1: not set
 
   friend bool operator==(settings const&, settings const&) = default;
+
+  /// The same with copies, that live longer, of what they point at.
+  [[nodiscard]] settings pointing_at(stop_condition const& own_stop,
+                                     progress_callback const& own_progress) const noexcept {
+    settings out = *this;
+    if (stop != nullptr) out.stop = &own_stop;
+    if (progress != nullptr) out.progress = &own_progress;
+    return out;
+  }
 };
 
 /// Throws option_error for `name`, which `verb` does not serve; `served_by` says what does.

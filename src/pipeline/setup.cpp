@@ -13,14 +13,6 @@ namespace {
 
 using namespace detail;
 
-/// `given`, with what it points at replaced by the stream's own.
-settings kept_settings(settings given, stop_condition const& stop,
-                       progress_callback const& progress) {
-  if (given.stop != nullptr) given.stop = &stop;
-  if (given.progress != nullptr) given.progress = &progress;
-  return given;
-}
-
 decision decided_for(stream_as_map const& work, settings how) {
   how.chunk_size = 0;  // chunks are the window's
   return decide(work.job, how, false);
@@ -73,7 +65,7 @@ stream_setup::stream_setup(stream_job const& job, detail::settings const& given,
     : work(job),
       stop(given.stop != nullptr ? *given.stop : stop_condition()),
       progress(given.progress != nullptr ? *given.progress : progress_callback()),
-      how(kept_settings(given, stop, progress)),
+      how(given.pointing_at(stop, progress)),
       own(own_team(how)),
       as_map(work),
       decided(decided_for(as_map, how)),

@@ -20,25 +20,22 @@ template <>
 struct verb_body<verb_name::map> : waiting_verb {
   template <class...>
   static constexpr char const* name = "pool::map";
+  static constexpr bool collects = true;
 
   template <class F, class... In>
   static constexpr bool host_copy = place_of<In...> == residence::array;
-  template <class F, class... In>
+  template <bool Collecting, class F, class... In>
   static constexpr unmet fails() {
-    return detail::unmet_by_map<F, In...>();
+    return Collecting && place_of<In...> != residence::host
+               ? unmet::this_verb_cannot_collect_errors
+               : detail::unmet_by_map<with_stop_tokens, F, In...>();
   }
-  template <class F, class... In>
-  static constexpr unmet fails_collecting() {
-    return place_of<In...> == residence::host ? detail::unmet_by_map<F, In...>()
-                                              : unmet::this_verb_cannot_collect_errors;
-  }
-  template <class F, class... In>
+  template <bool Collecting, class F, class... In>
   static auto call(settings const& how, F&& f, In&&... in) {
-    return mapping<place_of<In...>>::returning(how, f, in...);
-  }
-  template <class F, class... In>
-  static auto collect(settings const& how, F&& f, In&&... in) {
-    return mapping<residence::host>::collecting(how, f, in...);
+    if constexpr (Collecting)
+      return mapping<residence::host>::collecting(how, f, in...);
+    else
+      return mapping<place_of<In...>>::returning(how, f, in...);
   }
 };
 
@@ -47,29 +44,28 @@ struct verb_body<verb_name::map_into> : waiting_verb {
   template <class...>
   static constexpr char const* name = "pool::map_into";
   static constexpr std::size_t least = 2;
+  static constexpr bool collects = true;
 
   template <class Out, class F, class... In>
   static constexpr bool host_copy = place_of<In...> == residence::array;
-  template <class Out, class F, class... In>
+  template <bool Collecting, class Out, class F, class... In>
   static constexpr unmet fails() {
-    return detail::unmet_by_map_into<Out, F, In...>();
-  }
-  template <class Out, class F, class... In>
-  static constexpr unmet fails_collecting() {
     constexpr bool elsewhere = requires { requires destination_of<Out>::lies != residence::host; };
-    if constexpr (elsewhere || place_of<In...> != residence::host)
+    if constexpr (!Collecting)
+      return detail::unmet_by_map_into<Out, F, In...>();
+    else if constexpr (elsewhere || place_of<In...> != residence::host)
       return unmet::this_verb_cannot_collect_errors;
     else
       return detail::unmet_by_map_into<Out, collected<std::remove_reference_t<F>>, In...>();
   }
-  template <class Out, class F, class... In>
+  template <bool Collecting, class Out, class F, class... In>
   static void call(settings const& how, Out&& out, F&& f, In&&... in) {
-    mapping<destination_of<Out>::lies>::writing(how, out, f, in...);
-  }
-  template <class Out, class F, class... In>
-  static void collect(settings const& how, Out&& out, F&& f, In&&... in) {
-    collected<std::remove_reference_t<F>> safe{f};
-    mapping<residence::host>::writing(how, out, safe, in...);
+    if constexpr (Collecting) {
+      collected<std::remove_reference_t<F>> safe{f};
+      mapping<residence::host>::writing(how, out, safe, in...);
+    } else {
+      mapping<destination_of<Out>::lies>::writing(how, out, f, in...);
+    }
   }
 };
 
@@ -77,24 +73,16 @@ template <>
 struct verb_body<verb_name::starmap> : waiting_verb {
   template <class...>
   static constexpr char const* name = "pool::starmap";
+  static constexpr bool collects = true;
 
-  template <class F, class... Rows>
+  template <bool, class F, class... Rows>
   static constexpr unmet fails() {
     return detail::unmet_by_starmap<F, Rows...>();
   }
-  template <class F, class... Rows>
-  static constexpr unmet fails_collecting() {
-    return detail::unmet_by_starmap<F, Rows...>();
-  }
-  template <class F, class Rows>
+  template <bool Collecting, class F, class Rows>
   static auto call(settings const& how, F&& f, Rows&& rows) {
     starred<std::remove_reference_t<F>> by_row{f};
-    return mapping<residence::host>::returning(how, by_row, rows);
-  }
-  template <class F, class Rows>
-  static auto collect(settings const& how, F&& f, Rows&& rows) {
-    starred<std::remove_reference_t<F>> by_row{f};
-    return mapping<residence::host>::collecting(how, by_row, rows);
+    return verb_body<verb_name::map>::call<Collecting>(how, by_row, rows);
   }
 };
 
@@ -103,30 +91,23 @@ struct verb_body<verb_name::starmap_into> : waiting_verb {
   template <class...>
   static constexpr char const* name = "pool::starmap_into";
   static constexpr std::size_t least = 2;
+  static constexpr bool collects = true;
 
-  template <class Out, class F, class... Rows>
+  template <bool Collecting, class Out, class F, class... Rows>
   static constexpr unmet fails() {
-    return detail::unmet_by_starmap_into<Out, F, Rows...>();
-  }
-  template <class Out, class F, class... Rows>
-  static constexpr unmet fails_collecting() {
     constexpr unmet by_rows = detail::unmet_by_starmap<F, Rows...>();
-    if constexpr (by_rows != unmet::none)
+    if constexpr (!Collecting)
+      return detail::unmet_by_starmap_into<Out, F, Rows...>();
+    else if constexpr (by_rows != unmet::none)
       return by_rows;
     else
-      return detail::unmet_by_map_into<Out, collected<starred<std::remove_reference_t<F>>>,
-                                       Rows...>();
+      return verb_body<verb_name::map_into>::fails<true, Out, starred<std::remove_reference_t<F>>,
+                                                   Rows...>();
   }
-  template <class Out, class F, class Rows>
+  template <bool Collecting, class Out, class F, class Rows>
   static void call(settings const& how, Out&& out, F&& f, Rows&& rows) {
     starred<std::remove_reference_t<F>> by_row{f};
-    mapping<residence::host>::writing(how, out, by_row, rows);
-  }
-  template <class Out, class F, class Rows>
-  static void collect(settings const& how, Out&& out, F&& f, Rows&& rows) {
-    starred<std::remove_reference_t<F>> by_row{f};
-    collected<starred<std::remove_reference_t<F>>> safe{by_row};
-    mapping<residence::host>::writing(how, out, safe, rows);
+    verb_body<verb_name::map_into>::call<Collecting>(how, out, by_row, rows);
   }
 };
 
@@ -137,11 +118,11 @@ struct verb_body<verb_name::map_columns> : waiting_verb {
 
   template <class F, class... In>
   static constexpr bool host_copy = place_of<In...> == residence::array;
-  template <class F, class... In>
+  template <bool, class F, class... In>
   static constexpr unmet fails() {
     return detail::unmet_by_map_columns<F, In...>();
   }
-  template <class F, class... In>
+  template <bool, class F, class... In>
   static auto call(settings const& how, F&& f, In&&... in) {
     return mapping<place_of<In...>>::returning_columns(how, f, in...);
   }
@@ -153,11 +134,11 @@ struct verb_body<verb_name::map_blocks> : waiting_verb {
   static constexpr char const* name = "pool::map_blocks";
   static constexpr std::size_t least = 2;
 
-  template <class F, class Out, class... In>
+  template <bool, class F, class Out, class... In>
   static constexpr unmet fails() {
     return detail::unmet_by_map_blocks<F, Out, In...>();
   }
-  template <class F, class Out, class... In>
+  template <bool, class F, class Out, class... In>
   static void call(settings const& how, F&& f, Out&& out, In&&... in) {
     detail::by_blocks(how, f, out, in...);
   }
@@ -171,20 +152,20 @@ struct verb_body<verb_name::explain> : waiting_verb {
 
   template <class F, class... Rest>
   static constexpr bool host_copy = (lies_in<Rest, residence::array> || ...);
-  template <class F, class... In>
+  template <bool, class F, class... In>
   static constexpr unmet fails() {
-    constexpr unmet by_map = detail::unmet_by_map<F, In...>({});
+    constexpr unmet by_map = detail::unmet_by_map<served{}, F, In...>();
     if constexpr (by_map == unmet::an_input_is_not_a_range && sizeof...(In) >= 3)
       return detail::unmet_by_explained_fold<F, In...>();
     else
       return by_map;
   }
-  template <class F, class... In>
+  template <bool, class F, class... In>
     requires(is_input<In> && ...)
   static plan call(settings const& how, F&& f, In&&... in) {
     return mapping<place_of<In...>>::planning(how, f, in...);
   }
-  template <class F, class Op, class T, class... In>
+  template <bool, class F, class Op, class T, class... In>
     requires(!is_input<Op>)
   static plan call(settings const& how, F&& f, Op&& op, T const& init, In&&... in) {
     return folding<place_of<In...>>::planning(how, f, op, init, in...);

@@ -69,7 +69,7 @@ template <class Verb, class Options, class F, class... In>
 struct later_map {
   pool_core* pool;
   settings how;
-  Options options;  // that `how` points into
+  Options options;  // a copy: those that `how` points at are gone by then
   F f;
   std::tuple<In...> in;
 
@@ -78,16 +78,9 @@ struct later_map {
       : pool(&p), how(s), options(o), f(std::forward<G>(g)), in(std::forward<Given>(given)...) {}
 
   auto operator()() {
-    how.stop = options.stop.stop_possible() ? &options.stop : nullptr;
-    how.progress = options.progress ? &options.progress : nullptr;
-    pool_call const call(*pool, how);
+    pool_call const call(*pool, how.pointing_at(options.stop, options.progress));
     return std::apply(
-        [&](auto&... r) {
-          if constexpr (collecting<Options>)
-            return Verb::collect(call.how(), f, r...);
-          else
-            return Verb::call(call.how(), f, r...);
-        },
+        [&](auto&... r) { return Verb::template call<collecting<Options>>(call.how(), f, r...); },
         in);
   }
 };

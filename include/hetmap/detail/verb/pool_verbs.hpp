@@ -25,16 +25,13 @@ template <verb_name Waiting>
 struct posted_verb : waiting_verb {
   using waiting = verb_body<Waiting>;
   static constexpr verb_kind kind = verb_kind::posts;
+  static constexpr bool collects = waiting::collects;
 
   template <class... Arguments>
   static constexpr bool host_copy = waiting::template host_copy<Arguments...>;
-  template <class... Arguments>
+  template <bool Collecting, class... Arguments>
   static constexpr unmet fails() {
-    return waiting::template fails<Arguments...>();
-  }
-  template <class... Arguments>
-  static constexpr unmet fails_collecting() {
-    return waiting::template fails_collecting<Arguments...>();
+    return waiting::template fails<Collecting, Arguments...>();
   }
   template <class F, class... In>
   static auto post(pool_core& pool, settings const& how, no_options, F&& f, In&&... in) {
@@ -78,22 +75,15 @@ class on_pool {
       return body::post(*core_, chosen, how, std::forward<Arguments>(arguments)...);
     } else if constexpr (body::kind == verb_kind::waits) {
       pool_call const call(*core_, chosen);
-      return run_body<body, How>(call.how(), std::forward<Arguments>(arguments)...);
+      return body::template call<collecting<How>>(call.how(),
+                                                  std::forward<Arguments>(arguments)...);
     } else {
       chosen.pool = core_;
-      return run_body<body, How>(chosen, std::forward<Arguments>(arguments)...);
+      return body::template call<collecting<How>>(chosen, std::forward<Arguments>(arguments)...);
     }
   }
 
  private:
-  template <class Body, class How, class Settings, class... Arguments>
-  HETMAP_INLINE static auto run_body(Settings const& how, Arguments&&... arguments) {
-    if constexpr (collecting<How>)
-      return Body::collect(how, std::forward<Arguments>(arguments)...);
-    else
-      return Body::call(how, std::forward<Arguments>(arguments)...);
-  }
-
   pool_core* core_;
 };
 

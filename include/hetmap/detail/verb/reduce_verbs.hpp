@@ -21,11 +21,11 @@ struct verb_body<verb_name::map_reduce> : waiting_verb {
   template <class...>
   static constexpr char const* name = "pool::map_reduce";
 
-  template <class F, class... Rest>
+  template <bool, class F, class... Rest>
   static constexpr unmet fails() {
     return map_reduce_arguments<F, Rest...>::fails;
   }
-  template <class F, class Op, class T, class... In>
+  template <bool, class F, class Op, class T, class... In>
   static std::decay_t<T> call(settings const& how, F&& f, Op&& op, T&& init, In&&... in) {
     return folding<place_of<In...>>::reducing(how, f, op, std::decay_t<T>(std::forward<T>(init)),
                                               in...);

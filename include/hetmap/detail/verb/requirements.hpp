@@ -69,6 +69,8 @@ struct served {
   bool endless_inputs = false;
   bool stop_tokens = false;
 };
+inline constexpr served with_stop_tokens{.stop_tokens = true};
+inline constexpr served with_endless_inputs{.endless_inputs = true};
 
 template <served Also, class... In>
 constexpr unmet unmet_by_inputs() {
@@ -181,10 +183,11 @@ constexpr unmet unmet_by_results() {
 
 // -- verbs -------------------------------------------------------------------------------------
 
-template <class F, class... In>
-constexpr unmet unmet_by_map(served also = {.stop_tokens = true}) {
+/// What map requires, or a verb like it that gives f no stop token.
+template <served Also, class F, class... In>
+constexpr unmet unmet_by_map() {
   constexpr residence place = place_of<In...>;
-  constexpr unmet by_call = detail::unmet_by_call<served{.stop_tokens = true}, F, In...>();
+  constexpr unmet by_call = detail::unmet_by_call<Also, F, In...>();
   if constexpr (by_call != unmet::none)
     return by_call;
   else if constexpr (place == residence::device)
@@ -194,14 +197,13 @@ constexpr unmet unmet_by_map(served also = {.stop_tokens = true}) {
   else if constexpr (place == residence::array && !std::is_trivially_copyable_v<result_t<F, In...>>)
     return unmet::results_of_arrays_must_be_trivially_copyable;
   else
-    return needs_stop_token<F, In...> && !also.stop_tokens ? unmet::this_verb_passes_no_stop_token
-                                                           : unmet::none;
+    return unmet::none;
 }
 
 template <class Out, class F, class... In>
 constexpr unmet unmet_by_map_into() {
   constexpr unmet by_output = detail::unmet_by_output<Out>();
-  constexpr unmet by_call = detail::unmet_by_call<served{.stop_tokens = true}, F, In...>();
+  constexpr unmet by_call = detail::unmet_by_call<with_stop_tokens, F, In...>();
   if constexpr (by_call == unmet::options_come_first || by_output == unmet::none) {
     if constexpr (by_call != unmet::none)
       return by_call;
@@ -214,7 +216,7 @@ constexpr unmet unmet_by_map_into() {
 
 template <class F, class... Rows>
 constexpr unmet unmet_by_starmap() {
-  return detail::unmet_by_rows<served{.stop_tokens = true}, F, Rows...>();
+  return detail::unmet_by_rows<with_stop_tokens, F, Rows...>();
 }
 
 template <class Out, class F, class... Rows>
@@ -252,11 +254,13 @@ using span_of = std::span<std::remove_reference_t<std::ranges::range_reference_t
 template <class F, class Out, class... In>
 constexpr unmet unmet_by_map_blocks() {
   using function = std::remove_reference_t<F>&;
-  if constexpr (is_options<Out> || (is_options<In> || ...))
+  constexpr unmet by_output = detail::unmet_by_output<Out>();
+  if constexpr ((is_options<In> || ...))
     return unmet::options_come_first;
+  else if constexpr (by_output != unmet::none)
+    return by_output;
   else if constexpr (!writable_array<Out>)
-    return detail::unmet_by_output<Out>() != unmet::none ? detail::unmet_by_output<Out>()
-                                                         : unmet::out_is_not_a_writable_array;
+    return unmet::out_is_not_a_writable_array;
   else if constexpr (sizeof...(In) == 0)
     return unmet::there_is_no_input;
   else if constexpr (!(array_like<In> && ...))
@@ -291,8 +295,7 @@ constexpr unmet unmet_by_map_reduce() {
     return unmet::options_come_first;
   else if constexpr (!combines<operation, T>)
     return unmet::op_cannot_combine_two_values_of_the_type_of_init;
-  else if constexpr (constexpr unmet by_call =
-                         detail::unmet_by_call<served{.stop_tokens = true}, F, In...>();
+  else if constexpr (constexpr unmet by_call = detail::unmet_by_call<with_stop_tokens, F, In...>();
                      by_call != unmet::none)
     return by_call;
   else if constexpr (std::is_void_v<returned_t<F, In...>>)
@@ -331,7 +334,7 @@ constexpr unmet unmet_by_explained_fold() {
 
 template <class F, class... In>
 constexpr unmet unmet_by_imap() {
-  constexpr unmet by_call = detail::unmet_by_call<served{.endless_inputs = true}, F, In...>();
+  constexpr unmet by_call = detail::unmet_by_call<with_endless_inputs, F, In...>();
   if constexpr (place_of<In...> != residence::host)
     return unmet::streams_read_ranges_only;
   else if constexpr (by_call != unmet::none)
@@ -342,7 +345,7 @@ constexpr unmet unmet_by_imap() {
 
 template <class F, class... Rows>
 constexpr unmet unmet_by_istarmap() {
-  constexpr unmet by_rows = detail::unmet_by_rows<served{.endless_inputs = true}, F, Rows...>();
+  constexpr unmet by_rows = detail::unmet_by_rows<with_endless_inputs, F, Rows...>();
   if constexpr (by_rows != unmet::none)
     return by_rows;
   else

@@ -8,6 +8,7 @@
 #include <hetmap/options.hpp>
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <hetmap/detail/macros_aside.hpp>
@@ -20,6 +21,7 @@ inline namespace HETMAP_TAG {
 struct streaming_verb {
   static constexpr verb_kind kind = verb_kind::streams;
   static constexpr std::size_t least = 1;
+  static constexpr bool collects = true;
   template <class... Arguments>
   static constexpr bool host_copy = false;
 
@@ -33,42 +35,26 @@ struct streaming_verb {
 /// Ordered: results come in the order of the input.
 template <bool Ordered>
 struct imap_verb : streaming_verb {
-  template <class F, class... In>
+  template <bool, class F, class... In>
   static constexpr unmet fails() {
     return detail::unmet_by_imap<F, In...>();
   }
-  template <class F, class... In>
-  static constexpr unmet fails_collecting() {
-    return detail::unmet_by_imap<F, In...>();
-  }
-  template <class F, class... In>
+  template <bool Collecting, class F, class... In>
   static auto call(settings const& how, F&& f, In&&... in) {
-    return detail::streaming<plain<F>, Ordered>(how, std::forward<F>(f), std::forward<In>(in)...);
-  }
-  template <class F, class... In>
-  static auto collect(settings const& how, F&& f, In&&... in) {
-    return detail::streaming<safe<plain<F>>, Ordered>(how, std::forward<F>(f),
-                                                      std::forward<In>(in)...);
+    using function = std::conditional_t<Collecting, safe<plain<F>>, plain<F>>;
+    return detail::streaming<function, Ordered>(how, std::forward<F>(f), std::forward<In>(in)...);
   }
 };
 template <bool Ordered>
 struct istarmap_verb : streaming_verb {
-  template <class F, class... Rows>
+  template <bool, class F, class... Rows>
   static constexpr unmet fails() {
     return detail::unmet_by_istarmap<F, Rows...>();
   }
-  template <class F, class... Rows>
-  static constexpr unmet fails_collecting() {
-    return detail::unmet_by_istarmap<F, Rows...>();
-  }
-  template <class F, class Rows>
+  template <bool Collecting, class F, class Rows>
   static auto call(settings const& how, F&& f, Rows&& rows) {
-    return detail::streaming<by_row<F>, Ordered>(how, std::forward<F>(f), std::forward<Rows>(rows));
-  }
-  template <class F, class Rows>
-  static auto collect(settings const& how, F&& f, Rows&& rows) {
-    return detail::streaming<safe<by_row<F>>, Ordered>(how, std::forward<F>(f),
-                                                       std::forward<Rows>(rows));
+    using function = std::conditional_t<Collecting, safe<by_row<F>>, by_row<F>>;
+    return detail::streaming<function, Ordered>(how, std::forward<F>(f), std::forward<Rows>(rows));
   }
 };
 

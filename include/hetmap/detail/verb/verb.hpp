@@ -53,9 +53,9 @@ struct no_options {};
 /// Part of the name of every function template outside of the tagged namespace.
 struct build {};
 
-/// A verb: its name as a pool's member, its minimum number of arguments (`least`), what it requires
-/// of them (fails, fails_collecting), and what it does (call, collect; settings_for makes their
-/// settings from the options).
+/// A verb: its name as a pool's member, its minimum number of arguments (`least`), whether it can
+/// collect errors (`collects`), what it requires of its arguments (fails), and what it does (call).
+/// The last two are told whether to collect; settings_for makes the settings from the options.
 template <verb_name Verb>
 struct verb_body;
 
@@ -63,15 +63,11 @@ struct verb_body;
 struct waiting_verb {
   static constexpr verb_kind kind = verb_kind::waits;
   static constexpr std::size_t least = 1;
+  static constexpr bool collects = false;
 
   /// Whether .host_copy is supported.
   template <class... Arguments>
   static constexpr bool host_copy = false;
-
-  template <class... Arguments>
-  static constexpr unmet fails_collecting() {
-    return unmet::this_verb_cannot_collect_errors;
-  }
 
   static settings settings_for(char const* name, no_options, serves) { return {.verb = name}; }
   template <any_options How>
@@ -86,12 +82,12 @@ constexpr unmet unmet_by() {
   using body = verb_body<Verb>;
   if constexpr (sizeof...(Rest) + (is_options<First> ? 0 : 1) < body::least)
     return unmet::there_is_no_input;
-  else if constexpr (collecting<First>)
-    return body::template fails_collecting<Rest...>();
+  else if constexpr (collecting<First> && !body::collects)
+    return unmet::this_verb_cannot_collect_errors;
   else if constexpr (is_options<First>)
-    return body::template fails<Rest...>();
+    return body::template fails<collecting<First>, Rest...>();
   else
-    return body::template fails<First, Rest...>();
+    return body::template fails<false, First, Rest...>();
 }
 
 }  // namespace HETMAP_TAG
@@ -185,10 +181,7 @@ struct freely {
     auto const chosen = body::settings_for(
         body::template name<Arguments...> + prefix, how,
         {.host_copy = !collecting<How> && body::template host_copy<Arguments...>});
-    if constexpr (collecting<How>)
-      return body::collect(chosen, std::forward<Arguments>(arguments)...);
-    else
-      return body::call(chosen, std::forward<Arguments>(arguments)...);
+    return body::template call<collecting<How>>(chosen, std::forward<Arguments>(arguments)...);
   }
 };
 
