@@ -17,7 +17,8 @@ struct gpu_route;
 struct backend_entry {
   backend where;
   char const* name;
-  bool needs_gpu;  ///< calls look for a route to one, and their own thread talks to it
+  bool needs_gpu;   ///< calls look for a route to one, and one of their threads talks to it
+  bool shares_cpu;  ///< the GPU takes part beside the CPU's workers, in a lane of its own
   /// Why it cannot run the call; null if it can.
   char const* (*why_not)(problem const&, machine const&);
   /// Seconds until the last element is final; negative while nothing is known.

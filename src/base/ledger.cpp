@@ -108,6 +108,13 @@ bool ledger::any_left() const noexcept {
   return any_returned();
 }
 
+std::size_t ledger::left() const noexcept {
+  std::size_t granules = 0;
+  for (unsigned k = 0; k != lanes_; ++k)
+    granules += left_in(lane_[k].region.load(std::memory_order_relaxed));
+  return std::min(granules * granule_, count_);
+}
+
 range ledger::claim_returned(unsigned lane, std::size_t wanted, std::size_t unit) noexcept {
   if (!any_returned_.load(std::memory_order_relaxed) || !has_room(lane_[lane])) return {};
   std::lock_guard const guard(returned_guard_);
@@ -228,6 +235,20 @@ void ledger::interrupt(std::exception_ptr error) noexcept {
   close();
   std::lock_guard const guard(failure_guard_);
   if (!interruption_) interruption_ = std::move(error);
+}
+
+void ledger::begin_anew() noexcept {
+  for (unsigned k = 0; k != lanes_; ++k) {
+    lane_[k].finals.clear();
+    lane_[k].region.store(0, std::memory_order_relaxed);
+  }
+  auto const all = static_cast<std::uint32_t>(granules_in(count_, granule_));
+  lane_[0].region.store(packed(0, all), std::memory_order_relaxed);
+  returned_.clear();
+  any_returned_.store(false, std::memory_order_relaxed);
+  failed_at_ = count_;
+  failure_ = nullptr;
+  limit_.store(interruption_ ? 0 : count_, std::memory_order_relaxed);
 }
 
 std::size_t ledger::done() const noexcept {

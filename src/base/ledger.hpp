@@ -61,6 +61,9 @@ class ledger {
   /// Whether there may be anything to claim, for anybody.
   [[nodiscard]] bool any_left() const noexcept;
 
+  /// Elements that nobody has claimed, but for what was given back and for what a thief is taking.
+  [[nodiscard]] std::size_t left() const noexcept;
+
   /// All elements of a claim are final.
   void finish(unsigned lane, range claimed);
 
@@ -81,6 +84,10 @@ class ledger {
   void interrupt(std::exception_ptr error) noexcept;
 
   // -- after all lanes have come to rest --
+
+  /// Nothing is final and nothing has failed, the memory with the results being lost: all elements
+  /// are to be handed out again, unless the call was interrupted.
+  void begin_anew() noexcept;
 
   /// Elements whose results are final.
   [[nodiscard]] std::size_t done() const noexcept;

@@ -91,6 +91,11 @@ char const* no_gpu(problem const& p, machine const& m) {
   return m.no_gpu != nullptr ? m.no_gpu : p.gpu.unavailable;
 }
 
+char const* no_hybrid(problem const& p, machine const& m) {
+  if (char const* const none = no_gpu(p, m)) return none;
+  return p.no_cpu;
+}
+
 double predicted_serially(problem const& p, machine const& m) {
   shares const s = shares_of(p, m);
   return s.serial < 0 ? -1 : s.serial + fetch_seconds(p, m);
@@ -116,6 +121,16 @@ double predicted_on_gpu(problem const& p, machine const& m) {
   return m.gpu_call_seconds + std::max(in + out, kernel);
 }
 
+double predicted_on_both(problem const& p, machine const& m) {
+  double const gpu = no_hybrid(p, m) == nullptr ? predicted_on_gpu(p, m) : -1;
+  if (gpu < 0 || p.element_nanoseconds < 0) return -1;
+  unsigned const team = std::max(allowed_workers(p, m) - 1, 1u);
+  double const cpu = static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 / team;
+  double const device = gpu - m.gpu_call_seconds;
+  double const both = cpu + device > 0 ? cpu * device / (cpu + device) : 0;
+  return m.gpu_call_seconds + both + fetch_seconds(p, m);
+}
+
 unsigned most_workers(problem const& p, machine const& m) {
   return p.asked == backend::serial ? 1 : allowed_workers(p, m);
 }
@@ -133,6 +148,25 @@ char const* why_the_gpu(problem const& p, candidate const& gpu, candidate const&
   bool const faster = gpu.predicted_seconds >= 0 &&
                       gpu.predicted_seconds < cpu.predicted_seconds * (1 - clear_gain);
   return faster ? "the GPU is predicted to finish first" : nullptr;
+}
+
+/// Whether the workers spend most of their time on waiting for memory, as far as is known.
+bool is_bound_by_memory(problem const& p) {
+  double const moving = static_cast<double>(p.bytes_in + p.bytes_out) / least_worker_bandwidth;
+  return p.element_nanoseconds < 2 * moving;
+}
+
+/// Why both are to have a call that leaves the choice, `best` being the better one alone; null if
+/// not.
+char const* why_both(problem const& p, candidate const& both, candidate const& best) {
+  // What is only guessed of the GPU is found out by calls that it has alone.
+  if (both.unavailable != nullptr || both.predicted_seconds < 0) return nullptr;
+  if (p.gpu.element_nanoseconds < 0 || p.together || is_bound_by_memory(p)) return nullptr;
+  // Results of both are the host's, and whoever uses the array next may be the GPU.
+  if (p.gpu.results_stay) return nullptr;
+  return both.predicted_seconds < best.predicted_seconds * (1 - clear_gain)
+             ? "the GPU and the CPU together are predicted to finish first"
+             : nullptr;
 }
 
 char const* why_the_cpu(problem const& p, shares const& s, bool share) {
@@ -175,19 +209,27 @@ plan make_plan(problem const& p, machine const& m) {
   bool const share = p.asked != backend::serial && s.team > 1 &&
                      (p.together || !(known && s.serial <= s.parallel));
   backend const on_cpu = share ? backend::cpu : backend::serial;
-  char const* const for_gpu = p.asked == backend::automatic
-                                  ? why_the_gpu(p, out.at(backend::gpu), out.at(on_cpu))
-                                  : nullptr;
-  out.chosen = p.asked != backend::automatic ? p.asked : for_gpu != nullptr ? backend::gpu : on_cpu;
+  char const *for_gpu = nullptr, *for_both = nullptr;
+  if (p.asked == backend::automatic) {
+    for_gpu = why_the_gpu(p, out.at(backend::gpu), out.at(on_cpu));
+    for_both =
+        why_both(p, out.at(backend::hybrid), out.at(for_gpu != nullptr ? backend::gpu : on_cpu));
+  }
+  out.chosen = p.asked != backend::automatic ? p.asked
+               : for_both != nullptr         ? backend::hybrid
+               : for_gpu != nullptr          ? backend::gpu
+                                             : on_cpu;
   // On the GPU they copy, and do what the GPU gives up.
   bool const on_gpu = needs_gpu(out.chosen);
-  out.workers = for_gpu != nullptr ? s.allowed : share ? s.team : on_gpu ? s.allowed : 1;
+  out.workers = on_gpu ? s.allowed : share ? s.team : 1;
+  if (out.chosen == backend::hybrid) out.workers = std::max(out.workers, 2u);
   out.granule = on_gpu ? granule_on_gpu(p, s.granule, s.allowed) : s.granule;
   out.chunk_elements = chunk_for(p, s.granule);
   bool const by_name = p.asked != backend::automatic && p.asked != backend::cpu;
-  out.reason = for_gpu != nullptr ? for_gpu
-               : by_name          ? "asked for by name"
-                                  : why_the_cpu(p, s, share);
+  out.reason = for_both != nullptr  ? for_both
+               : for_gpu != nullptr ? for_gpu
+               : by_name            ? "asked for by name"
+                                    : why_the_cpu(p, s, share);
   return out;
 }
 
@@ -223,7 +265,7 @@ std::string duration(double seconds) {
 void add_link(std::string& out, plan const& p) {
   add(out, "  to the GPU and back: %zu bytes in and %zu bytes out an element", p.link_bytes_in,
       p.link_bytes_out);
-  if (p.chosen == backend::gpu)
+  if (p.chosen == backend::gpu || p.chosen == backend::hybrid)
     add(out, "; at most %zu bytes there and %zu bytes pinned", p.device_bytes, p.pinned_bytes);
   out += "\n";
 }

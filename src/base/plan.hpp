@@ -15,6 +15,7 @@ struct gpu_problem {
   std::size_t fetched_bytes = 0;      ///< of an element, that the CPU would have to fetch from it
   double element_nanoseconds = -1;    ///< learned with data like this; negative: not known
   std::size_t exact_chunk = 0;        ///< every boundary is a multiple of it there; 0: no such need
+  bool results_stay = false;          ///< in arrays, which lie where they are computed
 };
 
 /// What is known of a call.
@@ -56,6 +57,8 @@ struct machine {
 /// Why the CPU, or the GPU, cannot run the call; null if it can.
 [[nodiscard]] char const* no_cpu(problem const& p, machine const& m);
 [[nodiscard]] char const* no_gpu(problem const& p, machine const& m);
+/// Why they cannot share it.
+[[nodiscard]] char const* no_hybrid(problem const& p, machine const& m);
 
 /// Seconds that the call is predicted to take in the calling thread; negative if nothing is known
 /// of its cost.
@@ -64,12 +67,19 @@ struct machine {
 [[nodiscard]] double predicted_on_cores(problem const& p, machine const& m);
 /// The same on the GPU; negative also if there is none for it.
 [[nodiscard]] double predicted_on_gpu(problem const& p, machine const& m);
+/// The same by the GPU and the workers together, of whom one talks to the GPU.
+[[nodiscard]] double predicted_on_both(problem const& p, machine const& m);
 
 // -- the planner ----------------------------------------------------------------------------------
 
 /// The gain, as a share, that predictions have to show before data leaves the CPU: they are good to
 /// about a tenth.
 inline constexpr double clear_gain = 0.1;
+
+/// Bytes per nanosecond that one worker reads and writes at least: where what a call is known to
+/// cost is not twice that of moving its data, its workers wait for memory, and staging for a GPU
+/// takes of the same memory. Below any machine's share for one core of all.
+inline constexpr double least_worker_bandwidth = 4;
 
 /// Seconds until a sleeping worker has taken up its first chunk: the parallel part of a call that
 /// is predicted to end before that stays with the caller (docs/design.md, Short calls).

@@ -34,6 +34,11 @@ void reporter::add(std::size_t elements) {
   report(done, total_);
 }
 
+void reporter::take_back(std::size_t elements) noexcept {
+  std::lock_guard const guard(count_guard_);
+  done_ -= std::min(done_, elements);
+}
+
 void reporter::finish(std::size_t total) {
   if (callback_ != nullptr) report(total, total);
 }

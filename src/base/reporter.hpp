@@ -20,6 +20,8 @@ class reporter {
 
   /// So many more elements are final. Reports if nobody else is at it and a report is due.
   void add(std::size_t elements);
+  /// So many are final no longer; nothing is reported until more are than ever.
+  void take_back(std::size_t elements) noexcept;
   /// The call has succeeded: the last report, of `total` elements.
   void finish(std::size_t total);
 

@@ -12,6 +12,9 @@
 
 #include <hetmap/detail/seam/job.hpp>
 
+#include <algorithm>
+#include <exception>
+
 namespace hetmap::core {
 namespace {
 
@@ -30,42 +33,115 @@ call_effort run_on_cpu(call const& c, gpu_route&) {
   return run_at_home(c, arrays);
 }
 
-/// Under automatic the CPU runs what the GPU gave up.
+/// Whether results are kept where they are computed.
+bool results_stay(detail::job const& work) {
+  if (work.arrays == nullptr) return false;
+  return std::any_of(work.arrays, work.arrays + work.outputs,
+                     [](detail::array_memory const* a) { return a != nullptr; });
+}
+
+/// Whether an array's only copy is one that its results replace.
+bool overwrites_only_copy(detail::job const& work) {
+  for (unsigned k = 0; work.arrays != nullptr && k != work.outputs; ++k)
+    for (unsigned i = work.outputs; i != work.outputs + work.inputs; ++i)
+      if (work.arrays[k] != nullptr && work.arrays[k] == work.arrays[i] &&
+          !work.arrays[i]->on_host())
+        return true;
+  return false;
+}
+
+/// What the device has computed of it, for the next plan.
+void learn_of_device(call const& c, gpu_outcome const& met) {
+  if (c.work.learned != nullptr && met.elements != 0)
+    c.work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
+}
+
+/// Under automatic the CPU runs what the GPU left undone: all of it, where what the GPU has done
+/// is in its own memory.
 call_effort run_on_gpu(call const& c, gpu_route& route) {
   held_arrays arrays(c.work);
+  bool const stay = results_stay(c.work);
+  bool const can_go_on = c.how.asked == backend::automatic && !route.unreachable;
   gpu_outcome met;
   met.why = arrays.to_device(*route.gpu, route.columns);
   if (met.why.ok())
-    met = execute_on_gpu(c, route, arrays);
+    met = execute_on_gpu(c, route, arrays, {.cpu_goes_on = can_go_on});
   else
     met.how = met.why.what == fault::lost ? gpu_end::lost : gpu_end::gave_up;
   if (met.how == gpu_end::done) {
-    if (c.work.learned != nullptr)
-      c.work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
+    learn_of_device(c, met);
     arrays.are_written(route.gpu);
     if (c.work.keep_on_host) arrays.keep_on_host();
     return {};
   }
-  // Results that are on the GPU already would have to come back first.
-  bool const can_go_on = !route.unreachable && (c.work.arrays == nullptr || c.account.done() == 0);
-  if (met.how == gpu_end::gave_up && c.how.asked == backend::automatic && can_go_on)
+  if (met.how == gpu_end::lost) mark_lost(*route.gpu, met.why);
+  bool const anew = stay && c.account.done() != 0;
+  if (can_go_on && !(anew && overwrites_only_copy(c.work))) {
+    if (anew) {
+      c.reports.take_back(c.account.done());
+      c.account.begin_anew();
+    }
     return run_at_home(c, arrays);
+  }
   c.account.interrupt(failure_of(*route.gpu, met.why, c.options.verb));
   return {};
 }
 
-char const* no_hybrid(problem const& p, machine const& m) {
-  char const* const none = no_gpu(p, m);
-  return none != nullptr ? none : "no call runs on both at once in this version; use auto";
+/// The device's part of a call, as a lane of the CPU's team runs it.
+struct part_of_device {
+  call const& c;
+  gpu_route const& route;
+  held_arrays const& arrays;
+  device_share share;
+  gpu_outcome met{};
+
+  static void run(void* self) noexcept {
+    auto& me = *static_cast<part_of_device*>(self);
+    try {
+      me.met = execute_on_gpu(
+          me.c, me.route, me.arrays,
+          {.lane = me.c.account.lanes() - 1, .share = &me.share, .cpu_goes_on = true});
+    } catch (...) {
+      me.c.account.interrupt(std::current_exception());
+    }
+  }
+};
+
+/// What the device leaves undone is the CPU's.
+call_effort run_on_both(call const& c, gpu_route& route) {
+  held_arrays arrays(c.work);
+  auto const columns = arrays.to_host();
+  detail::job here = c.work;
+  here.columns = columns.data();
+  call const at_home = c.over(here);
+  status const ready = arrays.to_device(*route.gpu, route.columns);
+  if (!ready.ok()) {
+    if (ready.what == fault::lost) mark_lost(*route.gpu, ready);
+    call_effort const spent = execute_on_cpu(at_home);
+    arrays.are_written(nullptr);
+    return spent;
+  }
+  plan const& how = c.how;
+  double const cpu = how.element_nanoseconds / std::max(how.workers - 1, 1u);
+  part_of_device device{.c = at_home,
+                        .route = route,
+                        .arrays = arrays,
+                        .share = {c.work.count,
+                                  c.account.granule(),
+                                  {.on_device = how.gpu_element_nanoseconds, .on_cpu = cpu}}};
+  beside_cpu const other{
+      .self = &device, .run = part_of_device::run, .lane = c.account.lanes() - 1};
+  call_effort const spent = execute_on_cpu(at_home, &other);
+  arrays.are_written(nullptr);
+  if (device.met.how == gpu_end::done) learn_of_device(c, device.met);
+  return spent;
 }
 
-double not_known(problem const&, machine const&) { return -1; }
-
 constexpr backend_entry table[] = {
-    {backend::serial, "serial", false, no_cpu, predicted_serially, run_on_cpu},
-    {backend::cpu, "cpu", false, no_cpu, predicted_on_cores, run_on_cpu},
-    {backend::gpu, "gpu", true, no_gpu, predicted_on_gpu, run_on_gpu},
-    {backend::hybrid, "hybrid", true, no_hybrid, not_known, nullptr},
+    {backend::serial, "serial", false, false, no_cpu, predicted_serially, run_on_cpu},
+    {backend::cpu, "cpu", false, false, no_cpu, predicted_on_cores, run_on_cpu},
+    {backend::gpu, "gpu", true, false, no_gpu, predicted_on_gpu, run_on_gpu},
+    {backend::hybrid, "hybrid", true, true, no_hybrid, predicted_on_both, run_on_both},
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ bool goes_to_gpu(job const& work, settings const& how) {
   gpu_work const& gpu = *work.gpu;
   if (gpu.site != nullptr && find_gpu_form(*gpu.site) == nullptr) return false;
   if (gpu.fold != nullptr && find_gpu_form(*gpu.fold->site) == nullptr) return false;
-  return core::decide(work, how, false).chosen.chosen == backend::gpu;
+  return core::needs_gpu(core::decide(work, how, false).chosen.chosen);
 }
 
 struct batches::state {

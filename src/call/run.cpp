@@ -87,7 +87,8 @@ decision decide(job const& work, settings const& how, bool in_words) {
                      .cache_bytes = last_level_cache()};
   plan chosen = make_plan(p, here);
   chosen.scalar = work.scalar;
-  if (chosen.chosen == backend::gpu && route.no_gpu == nullptr) state_bounds(chosen, route, how);
+  if (entry_of(chosen.chosen)->shares_cpu) bring_results_home(route);
+  if (needs_gpu(chosen.chosen) && route.no_gpu == nullptr) state_bounds(chosen, route, how);
   if (char const* const why = chosen.at(chosen.chosen).unavailable; why != nullptr) {
     clear_failed_index();
     throw device_unavailable(std::string(how.verb) + ": backend " + name(chosen.chosen) + ": " +
@@ -130,6 +131,15 @@ void conclude(call const& c, std::size_t first, std::size_t total, call_effort c
     work.learned->learn(spent.told.elements, spent.told.busy);
 }
 
+/// The account of a call: a lane for each worker that it may come to have and for a device beside
+/// them, and a region for each lane that claims from the front at once.
+ledger account_for(job const& work, decision const& decided, backend_entry const& where) {
+  unsigned const workers = decided.chosen.workers;
+  unsigned const owners = where.shares_cpu ? workers - 1 : where.needs_gpu ? 1 : workers;
+  return {work.count, decided.chosen.granule,
+          std::max(workers, decided.most_workers) + (where.shares_cpu ? 1 : 0), owners};
+}
+
 /// Whether all results go to memory that no result has been in.
 bool is_first_use_of_outputs(job const& work) {
   unsigned fresh = 0;
@@ -153,8 +163,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
 
   auto const began = clock::now();
   backend_entry const& where = *entry_of(chosen.chosen);
-  ledger account(work.count, chosen.granule, std::max(chosen.workers, decided.most_workers),
-                 where.needs_gpu ? 1 : chosen.workers);
+  ledger account = account_for(work, decided, where);
   ending early(how);
   call const planned{.work = work,
                      .options = how,

@@ -49,7 +49,10 @@ class pace {
 /// The lanes of a call.
 struct call_lanes {
   call const& c;
+  beside_cpu const* other = nullptr;
   ledger& account = c.account;
+  /// Lanes of the CPU.
+  unsigned const lanes = account.lanes() - (other != nullptr ? 1 : 0);
   workers* const on = c.options.pool != nullptr ? &c.options.pool->threads() : nullptr;
   float_control const floats = float_control_here();
   bool const fixed = c.options.chunk_size != 0;  // the caller chose the size of claims
@@ -57,8 +60,8 @@ struct call_lanes {
   std::size_t const unit =
       fixed ? c.options.chunk_size : std::max<std::size_t>(c.work.exact_chunk, 1);
   std::mutex guard{};
-  std::vector<bool> at_work = std::vector<bool>(account.lanes());
-  std::atomic<unsigned> idle{account.lanes()};
+  std::vector<bool> at_work = std::vector<bool>(lanes);
+  std::atomic<unsigned> idle{lanes};
 
   /// What a lane has spent.
   struct spent {
@@ -78,13 +81,38 @@ struct call_lanes {
   bool in_team = false;  // what calls is a body of run_team
 
   /// Throws:   std::bad_alloc, before any lane has begun.
-  void run_team_of(unsigned lanes) {
-    auto const lane = [](void* self, unsigned k) { static_cast<call_lanes*>(self)->take_part(k); };
-    if (on != nullptr) return run_team_on(*on, lanes, lane, this);
-    if (lanes == 1) return take_part(0);
-    if (in_team) return run_team_within(lanes, lane, this);
+  void run_team_of(unsigned members) {
+    auto const member = [](void* self, unsigned k) {
+      static_cast<call_lanes*>(self)->take_part(k);
+    };
+    if (on != nullptr) return run_team_on(*on, members, member, this);
+    if (members == 1) return take_part(0);
+    if (in_team) return run_team_within(members, member, this);
     in_team = true;  // no other thread is there yet
-    run_team(lanes, lane, this);
+    run_team(members, member, this);
+  }
+
+  /// The same, of which the first does something else before it takes part.
+  void run_team_beside(unsigned members) {
+    auto const member = [](void* self, unsigned k) {
+      auto& all = *static_cast<call_lanes*>(self);
+      k == 0 ? all.do_other_first() : all.take_part(k - 1);
+    };
+    if (on != nullptr) return run_team_on(*on, members, member, this);
+    in_team = true;
+    run_team(members, member, this);
+  }
+
+  void do_other_first() noexcept {
+    other->run(other->self);
+    unsigned const free = idle.load(std::memory_order_relaxed);
+    // Whoever is at work looks for what was given back before it leaves.
+    if (free == 0 || !account.any_left()) return;
+    try {
+      run_team_of(free);
+    } catch (...) {
+      take_part(0);  // no memory to call others with
+    }
   }
 
   /// One thread's part: a lane that nobody else has, `wanted` if that is to be had.
@@ -122,7 +150,7 @@ struct call_lanes {
     // What is reproducible uses the algorithms that every processor has.
     math_level_scope const level(how.reproducible ? isa::baseline : how.level);
     float_scope const callers(floats);
-    if (account.lanes() > 1) prepare_to_be_watched();
+    if (lanes > 1) prepare_to_be_watched();
     scratch memory;
     void* slot = nullptr;
     pace size(how.chunk_elements != 0 ? how.chunk_elements : how.granule, how.granule, fixed);
@@ -175,7 +203,7 @@ struct call_lanes {
   outcome run_claim(unsigned lane, range claimed, scratch& memory, void*& slot) noexcept {
     // Nobody could help with less.
     bool const helped =
-        account.lanes() > 1 && (claimed.size() > unit || idle.load(std::memory_order_relaxed) != 0);
+        lanes > 1 && (claimed.size() > unit || idle.load(std::memory_order_relaxed) != 0);
     if (!helped) return {run_elements(lane, claimed, detail::never_recalled, memory, slot), false};
     watched_claim const watched;
     recall const before = watched.seen();
@@ -225,9 +253,12 @@ struct call_lanes {
 
 }  // namespace
 
-call_effort execute_on_cpu(call const& c) {
-  call_lanes shared{.c = c};
-  shared.run_team_of(c.how.workers);
+call_effort execute_on_cpu(call const& c, beside_cpu const* other) {
+  call_lanes shared{.c = c, .other = other};
+  if (other != nullptr)
+    shared.run_team_beside(c.how.workers);
+  else
+    shared.run_team_of(c.how.workers);
   auto& [in_time, late, again] = shared.in_all;
   // A late claim was interrupted, or its elements are slow: what others say is more worth.
   if (in_time.all.elements < c.work.count / 4) in_time += late;

@@ -18,13 +18,13 @@ namespace {
 using namespace detail;
 
 /// What the queue has to know of a map or a fold.
-queue_terms terms_for(std::vector<located_column> const& columns, plan const& how,
-                      ledger const& account) {
+queue_terms terms_for(std::vector<located_column> const& columns, ledger const& account,
+                      unsigned copiers) {
   bool const directly_out =
       std::any_of(columns.begin(), columns.end(),
                   [](located_column const& c) { return c.output && c.how == travel::direct; });
   return {.granule = account.granule(),
-          .copiers = how.workers,
+          .copiers = copiers,
           .checked = directly_out,  // to the caller's own memory
           .ends_at_failure = true};
 }
@@ -43,9 +43,9 @@ bool is_over_inputs(std::vector<located_column> const& columns) {
 /// The lane of a call that computes on a device.
 class device_lane {
  public:
-  /// number: of the lane, in the account.
-  device_lane(unsigned number, call const& whole, gpu_route const& route, held_arrays const& arrays)
-      : number_(number),
+  device_lane(device_part const& part, call const& whole, gpu_route const& route,
+              held_arrays const& arrays)
+      : part_(part),
         work_(whole.work),
         gpu_(*route.gpu),
         columns_(route.columns),
@@ -55,12 +55,12 @@ class device_lane {
         reports_(whole.reports),
         early_(whole.early),
         queue_(gpu_, route.form, arrays.functor(), {route.fold_form, arrays.operation()}, columns_,
-               terms_for(columns_, how_, account_)),
+               terms_for(columns_, account_, part.share != nullptr ? 1 : how_.workers)),
         over_inputs_(is_over_inputs(columns_)) {}
 
   gpu_outcome run(std::size_t chunk_size) {
     gpu_outcome out{.travelled = queue_.travels()};
-    auto const began = device_time.load()();
+    began_ = device_time.load()();
     if (early_.possible() || reports_.wanted() || queue_.folds()) {
       out.why = go_through(chunk_size);  // functions of the user's are called on the way
     } else {
@@ -68,13 +68,15 @@ class device_lane {
       out.why = go_through(chunk_size);
     }
     out.elements = computed_;
-    out.taken = device_time.load()() - began;
+    out.taken = since_began();
     if (out.why.what == fault::lost) {
       out.how = gpu_end::lost;
       mark_lost(gpu_, out.why);
-      repair();
+      if (!part_.cpu_goes_on) repair();
     } else if (!out.why.ok()) {
       out.how = gpu_end::gave_up;
+    }
+    if (out.how == gpu_end::gave_up || (out.how == gpu_end::lost && part_.cpu_goes_on)) {
       for (slot_load const& s : queue_.under_way()) account_.give_back(elements_of(s));
       for (range const& r : again_) account_.give_back(r);
     }
@@ -84,6 +86,9 @@ class device_lane {
 
  private:
   static range elements_of(slot_load const& s) { return {s.begin, s.begin + s.count}; }
+  [[nodiscard]] std::chrono::nanoseconds since_began() const {
+    return device_time.load()() - began_;
+  }
 
   /// All of it, until nothing is under way any more.
   status go_through(std::size_t chunk_size) {
@@ -140,11 +145,23 @@ class device_lane {
       again_.push_front({r.begin + most, r.end});
       return {r.begin, r.begin + most};
     }
-    // The ledger rounds down to granules; the last of a call may be a part of one.
-    range const claimed = account_.claim(number_, most + account_.granule() - 1);
+    range const claimed = part_.share != nullptr ? shared_elements(most) : all_elements(most);
     if (claimed.size() <= most) return claimed;
     again_.push_front(claimed);  // the ledger's pieces can be larger than wanted
     return next_elements();
+  }
+
+  range all_elements(std::size_t most) {
+    // The ledger rounds down to granules; the last of a call may be a part of one.
+    return account_.claim(part_.lane, most + account_.granule() - 1);
+  }
+
+  /// From the end that the CPU comes to last.
+  range shared_elements(std::size_t most) {
+    std::size_t under_way = 0;
+    for (slot_load const& s : queue_.under_way()) under_way += s.count;
+    std::size_t const wanted = part_.share->next(account_.left(), under_way, since_began());
+    return wanted != 0 ? account_.claim_back(part_.lane, std::min(wanted, most)) : range{};
   }
 
   status send(range elements) {
@@ -164,10 +181,11 @@ class device_lane {
     if (queue_.folds() && s.good == s.count && !take_values(s)) return;
     try {
       if (fails)
-        return account_.fail(number_, elements_of(s), s.begin + s.good,
+        return account_.fail(part_.lane, elements_of(s), s.begin + s.good,
                              std::make_exception_ptr(kernel_error(s.code)));
-      account_.finish(number_, {s.begin, s.begin + s.good});
+      account_.finish(part_.lane, {s.begin, s.begin + s.good});
       computed_ += s.good;
+      if (part_.share != nullptr) part_.share->arrived(s.good, since_began());
       reports_.add(s.good);
     } catch (...) {
       account_.interrupt(std::current_exception());
@@ -187,7 +205,7 @@ class device_lane {
       return true;
     } catch (...) {
       queue_.end_at(begin);
-      account_.fail(number_, all, begin, std::current_exception());
+      account_.fail(part_.lane, all, begin, std::current_exception());
       return false;
     }
   }
@@ -209,14 +227,14 @@ class device_lane {
                  .failed_at = s.begin};
       try {
         code_(work_.context, part);
-        account_.finish(number_, {part.begin, part.end});
+        account_.finish(part_.lane, {part.begin, part.end});
       } catch (...) {
         account_.interrupt(std::current_exception());
       }
     }
   }
 
-  unsigned number_;
+  device_part part_;
   job const& work_;
   device& gpu_;
   std::vector<located_column> const& columns_;
@@ -229,15 +247,14 @@ class device_lane {
   bool over_inputs_;
   std::deque<range> again_;  // claimed, and not on their way
   std::size_t computed_ = 0;
+  std::chrono::nanoseconds began_{0};
 };
-
-/// The only lane of a call on a GPU.
-constexpr unsigned first_lane = 0;
 
 }  // namespace
 
-gpu_outcome execute_on_gpu(call const& c, gpu_route const& route, held_arrays const& arrays) {
-  return device_lane(first_lane, c, route, arrays).run(c.options.chunk_size);
+gpu_outcome execute_on_gpu(call const& c, gpu_route const& route, held_arrays const& arrays,
+                           device_part const& part) {
+  return device_lane(part, c, route, arrays).run(c.options.chunk_size);
 }
 
 }  // namespace hetmap::core

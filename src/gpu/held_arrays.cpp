@@ -63,6 +63,10 @@ status held_arrays::to_device(device& gpu, std::vector<located_column>& columns)
       array_memory* const memory = work_.arrays[k];
       if (memory == nullptr) continue;
       void*& base = columns[first + k].memory.base;
+      if (k < work_.outputs && columns[first + k].how != travel::none) {
+        base = memory->host(detail::host_access::address);
+        continue;
+      }
       status const s =
           k < work_.outputs ? memory->device_room(gpu, base) : memory->device_data(gpu, base);
       if (!s.ok()) return s;

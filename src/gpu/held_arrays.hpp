@@ -28,7 +28,8 @@ class held_arrays {
   held_arrays& operator=(held_arrays const&) = delete;
 
   /// Makes all inputs current on `gpu` and finds room for the outputs there; sets the columns'
-  /// addresses. What functor() and operation() return then refers to the device's memory.
+  /// addresses. What functor() and operation() return then refers to the device's memory. Outputs
+  /// whose columns travel are the host's: to_host() comes first.
   status to_device(device& gpu, std::vector<located_column>& columns);
   /// The same on the host; returns the columns of the job with the addresses set.
   std::vector<detail::column> to_host();

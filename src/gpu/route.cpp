@@ -119,6 +119,11 @@ gpu_route find_route(job const& work, settings const& how, backend asked, bool i
   return out;
 }
 
+void bring_results_home(gpu_route& route) {
+  for (located_column& c : route.columns)
+    if (c.output && c.array != nullptr) c.how = travel::staged;
+}
+
 gpu_problem describe(gpu_route const& route, job const& work) {
   gpu_problem out{.unavailable = route.no_gpu};
   if (route.no_gpu != nullptr) return out;
@@ -126,7 +131,10 @@ gpu_problem describe(gpu_route const& route, job const& work) {
   for (located_column const& c : route.columns) {
     if (work.gpu->fold != nullptr && c.output) continue;
     if (c.array != nullptr) {
-      if (c.output) continue;
+      if (c.output) {
+        out.results_stay = true;
+        continue;
+      }
       if (!c.array->is_on(*route.gpu)) out.link_bytes_in += c.memory.bytes;
       if (!c.array->on_host()) out.fetched_bytes += c.memory.bytes;
     } else if (c.how != travel::none)

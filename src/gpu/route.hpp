@@ -29,6 +29,10 @@ struct gpu_route {
 [[nodiscard]] gpu_route find_route(detail::job const& work, detail::settings const& how,
                                    backend asked, bool in_words);
 
+/// Makes what the GPU computes into arrays come to their copies on the host, where the CPU computes
+/// the rest.
+void bring_results_home(gpu_route& route);
+
 /// What the planner needs to know of that.
 [[nodiscard]] gpu_problem describe(gpu_route const& route, detail::job const& work);
 

@@ -146,7 +146,8 @@ void stream_consumer::stop() {
 bool stream_consumer::may_compute() const noexcept {
   effort const& known = lanes_.costs().in_blocks;
   if (setup_.chosen.asked != backend::automatic || setup_.how.pool != nullptr ||
-      setup_.how.chunk_size != 0 || !setup_.work.pulls_at_once || known.elements < cheap_elements)
+      setup_.how.chunk_size != 0 || driver_.shares() || !setup_.work.pulls_at_once ||
+      known.elements < cheap_elements)
     return false;
   return 1e-9 * static_cast<double>(known.busy.count()) * static_cast<double>(setup_.form.chunk) <
          cheap_chunk_seconds * static_cast<double>(known.elements);

@@ -1,5 +1,6 @@
 #include "driver.hpp"
 
+#include "../base/backend.hpp"
 #include "../base/error.hpp"
 #include "../base/rates.hpp"
 #include "../gpu/devices.hpp"
@@ -38,10 +39,11 @@ device_driver::device_driver(stream_setup const& of, gpu_route route, stream_chu
       arrays_(of.as_map.job),
       pace_(known_cost(of.work, route.travels), of.work.pulls_at_once ? first_elements : 1,
             of.form.chunk, chunk_seconds),
-      computes_(of.chosen.chosen == backend::gpu) {
+      shares_(entry_of(of.chosen.chosen)->shares_cpu),
+      computes_(needs_gpu(of.chosen.chosen)) {
   if (computes_)
     queue_ = std::make_unique<chunk_queue>(of.work, std::move(route), arrays_,
-                                           of.how.pool != nullptr ? 1 : of.lanes);
+                                           of.how.pool != nullptr || shares_ ? 1 : of.lanes);
 }
 
 device_driver::~device_driver() {
@@ -54,6 +56,7 @@ std::exception_ptr device_driver::start() {
     status const why = queue_->make_ready(setup_.form);
     if (why.ok()) {
       has_memory_ = true;
+      if (shares_) bring_arrays_home();
       torn_.reserve(ring_slots + 1);
       spare_.reserve(ring_slots + 1);
       return nullptr;
@@ -70,7 +73,7 @@ std::exception_ptr device_driver::start() {
 }
 
 bool device_driver::cpu_can_go_on() const noexcept {
-  return setup_.chosen.asked == backend::automatic && !queue_->route().unreachable;
+  return shares_ || (setup_.chosen.asked == backend::automatic && !queue_->route().unreachable);
 }
 
 void device_driver::bring_arrays_home() {
@@ -79,7 +82,19 @@ void device_driver::bring_arrays_home() {
 
 std::size_t device_driver::wanted() const noexcept {
   std::size_t const room = chunks_.room();
-  return setup_.how.chunk_size != 0 ? room : std::min(room, pace_.next());
+  if (setup_.how.chunk_size != 0) return room;
+  std::size_t const n = std::min(room, pace_.next());
+  // The CPU is to end with it.
+  std::size_t const total = setup_.work.total, next = chunks_.window().next_index();
+  return shares_ && total != no_length && next < total
+             ? std::min(n, std::max<std::size_t>((total - next) / 2, 1))
+             : n;
+}
+
+bool device_driver::has_use_for_lane() const noexcept {
+  if (driven_ || !computes_) return false;
+  if (!queue_->idle() || chunks_.any_unsent()) return true;
+  return shares_ && chunks_.window().can_pull();
 }
 
 void device_driver::drive(stream_chunks::lock& held,

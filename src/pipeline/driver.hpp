@@ -39,10 +39,14 @@ class device_driver {
     return has_memory_ ? queue_.get() : nullptr;
   }
 
-  /// Whether the device computes, and not the CPU.
+  /// Whether the device computes.
   [[nodiscard]] bool computes() const noexcept { return computes_; }
+  /// Whether it does so beside the CPU, each taking chunks as it gets free.
+  [[nodiscard]] bool shares() const noexcept { return computes_ && shares_; }
   /// Whether a lane is at it.
   [[nodiscard]] bool driven() const noexcept { return driven_; }
+  /// Whether there is something for a lane to do at the device.
+  [[nodiscard]] bool has_use_for_lane() const noexcept;
   /// Whether no chunk is on its way. Requires: computes().
   [[nodiscard]] bool idle() const noexcept { return queue_->idle(); }
   /// Elements to pull next.
@@ -71,6 +75,7 @@ class device_driver {
   held_arrays arrays_;
   chunk_pace pace_;
   std::unique_ptr<chunk_queue> queue_;  // null: no device was chosen, or none could begin
+  bool const shares_;
   bool computes_;
   bool driven_ = false;
   bool has_memory_ = false;

@@ -57,15 +57,16 @@ void stream_lanes::serve(lane& me) noexcept {
 }
 
 unsigned stream_lanes::most() const noexcept {
+  if (driver_.shares()) return std::max(setup_.lanes, 2u);  // one of them is at the device
   if (driver_.computes()) return setup_.work.pulls_at_once ? 1 : 2;
   return consumer_computes_ ? setup_.lanes - 1 : setup_.lanes;
 }
 
 bool stream_lanes::has_work() const noexcept {
   if (early_.abandoned()) return false;
-  bool const driven = driver_.driven();
-  if (chunks_.window().can_pull() && !(driven && setup_.work.pulls_at_once)) return true;
-  if (chunks_.any_offered()) return true;
+  bool const driven = driver_.driven(), shares = driver_.shares();
+  if (chunks_.window().can_pull() && !(driven && !shares && setup_.work.pulls_at_once)) return true;
+  if (chunks_.any_offered() || (shares && chunks_.any_unsent())) return true;
   return !driven && (chunks_.any_unsent() || (driver_.computes() && !driver_.idle()));
 }
 
@@ -124,7 +125,8 @@ bool stream_lanes::progress::take(waiters& all, serving_team*& from, task*& item
 
 void stream_lanes::work_once(stream_chunks::lock& held, bool may_leave) noexcept {
   float_scope const makers(setup_.floats);
-  if (!driver_.computes()) return step(held, may_leave);
+  bool const computes = !driver_.computes() || (driver_.shares() && !driver_.has_use_for_lane());
+  if (computes) return step(held, may_leave);
   if (!driver_.driven()) return driver_.drive(held, [this] { wake(); });
   // Another lane is at the device: it need not wait for the input.
   if (std::optional const k = chunks_.pull(held, wanted())) {
@@ -139,7 +141,7 @@ void stream_lanes::work_once(stream_chunks::lock& held, bool may_leave) noexcept
 /// Elements to pull next. Of an input that knows its length at most a worker's share of the rest,
 /// and where chunks are fewer than workers as many as let each have one.
 std::size_t stream_lanes::wanted() const noexcept {
-  if (driver_.computes()) return driver_.wanted();
+  if (driver_.computes() && !driver_.shares()) return driver_.wanted();
   std::size_t const room = chunks_.room();
   if (setup_.how.chunk_size != 0) return room;
   std::size_t const least = elements_for(setup_.lanes, setup_.form.window);

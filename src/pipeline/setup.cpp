@@ -1,5 +1,6 @@
 #include "setup.hpp"
 
+#include "../base/backend.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../gpu/resources.hpp"
 #include "../gpu/slot_flow.hpp"
@@ -42,7 +43,7 @@ std::size_t own_bytes(stream_setup const& of, stream_sizes const& sizes) {
   std::size_t bytes = of.work.own_bytes + sizes.stream + (of.lanes + 1) * sizes.lane +
                       columns * (sizeof(gpu_operand) + sizeof(column)) +
                       of.as_map.job.functor_bytes + 20 * block_overhead;
-  if (of.chosen.chosen == backend::gpu)
+  if (needs_gpu(of.chosen.chosen))
     bytes += sizes.queue + sizeof(device_resources) +
              ring_slots * (sizeof(slot_load) + sizeof(std::uint64_t) + 64) +
              columns * (2 * sizeof(located_column) + sizeof(gpu_operand) + sizeof(ring_column) +
@@ -53,7 +54,7 @@ std::size_t own_bytes(stream_setup const& of, stream_sizes const& sizes) {
 
 /// What it takes on the device beside its slots.
 device_demand demand(decision& decided, stream_job const& work) {
-  if (decided.chosen.chosen != backend::gpu) return {};
+  if (!needs_gpu(decided.chosen.chosen)) return {};
   locate_slots(decided.route, work);
   return demand_of(decided.route);
 }

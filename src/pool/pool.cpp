@@ -1,6 +1,7 @@
 // Pools: their ends, and how work gets in.
 #include <hetmap/pool.hpp>
 
+#include "../base/backend.hpp"
 #include "../base/error.hpp"
 #include "../base/plan.hpp"
 #include "../cpu/pool_core.hpp"
@@ -207,10 +208,11 @@ namespace {
 detail::pool_core* core_for(pool_options& how) {
   if (how.workers == 0u) detail::refuse_zero("pool", "workers");
   // A backend that is not there is refused here rather than by the first call.
-  if (how.backend == backend::gpu) {
+  if (core::needs_gpu(how.backend)) {
     if (auto const found = core::find_device(std::nullopt); found.gpu == nullptr) {
       core::clear_failed_index();
-      throw device_unavailable("pool: backend gpu: " + found.why_none);
+      throw device_unavailable(std::string("pool: backend ") + name(how.backend) + ": " +
+                               found.why_none);
     }
   } else {
     static_cast<void>(detail::plan_for(detail::job{}, {.verb = "pool", .backend = how.backend}));

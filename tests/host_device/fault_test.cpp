@@ -9,6 +9,7 @@
 #include <hetmap/hetmap.hpp>
 
 #include <numeric>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -25,7 +26,8 @@ using support::virtual_device;
 /// One call over one failing device, all of it drawn from a number.
 class schedule : support::fault_schedule {
  public:
-  explicit schedule(std::uint64_t number) : fault_schedule(number) {}
+  explicit schedule(std::uint64_t number, std::optional<backend> only = {})
+      : fault_schedule(number), only_(only) {}
 
   void run() {
     virtual_device gpu({.capacity = std::size_t{1} << below(16, 24),
@@ -46,6 +48,7 @@ class schedule : support::fault_schedule {
       for (std::size_t i = 0; i != n; ++i) in.set(i, static_cast<std::int64_t>(i));
       for (std::size_t i = 0; i != n; ++i) out.set(i, old);
       hetmap::options how{.backend = one_in(3) ? backend::automatic : backend::gpu};
+      if (only_) how.backend = *only_;
       if (one_in(2)) how.chunk_size = below(1, 700);
       if (in_place)
         check(gpu, how, n, in, in);
@@ -141,10 +144,11 @@ class schedule : support::fault_schedule {
           if (out[i] != result(static_cast<std::int64_t>(i)))
             return ADD_FAILURE() << "element " << i << " below the failure is " << out[i], void();
       } catch (hetmap::device_unavailable const&) {
-        EXPECT_TRUE(gpu.is_dead());  // when the device was opened, or is known to be lost
+        // When the device was opened, or is known to be lost, or it alone reaches the data.
+        EXPECT_TRUE(gpu.is_dead() || (how.backend == backend::hybrid && on_device));
       } catch (hetmap::device_error const& e) {
         lost_ = gpu.is_dead();
-        EXPECT_TRUE(lost_ || how.backend == backend::gpu || on_device) << e.what();
+        EXPECT_TRUE(how.backend == backend::gpu || on_device) << e.what();
         if (lost_) {
           EXPECT_THROW(
               hetmap::map_into({.backend = backend::gpu}, out.first(0), triple{}, out.first(0)),
@@ -169,6 +173,7 @@ class schedule : support::fault_schedule {
     support::believe<F const, support::source<in>>(f, 4e6);
   }
 
+  std::optional<backend> only_;
   bool fails_ = false;
   std::int64_t first_failure_ = -1;
   bool succeeded_ = false;
@@ -189,6 +194,23 @@ TEST_P(Faults, LoseNothing) {
   // The schedules are worth something: many calls get through, many devices die.
   EXPECT_GT(succeeded, all / 5);
   EXPECT_GT(lost, all / 20);
+}
+
+/// The same, shared with the CPU.
+class hybrid_schedule : public schedule {
+ public:
+  explicit hybrid_schedule(std::uint64_t number) : schedule(number, backend::hybrid) {}
+};
+
+TEST_P(Faults, LoseNothingThatIsSharedWithTheCpu) {
+  all_forms const forms;
+  unsigned succeeded = 0;
+  auto const all = support::run_schedules<hybrid_schedule>(
+      GetParam(), 4, support::schedules(10'000),
+      [&](schedule const& one) { succeeded += one.succeeded(); });
+  if (HasFailure()) return;
+  // What does not throw the kernel's failure gets through, unless the data was on the device.
+  EXPECT_GT(succeeded, all / 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Part, Faults, testing::Range(0u, 4u));
