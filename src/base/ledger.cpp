@@ -153,25 +153,51 @@ range ledger::take_front(lane_state& mine, std::size_t granules) noexcept {
   return {};
 }
 
+/// The region with most left in it, of those that begin below the limit.
+ledger::sight ledger::fullest() const noexcept {
+  std::size_t const limit = limit_.load(std::memory_order_relaxed);
+  sight most;
+  for (unsigned k = 0; k != lanes_; ++k) {
+    std::uint64_t const region = lane_[k].region.load(std::memory_order_relaxed);
+    if (left_in(region) > left_in(most.region) && front_of(region) * granule_ < limit)
+      most = {&lane_[k], region};
+  }
+  return most;
+}
+
 bool ledger::steal_into(unsigned lane) noexcept {
   for (;;) {
-    std::size_t const limit = limit_.load(std::memory_order_relaxed);
-    lane_state* fullest = nullptr;
-    std::uint64_t seen = 0;
-    for (unsigned k = 0; k != lanes_; ++k) {
-      std::uint64_t const region = lane_[k].region.load(std::memory_order_relaxed);
-      if (left_in(region) > left_in(seen) && front_of(region) * granule_ < limit) {
-        fullest = &lane_[k];
-        seen = region;
-      }
-    }
-    if (fullest == nullptr) return false;
+    auto [of, seen] = fullest();
+    if (of == nullptr) return false;
     std::uint32_t const middle = back_of(seen) - (left_in(seen) + 1) / 2;
-    if (fullest->region.compare_exchange_strong(seen, packed(front_of(seen), middle),
-                                                std::memory_order_relaxed)) {
+    if (of->region.compare_exchange_strong(seen, packed(front_of(seen), middle),
+                                           std::memory_order_relaxed)) {
       lane_[lane].region.store(packed(middle, back_of(seen)), std::memory_order_relaxed);
       return true;
     }
+  }
+}
+
+range ledger::claim_back(unsigned lane, std::size_t wanted) noexcept {
+  if (!has_room(lane_[lane])) return {};
+  std::size_t const granules = std::clamp<std::size_t>(wanted / granule_, 1, most_granules);
+  for (;;) {
+    auto [of, seen] = fullest();
+    if (of == nullptr) return {};
+    std::uint32_t const front = front_of(seen);
+    // What lies above a failure goes with the claim: nobody will want it.
+    std::size_t const open = granules_in(limit_.load(std::memory_order_relaxed), granule_);
+    auto const back = static_cast<std::uint32_t>(std::min<std::size_t>(back_of(seen), open));
+    if (back <= front) continue;  // the limit fell since
+    std::size_t begin = back - std::min<std::size_t>(granules, back - front);
+    if (begin != front) {
+      std::size_t const block = granules_of_block(granule_);
+      std::size_t const aligned = (begin + block - 1) / block * block;
+      if (aligned < back) begin = aligned;
+    }
+    auto const first = static_cast<std::uint32_t>(begin);
+    if (of->region.compare_exchange_strong(seen, packed(front, first), std::memory_order_relaxed))
+      return elements(first, back);
   }
 }
 

@@ -47,6 +47,12 @@ class ledger {
   /// there is no memory to keep account of it in, which interrupts the call.
   [[nodiscard]] range claim(unsigned lane, std::size_t wanted) noexcept;
 
+  /// At most `wanted` elements, in whole granules but at least one, from the back of the fullest
+  /// region: what a lane that shares the call with others takes in few large claims meets theirs
+  /// last. Begins at a multiple of a block where that leaves any. Nothing becomes the region of
+  /// `lane`, which may be one without. Empty where claim() is.
+  [[nodiscard]] range claim_back(unsigned lane, std::size_t wanted) noexcept;
+
   /// Of what was given back: about `wanted` elements, a multiple of `unit` from where it begins,
   /// but no more than half of a lane's share of what lies there, because slow ones may be anywhere
   /// in it; for `lane`, and empty where claim() is.
@@ -97,8 +103,15 @@ class ledger {
     std::vector<range> finals;             // written by the lane's worker only
   };
 
+  /// What a region held when it was looked at; of none, where nothing is left.
+  struct sight {
+    lane_state* of = nullptr;
+    std::uint64_t region = 0;
+  };
+
   bool has_room(lane_state& mine) noexcept;
   range take_front(lane_state& mine, std::size_t granules) noexcept;
+  [[nodiscard]] sight fullest() const noexcept;
   bool steal_into(unsigned lane) noexcept;
   [[nodiscard]] range elements(std::uint32_t front, std::uint32_t back) const noexcept;
 

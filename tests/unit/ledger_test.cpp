@@ -56,6 +56,61 @@ TEST(Ledger, ALaneThatRanOutTakesTheBackHalfOfTheFullestOther) {
   EXPECT_EQ(account.claim(1, 1), (range{50, 51}));
 }
 
+TEST(Ledger, ClaimsFromTheBackTakeWholeGranulesOfTheFullestRegion) {
+  ledger account(100, 10, 3, 2);  // regions 0..50 and 50..100; lane 2 has none
+  ASSERT_EQ(account.claim(1, 10), (range{50, 60}));
+  EXPECT_EQ(account.claim_back(2, 25), (range{30, 50}));
+  EXPECT_EQ(account.claim_back(2, 1), (range{90, 100}));
+  EXPECT_EQ(account.claim_back(2, 1000), (range{0, 30})) << "no more than the region has";
+  EXPECT_EQ(account.claim_back(2, 0), (range{80, 90})) << "at least a granule";
+  EXPECT_EQ(account.claim(0, 10), (range{70, 80})) << "nothing became the region of lane 2";
+  EXPECT_EQ(account.claim_back(2, 1000), (range{60, 70}));
+  EXPECT_TRUE(account.claim_back(2, 1000).empty());
+  EXPECT_FALSE(account.any_left());
+}
+
+TEST(Ledger, ClaimsFromTheBackEndAtTheCountAndBeginAtBlocks) {
+  ledger account(10'001, 1, 1);
+  range const last = account.claim_back(0, 1000);
+  EXPECT_EQ(last, (range{9024, 10'001}));  // 9001 would be its begin but for the block of 64
+  EXPECT_EQ(account.claim_back(0, 10), (range{9014, 9024})) << "a block does not fit";
+  ledger uneven(103, 10, 1);
+  EXPECT_EQ(uneven.claim_back(0, 20), (range{90, 103}));
+}
+
+TEST(Ledger, ClaimsFromTheBackAndTheFrontMeet) {
+  ledger account(1000, 1, 2, 1);
+  std::size_t front = 0;
+  std::size_t back = 1000;
+  for (;;) {
+    range const a = account.claim(0, 30);
+    if (a.empty()) break;
+    EXPECT_EQ(a.begin, front);
+    front = a.end;
+    range const b = account.claim_back(1, 70);
+    if (b.empty()) break;
+    EXPECT_EQ(b.end, back);
+    back = b.begin;
+  }
+  EXPECT_EQ(front, back);
+}
+
+TEST(Ledger, ClaimsFromTheBackStayBelowAFailure) {
+  ledger account(100, 10, 2, 1);
+  range const low = account.claim(0, 60);
+  ASSERT_EQ(low, (range{0, 60}));
+  account.give_back({10, 60});
+  range const high = account.claim_back(1, 10);
+  ASSERT_EQ(high, (range{90, 100}));
+  account.fail(0, {60, 90}, 75, std::make_exception_ptr(1));
+  EXPECT_EQ(account.claim_back(1, 10), (range{70, 80})) << "75 is in it, 80..90 is not wanted";
+  account.fail(0, {0, 10}, 70, std::make_exception_ptr(1));
+  EXPECT_EQ(account.claim_back(1, 100), (range{60, 70}));
+  EXPECT_TRUE(account.claim_back(1, 100).empty()) << "what lay above the failure went";
+  account.close();
+  EXPECT_TRUE(account.claim_back(1, 1).empty());
+}
+
 TEST(Ledger, FinalRangesAreJoinedAndInOrder) {
   ledger account(100, 10, 2);
   range const a = account.claim(0, 10);
@@ -155,6 +210,32 @@ TEST(Ledger, ManyLanesHandEveryIndexOutOnce) {
           std::minstd_rand random(seed * lanes + lane + 1);
           for (;;) {
             range const r = account.claim(lane, 1 + random() % (lane == 0 ? 3 : 200));
+            if (r.empty()) break;
+            for (std::size_t i = r.begin; i != r.end; ++i) ++seen[i];
+            account.finish(lane, r);
+          }
+        });
+    }
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), static_cast<std::ptrdiff_t>(count));
+    EXPECT_EQ(account.finals(), (std::vector<range>{{0, count}}));
+  }
+}
+
+TEST(Ledger, LanesAtTheFrontAndTheBackHandEveryIndexOutOnce) {
+  for (unsigned seed = 0; seed != 20; ++seed) {
+    std::size_t const count = 20'011;
+    unsigned const lanes = 4;
+    ledger account(count, seed % 2 == 0 ? 1 : 7, lanes, 2);
+    std::vector<unsigned char> seen(count);  // each byte is written by the one lane that has it
+    {
+      std::vector<std::jthread> threads;
+      for (unsigned lane = 0; lane != lanes; ++lane)
+        threads.emplace_back([&, lane] {
+          std::minstd_rand random(seed * lanes + lane + 1);
+          for (;;) {
+            std::size_t const wanted = 1 + random() % 200;
+            range const r =
+                lane < 2 ? account.claim(lane, wanted) : account.claim_back(lane, wanted);
             if (r.empty()) break;
             for (std::size_t i = r.begin; i != r.end; ++i) ++seen[i];
             account.finish(lane, r);
