@@ -18,8 +18,11 @@ namespace hetmap::core {
 ///
 /// A region is one atomic word, (front, back) in granules, so that a claim is one exchange. A lane
 /// claims from the front of its own region; one that has run out takes the back half of the fullest
-/// other one. Between that exchange and the store that makes it the lane's own, what it took is in
-/// no region: others may find nothing meanwhile, and leave. It is not lost, the lane has it.
+/// other one, claims from it, and makes the rest its region. Between that exchange and that store
+/// the rest is in no region: others may find nothing meanwhile, and leave. It is not lost, the lane
+/// has it.
+///
+/// Whoever fails to claim does so because another has claimed: no schedule keeps all from it.
 ///
 /// Every access is relaxed: a region's word says all of what it holds, and whoever hands results on
 /// orders them by other means.
@@ -91,9 +94,20 @@ class basic_regions {
   [[nodiscard]] range elements(std::uint32_t front, std::uint32_t back) const noexcept {
     return {front * granule_, std::min(back * granule_, count_)};
   }
+  /// Where a claim of so many granules from its front ends.
+  [[nodiscard]] std::uint32_t end_of_claim(std::uint64_t region,
+                                           std::size_t granules) const noexcept {
+    std::uint32_t const front = front_of(region);
+    std::size_t end = front + std::min<std::size_t>(granules, left_in(region));
+    if (end != back_of(region)) {
+      std::size_t const aligned = end - end % granules_of_block(granule_);
+      if (aligned > front) end = aligned;
+    }
+    return static_cast<std::uint32_t>(end);
+  }
   [[nodiscard]] range take_front(lane_state& mine, std::size_t granules) noexcept;
   [[nodiscard]] sight fullest() const noexcept;
-  [[nodiscard]] bool steal_into(unsigned lane) noexcept;
+  [[nodiscard]] range steal(lane_state& mine, std::size_t granules) noexcept;
 
   std::size_t count_;
   std::size_t granule_;
@@ -124,11 +138,8 @@ basic_regions<Atomics, Own>::basic_regions(std::size_t count, std::size_t granul
 template <class Atomics, class Own>
 inline range basic_regions<Atomics, Own>::claim(unsigned lane, std::size_t wanted) noexcept {
   std::size_t const granules = wanted_granules(wanted);
-  do {
-    range const claimed = take_front(lane_[lane], granules);
-    if (!claimed.empty()) return claimed;
-  } while (steal_into(lane));
-  return {};
+  range const claimed = take_front(lane_[lane], granules);
+  return claimed.empty() ? steal(lane_[lane], granules) : claimed;
 }
 
 template <class Atomics, class Own>
@@ -141,12 +152,7 @@ range basic_regions<Atomics, Own>::take_front(lane_state& mine, std::size_t gran
       if (mine.region.compare_exchange_weak(seen, 0, std::memory_order_relaxed)) return {};
       continue;
     }
-    std::size_t back = front + std::min<std::size_t>(granules, left_in(seen));
-    if (back != back_of(seen)) {
-      std::size_t const aligned = back - back % granules_of_block(granule_);
-      if (aligned > front) back = aligned;
-    }
-    auto const next = static_cast<std::uint32_t>(back);
+    std::uint32_t const next = end_of_claim(seen, granules);
     if (mine.region.compare_exchange_weak(seen, packed(next, back_of(seen)),
                                           std::memory_order_relaxed))
       return elements(front, next);
@@ -167,17 +173,24 @@ auto basic_regions<Atomics, Own>::fullest() const noexcept -> sight {
   return most;
 }
 
+/// Requires: nothing is left in the lane's own region.
 template <class Atomics, class Own>
-inline bool basic_regions<Atomics, Own>::steal_into(unsigned lane) noexcept {
+inline range basic_regions<Atomics, Own>::steal(lane_state& mine, std::size_t granules) noexcept {
   for (;;) {
     auto [of, seen] = fullest();
-    if (of == nullptr) return false;
+    if (of == nullptr) return {};
     std::uint32_t const middle = back_of(seen) - (left_in(seen) + 1) / 2;
-    if (of->region.compare_exchange_strong(seen, packed(front_of(seen), middle),
-                                           std::memory_order_relaxed)) {
-      lane_[lane].region.store(packed(middle, back_of(seen)), std::memory_order_relaxed);
-      return true;
-    }
+    if (!of->region.compare_exchange_strong(seen, packed(front_of(seen), middle),
+                                            std::memory_order_relaxed))
+      continue;
+    if (middle * granule_ >= limit()) continue;  // nobody will want it
+    // The claim never lies in the lane's region: another lane could take it from there before it
+    // is claimed, and this one take it back, for ever.
+    std::uint64_t const taken = packed(middle, back_of(seen));
+    std::uint32_t const next = end_of_claim(taken, granules);
+    if (next != back_of(taken))
+      mine.region.store(packed(next, back_of(taken)), std::memory_order_relaxed);
+    return elements(middle, next);
   }
 }
 
