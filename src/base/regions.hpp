@@ -175,7 +175,7 @@ auto basic_regions<Atomics, Own>::fullest() const noexcept -> sight {
 
 /// Requires: nothing is left in the lane's own region.
 template <class Atomics, class Own>
-inline range basic_regions<Atomics, Own>::steal(lane_state& mine, std::size_t granules) noexcept {
+range basic_regions<Atomics, Own>::steal(lane_state& mine, std::size_t granules) noexcept {
   for (;;) {
     auto [of, seen] = fullest();
     if (of == nullptr) return {};
