@@ -19,6 +19,7 @@ enum class fault {
   no_acquire,  ///< what is read does not order what follows
   no_release,  ///< what is written does not order what was before
   missing,     ///< a store or a change is left out
+  failing,     ///< an exchange that compares never succeeds
   stale,       ///< a load gives the first value that there ever was
   unguarded,   ///< mutexes do not exclude
 };
@@ -110,16 +111,19 @@ struct atomics {
                     [&](auto to) { return word_.fetch_or(value, to, info_of(at)); });
     }
     bool compare_exchange_weak(T& seen, T value, order how, place at = place::current()) {
-      if (faulty(fault::torn, at)) return compare_torn(seen, value, at);
+      if (faulty(fault::torn, at) || faulty(fault::failing, at))
+        return compare_torn(seen, value, at);
       return word_.compare_exchange_weak(seen, value, weaker(how, at), info_of(at));
     }
     bool compare_exchange_strong(T& seen, T value, order how, place at = place::current()) {
-      if (faulty(fault::torn, at)) return compare_torn(seen, value, at);
+      if (faulty(fault::torn, at) || faulty(fault::failing, at))
+        return compare_torn(seen, value, at);
       return word_.compare_exchange_strong(seen, value, weaker(how, at), info_of(at));
     }
     bool compare_exchange_strong(T& seen, T value, order how, order failed,
                                  place at = place::current()) {
-      if (faulty(fault::torn, at)) return compare_torn(seen, value, at);
+      if (faulty(fault::torn, at) || faulty(fault::failing, at))
+        return compare_torn(seen, value, at);
       auto const info = info_of(at);
       return word_.compare_exchange_strong(seen, value, weaker(how, at), info, weaker(failed, at),
                                            info);
@@ -143,7 +147,7 @@ struct atomics {
     }
     bool compare_torn(T& seen, T value, place const& at) {
       T const now = word_.load(rl::mo_seq_cst, info_of(at));
-      if (now != seen) {
+      if (now != seen || faulty(fault::failing, at)) {
         seen = now;
         return false;
       }

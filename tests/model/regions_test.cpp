@@ -68,6 +68,8 @@ TEST(Model, LanesClaimAndStealEveryIndexOnce) {
                                                                   switches(2));
   expect_caught<claims<no_failure<fault::missing, "steal">, one_owner, 4>>(
       "the rest of a theft is dropped", switches(2));
+  expect_caught<claims<no_failure<fault::failing, "take_front">, two, 2>>("no lane gets on",
+                                                                          switches(2));
 }
 
 TEST(Model, ClaimsFromTheBackAndTheFrontMeet) {
