@@ -1,32 +1,21 @@
 // The one answer to "which ranges are final?": what is claimed, what is done, what failed first.
 #pragma once
 
-#include <atomic>
+#include "regions.hpp"
+#include "returned.hpp"
+
 #include <cstddef>
-#include <cstdint>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <vector>
 
 namespace hetmap::core {
 
-/// Elements begin..end, end excluded.
-struct range {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-
-  [[nodiscard]] std::size_t size() const noexcept { return end - begin; }
-  [[nodiscard]] bool empty() const noexcept { return begin == end; }
-  friend bool operator==(range const&, range const&) = default;
-};
-
 /// Hands the indices 0..count out in claims, each index once, and keeps account of them.
 ///
 /// Every lane (one worker of one call) owns a region, so that repeated calls meet the same data in
 /// the same cache. It claims from the front of its region; a lane that has run out takes the back
-/// half of the fullest other one. A region is one atomic word, (front, back) in granules, so a
-/// claim is one exchange and nothing is ever handed out twice.
+/// half of the fullest other one (basic_regions).
 ///
 /// A failure closes everything above it: claims below the lowest known failure go on, claims above
 /// are refused. What serial execution would have met first is therefore what is reported.
@@ -37,10 +26,10 @@ class ledger {
   ledger(std::size_t count, std::size_t granule, unsigned lanes, unsigned owners = 0);
 
   /// Elements that boundaries are multiples of.
-  [[nodiscard]] std::size_t granule() const noexcept { return granule_; }
+  [[nodiscard]] std::size_t granule() const noexcept { return regions_.granule(); }
 
   /// Lanes that there are at most.
-  [[nodiscard]] unsigned lanes() const noexcept { return lanes_; }
+  [[nodiscard]] unsigned lanes() const noexcept { return regions_.lanes(); }
 
   /// The next elements for `lane`: about `wanted` of them, ending at a multiple of a block where
   /// that leaves any. Empty when nothing is left for anybody (but what was given back), or where
@@ -57,6 +46,7 @@ class ledger {
   /// but no more than half of a lane's share of what lies there, because slow ones may be anywhere
   /// in it; for `lane`, and empty where claim() is.
   [[nodiscard]] range claim_returned(unsigned lane, std::size_t wanted, std::size_t unit) noexcept;
+  /// Of those, whether any may still be claimed.
   [[nodiscard]] bool any_returned() const noexcept;
   /// Whether there may be anything to claim, for anybody.
   [[nodiscard]] bool any_left() const noexcept;
@@ -96,8 +86,8 @@ class ledger {
   /// The same without memory of its own: act(range) for each, in no order, not joined.
   template <class Act>
   void each_final(Act act) const {
-    for (unsigned k = 0; k != lanes_; ++k)
-      for (range const& r : lane_[k].finals) act(r);
+    for (unsigned k = 0; k != lanes(); ++k)
+      for (range const& r : regions_.own(k)) act(r);
   }
   /// The failure with the lowest index, else what interrupted the call; null if neither.
   [[nodiscard]] std::exception_ptr take_failure() noexcept;
@@ -105,31 +95,13 @@ class ledger {
   [[nodiscard]] std::size_t failed_at() const noexcept;
 
  private:
-  struct alignas(128) lane_state {
-    std::atomic<std::uint64_t> region{0};  // front in the low half, back in the high half
-    std::vector<range> finals;             // written by the lane's worker only
-  };
+  /// What a lane has finished: written by its worker only.
+  using finals_of_lane = std::vector<range>;
 
-  /// What a region held when it was looked at; of none, where nothing is left.
-  struct sight {
-    lane_state* of = nullptr;
-    std::uint64_t region = 0;
-  };
+  bool has_room(unsigned lane) noexcept;
 
-  bool has_room(lane_state& mine) noexcept;
-  range take_front(lane_state& mine, std::size_t granules) noexcept;
-  [[nodiscard]] sight fullest() const noexcept;
-  bool steal_into(unsigned lane) noexcept;
-  [[nodiscard]] range elements(std::uint32_t front, std::uint32_t back) const noexcept;
-
-  std::size_t count_;
-  std::size_t granule_;
-  unsigned lanes_;
-  std::unique_ptr<lane_state[]> lane_;
-  std::atomic<std::size_t> limit_;  // claims start below it: the lowest failure, or 0 once closed
-  std::atomic<bool> any_returned_{false};
-  mutable std::mutex returned_guard_;
-  std::vector<range> returned_;
+  basic_regions<std_atomics, finals_of_lane> regions_;
+  basic_returned<std_atomics> returned_;
   std::mutex failure_guard_;
   std::size_t failed_at_;
   std::exception_ptr failure_;

@@ -2,6 +2,7 @@
 
 #include "../base/float_control.hpp"
 #include "../base/plan.hpp"
+#include "lane_roll.hpp"
 #include "math_level.hpp"
 #include "pool_core.hpp"
 #include "stream.hpp"
@@ -10,12 +11,9 @@
 #include "workers.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <exception>
-#include <mutex>
 #include <new>
-#include <vector>
 
 namespace hetmap::core {
 namespace {
@@ -59,9 +57,7 @@ struct call_lanes {
   /// What can be handed out by itself.
   std::size_t const unit =
       fixed ? c.options.chunk_size : std::max<std::size_t>(c.work.exact_chunk, 1);
-  std::mutex guard{};
-  std::vector<bool> at_work = std::vector<bool>(lanes);
-  std::atomic<unsigned> idle{lanes};
+  basic_lane_roll<std_atomics> roll{lanes};
 
   /// What a lane has spent.
   struct spent {
@@ -77,7 +73,7 @@ struct call_lanes {
     }
   };
 
-  spent in_all{};
+  spent in_all{};        // with the lock of the roll held
   bool in_team = false;  // what calls is a body of run_team
 
   /// Throws:   std::bad_alloc, before any lane has begun.
@@ -105,7 +101,7 @@ struct call_lanes {
 
   void do_other_first() noexcept {
     other->run(other->self);
-    unsigned const free = idle.load(std::memory_order_relaxed);
+    unsigned const free = roll.free();
     // Whoever is at work looks for what was given back before it leaves.
     if (free == 0 || !account.any_left()) return;
     try {
@@ -117,32 +113,7 @@ struct call_lanes {
 
   /// One thread's part: a lane that nobody else has, `wanted` if that is to be had.
   void take_part(unsigned wanted) noexcept {
-    {
-      std::lock_guard const lock(guard);
-      if (idle.load(std::memory_order_relaxed) == 0) return;
-      if (wanted >= at_work.size() || at_work[wanted])
-        wanted = static_cast<unsigned>(std::find(at_work.begin(), at_work.end(), false) -
-                                       at_work.begin());
-      at_work[wanted] = true;
-      idle.fetch_sub(1, std::memory_order_relaxed);
-    }
-    run_lane(wanted);
-  }
-
-  /// With guard held.
-  void leave(unsigned lane, spent const& here) noexcept {
-    in_all += here;
-    at_work[lane] = false;
-    idle.fetch_add(1, std::memory_order_relaxed);
-  }
-
-  /// Whether nothing was left to be done, and the lane is free.
-  [[nodiscard]] bool leave_if_done(unsigned lane, spent const& here) noexcept {
-    std::lock_guard const lock(guard);
-    // Whoever gave that back has seen this lane at work, and does not look for another.
-    if (account.any_returned()) return false;
-    leave(lane, here);
-    return true;
+    if (auto const lane = roll.enter(wanted)) run_lane(*lane);
   }
 
   void run_lane(unsigned lane) noexcept {
@@ -162,7 +133,9 @@ struct call_lanes {
       bool const returned = claimed.empty();
       if (returned) claimed = account.claim_returned(lane, careful.next(), unit);
       if (claimed.empty()) {
-        if (leave_if_done(lane, here)) return;
+        if (roll.leave_unless(
+                lane, [&] { return account.any_returned(); }, [&] { in_all += here; }))
+          return;
         continue;
       }
       auto const began = clock::now();
@@ -179,13 +152,8 @@ struct call_lanes {
       }
       by.begin_anew();
       if (met.until != claimed.end) give_back(lane, {met.until, claimed.end}, memory, slot);
-      if (idle.load(std::memory_order_relaxed) == 0 || !account.any_left()) continue;
-      unsigned free;  // this thread's lane among them
-      {
-        std::lock_guard const lock(guard);
-        leave(lane, here);
-        free = idle.load(std::memory_order_relaxed);
-      }
+      if (roll.free() == 0 || !account.any_left()) continue;
+      unsigned const free = roll.leave(lane, [&] { in_all += here; });
       try {
         return run_team_of(free);
       } catch (...) {
@@ -202,8 +170,7 @@ struct call_lanes {
 
   outcome run_claim(unsigned lane, range claimed, scratch& memory, void*& slot) noexcept {
     // Nobody could help with less.
-    bool const helped =
-        lanes > 1 && (claimed.size() > unit || idle.load(std::memory_order_relaxed) != 0);
+    bool const helped = lanes > 1 && (claimed.size() > unit || roll.free() != 0);
     if (!helped) return {run_elements(lane, claimed, detail::never_recalled, memory, slot), false};
     watched_claim const watched;
     recall const before = watched.seen();

@@ -12,10 +12,6 @@
 namespace hetmap::core {
 namespace {
 
-constexpr std::uint64_t open = std::uint64_t{1} << 31;
-constexpr std::uint64_t inside = open - 1;
-constexpr std::uint64_t next_call = std::uint64_t{1} << 32;
-
 /// Short calls come often when there is less than this between them.
 constexpr std::int64_t often_nanoseconds = 100'000;
 /// How long a team keeps away from callers that met.
@@ -69,41 +65,30 @@ void hot_team::wake() noexcept {
 }
 
 void hot_team::run(unsigned lanes, void (*body)(void*, unsigned), void* context) noexcept {
-  if (taken_.exchange(true, std::memory_order_acquire)) {
+  if (!turn_.take()) {
     crowded_until_.store(now() + crowded_nanoseconds, std::memory_order_relaxed);
     return body(context, 0);
   }
-  body_ = body;
-  context_ = context;
-  lanes_ = lanes;
-  // Nobody is inside, and nobody joins a closed call: the word is this thread's.
-  std::uint64_t const last = call_.load(std::memory_order_relaxed);
-  call_.store((last & ~(open | inside)) + next_call + open, std::memory_order_release);
+  call_.open(lanes, body, context);
   body(context, 0);
-  call_.fetch_and(~open, std::memory_order_relaxed);
   lanes_end others(this);
   std::optional<waiting> late;
-  for (unsigned spins = 0; (call_.load(std::memory_order_acquire) & inside) != 0; ++spins) {
+  call_.close([&](unsigned spins) {
     if (spins < 10'000) {
       pause();
     } else {
       if (!late) late.emplace(others);
       std::this_thread::yield();
     }
-  }
-  taken_.store(false, std::memory_order_release);
+  });
+  turn_.pass_on();
 }
 
 bool hot_team::join(std::uint64_t call, unsigned member) noexcept {
-  if (!call_.compare_exchange_strong(call, call + 1, std::memory_order_acquire,
-                                     std::memory_order_relaxed))
-    return false;
-  if (member < lanes_) {
+  return call_.join(call, member, [&](void (*body)(void*, unsigned), void* context) noexcept {
     doing const here(this);
-    body_(context_, member);
-  }
-  call_.fetch_sub(1, std::memory_order_release);
-  return true;
+    body(context, member);
+  });
 }
 
 void hot_team::serve(unsigned member) noexcept {
@@ -113,10 +98,10 @@ void hot_team::serve(unsigned member) noexcept {
     awake_.fetch_add(1, std::memory_order_relaxed);
     std::int64_t until = now() + spin_;
     for (unsigned spins = 1;; ++spins) {
-      std::uint64_t const call = call_.load(std::memory_order_relaxed);
-      if ((call & open) != 0 && call / next_call != served) {
+      std::uint64_t const call = call_.look();
+      if (call_.is_open(call) && call_.number_of(call) != served) {
         if (!join(call, member)) continue;
-        served = call / next_call;
+        served = call_.number_of(call);
         until = now() + spin_;
       }
       pause();

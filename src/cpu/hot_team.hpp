@@ -2,7 +2,9 @@
 // a sleeping thread takes longer to wake up than such a call takes.
 #pragma once
 
+#include "../base/atomics.hpp"
 #include "../base/thread.hpp"
+#include "handover.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -39,13 +41,8 @@ class hot_team {
   void serve(unsigned member) noexcept;
   [[nodiscard]] bool join(std::uint64_t call, unsigned member) noexcept;
 
-  // One word says which call it is (high half), whether it can be joined, and how many are inside.
-  alignas(64) std::atomic<std::uint64_t> call_{0};
-  void (*body_)(void*, unsigned) = nullptr;  // these three belong to the call
-  void* context_ = nullptr;
-  unsigned lanes_ = 0;
-
-  alignas(64) std::atomic<bool> taken_{false};
+  alignas(64) basic_handover<std_atomics> call_;
+  alignas(64) basic_turn<std_atomics> turn_;
   std::atomic<std::int64_t> last_{0};           // when a short call began, in nanoseconds
   std::atomic<std::int64_t> crowded_until_{0};  // callers met
   alignas(64) std::atomic<unsigned> awake_{0};

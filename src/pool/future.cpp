@@ -67,13 +67,7 @@ void future_state::require_this_process() const {
       nullptr);
 }
 
-bool future_state::claim(unsigned to) noexcept {
-  unsigned seen = word_.load(std::memory_order_relaxed);
-  while ((seen & phases) == pending)
-    if (word_.compare_exchange_weak(seen, (seen & ~phases) | to, std::memory_order_acq_rel))
-      return true;
-  return false;
-}
+bool future_state::claim(unsigned to) noexcept { return claim_pending(word_, to); }
 
 void future_state::run_queued(task& self) noexcept {
   auto& state = static_cast<future_state&>(self);
@@ -156,20 +150,7 @@ void future_state::complete(unsigned how) noexcept {
   if (before_ != nullptr) let_go();
   order_ = completions_so_far.fetch_add(1, std::memory_order_relaxed);
   // The handles may be gone as soon as this is seen; whoever completes holds a reference.
-  unsigned const seen = word_.exchange(how, std::memory_order_acq_rel);
-  if ((seen & watched) == 0) return;
-
-  continuation* todo;
-  {
-    std::lock_guard const lock(lock_of(*this));
-    for (watcher* w = std::exchange(watchers_, nullptr); w != nullptr;) {
-      watcher* const other = w->next;
-      w->listed = false;
-      w->tell(*w);
-      w = other;
-    }
-    todo = std::exchange(continuations_, nullptr);
-  }
+  auto* const todo = watcher::watch_of(*this).complete<watcher, continuation>(how);
   if (todo == nullptr) return;
   continuation* const first = std::exchange(todo->next, nullptr);
   for (continuation* c = first; c != nullptr; c = c->next) {
@@ -201,15 +182,7 @@ void future_state::complete(unsigned how) noexcept {
 
 void future_state::when_done(continuation& c) noexcept {
   c.floats = core::float_control_here();
-  {
-    std::lock_guard const lock(lock_of(*this));
-    if ((word_.fetch_or(watched, std::memory_order_acq_rel) & phases) < with_value) {
-      c.next = continuations_ != nullptr ? std::exchange(continuations_->next, &c) : &c;
-      continuations_ = &c;
-      return;
-    }
-  }
-  c.run(*this);
+  if (!watcher::watch_of(*this).add_continuation(c)) c.run(*this);
 }
 
 void future_state::follows(future_state& before) noexcept {
@@ -222,24 +195,11 @@ void future_state::follows(future_state& before) noexcept {
 }
 
 bool future_state::watch(watcher& w) noexcept {
-  std::lock_guard const lock(lock_of(*this));
-  if ((word_.fetch_or(watched, std::memory_order_acq_rel) & phases) >= with_value) return false;
   w.of = this;
-  w.previous = nullptr;
-  w.next = watchers_;
-  if (watchers_ != nullptr) watchers_->previous = &w;
-  watchers_ = &w;
-  w.listed = true;
-  return true;
+  return watcher::watch_of(*this).add(w);
 }
 
-void future_state::unwatch(watcher& w) noexcept {
-  std::lock_guard const lock(lock_of(*this));
-  if (!w.listed) return;
-  (w.previous != nullptr ? w.previous->next : watchers_) = w.next;
-  if (w.next != nullptr) w.next->previous = w.previous;
-  w.listed = false;
-}
+void future_state::unwatch(watcher& w) noexcept { watcher::watch_of(*this).remove(w); }
 
 /// The state that has to be done before all others that this one follows, itself if there is none.
 /// The reference that it takes is to be dropped by let_go_of().

@@ -4,6 +4,7 @@
 #include "../base/forked.hpp"
 #include "../cpu/waits.hpp"
 #include "../cpu/workers.hpp"
+#include "future_word.hpp"
 
 #include <hetmap/detail/seam/future_state.hpp>
 
@@ -46,6 +47,12 @@ struct watcher {
   bool listed = false;
 
   static std::size_t order(future_state const& state) noexcept { return state.order_; }
+  /// Who is to be told of that state.
+  static auto watch_of(future_state& state) noexcept {
+    return future_watch(
+        state.word_, [&state]() noexcept -> core::process_mutex& { return lock_of(state); },
+        state.watchers_, state.continuations_);
+  }
 
   // For waits.hpp, of a state that somebody waits for, who is kept alive by that.
   static bool goes_on(future_state& state, core::waiters& all);

@@ -305,6 +305,23 @@ TEST(Ledger, HoldsAllButWhatIsGivenBack) {
   EXPECT_FALSE(account.any_left());
 }
 
+TEST(Ledger, ALaneMayLeaveWhatWasGivenBackAboveAFailure) {
+  // Also where it has no memory to claim it with: it would ask for ever.
+  ledger account(100, 1, 1);
+  range const all = account.claim(0, 100);
+  account.give_back({60, 100});
+  EXPECT_TRUE(account.any_returned());
+  account.fail(0, {0, 60}, 30, std::make_exception_ptr(1));
+  EXPECT_EQ(all, (range{0, 100}));
+  EXPECT_FALSE(account.any_returned());
+  EXPECT_FALSE(account.any_left());
+
+  ledger closed(100, 1, 1);
+  closed.give_back(closed.claim(0, 100));
+  closed.close();
+  EXPECT_FALSE(closed.any_returned());
+}
+
 TEST(Ledger, LeavesOthersTheirShareOfWhatWasGivenBack) {
   ledger account(1000, 1, 4);
   account.hold_all();

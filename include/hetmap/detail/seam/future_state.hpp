@@ -71,6 +71,17 @@ class HETMAP_API future_state : public task {
   }
 
   // -- where it stands --
+  enum : unsigned {
+    pending,
+    running,
+    dropping,  // claimed by whoever cancels it
+    with_value,
+    with_error,
+    without_running,  // cancelled
+    phases = 7,
+    watched = 8,  // somebody is to be told
+  };
+
   [[nodiscard]] bool done() const noexcept {
     return (word_.load(std::memory_order_acquire) & phases) >= with_value;
   }
@@ -135,16 +146,6 @@ class HETMAP_API future_state : public task {
  private:
   friend class completion_queue;
   friend struct watcher;
-  enum : unsigned {
-    pending,
-    running,
-    dropping,  // claimed by whoever cancels it
-    with_value,
-    with_error,
-    without_running,  // cancelled
-    phases = 7,
-    watched = 8,  // somebody is to be told
-  };
 
   static void run_queued(task& self) noexcept;
   bool claim(unsigned to) noexcept;
