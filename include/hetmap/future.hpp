@@ -51,7 +51,7 @@ struct callback final : continuation {
   C call;
 
   explicit callback(C&& c) : call(std::move(c)) {}
-  void run(future_state& done) noexcept override {
+  future_state* run(future_state& done) noexcept override {
     users_code const scope;
     try {
       call(done);
@@ -62,6 +62,7 @@ struct callback final : continuation {
       delete this;
     } catch (...) {
     }
+    return nullptr;
   }
 };
 
@@ -268,15 +269,10 @@ struct following {
     future_state* target;
 
     explicit link(future_state& t) : target(&t) {}
-    void run(future_state& done) noexcept override {
-      if (target->claim()) {
-        if (done.has_value())
-          target->run_claimed();
-        else
-          target->fail_as(done);
-      }
-      target->drop_reference();
+    future_state* run(future_state&) noexcept override {
+      future_state* const follower = target;
       delete this;
+      return follower;
     }
   };
 
@@ -289,8 +285,7 @@ struct following {
     try {
       next = owned<link>(new link(*state));
     } catch (...) {
-      if (state->claim()) state->fail_claimed(std::current_exception(), true);
-      state->drop_reference();
+      state->give_up(std::current_exception(), true);
       detail::rethrow_without_index();
     }
     state->follows(*before.state());

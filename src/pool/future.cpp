@@ -6,9 +6,12 @@
 
 #include <hetmap/error.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace hetmap {
@@ -72,16 +75,21 @@ bool future_state::claim(unsigned to) noexcept { return claim_pending(word_, to)
 void future_state::run_queued(task& self) noexcept {
   auto& state = static_cast<future_state&>(self);
   auto const end = state.pool_->ended();
-  if (state.claim(end == pool_end::terminated ? dropping : running)) {
-    if (end == pool_end::none)
-      state.run_claimed();
-    else
-      state.fail_claimed(state.pool_->refusal(), end == pool_end::terminated);
-  }
-  state.drop_reference();
+  if (!state.claim(end == pool_end::terminated ? dropping : running)) return state.drop(completers);
+  if (end == pool_end::none)
+    state.run_claimed(completers);
+  else
+    state.fail_claimed(state.pool_->refusal(), end == pool_end::terminated, completers);
 }
 
-void future_state::run_claimed() noexcept {
+void future_state::give_up(std::exception_ptr error, bool cancelled) noexcept {
+  if (claim(running))
+    fail_claimed(std::move(error), cancelled, completers);
+  else
+    drop(completers);
+}
+
+void future_state::run_claimed(std::uint64_t mine) noexcept {
   unsigned how = with_value;
   {
     users_code const scope;
@@ -106,15 +114,11 @@ void future_state::run_claimed() noexcept {
       }
     }
   }
-  complete(how);
+  complete(how, mine);
 }
 
-void future_state::fail_as(future_state const& before) noexcept {
-  failed_at_ = before.failed_at_;
-  fail_claimed(before.error_, before.cancelled());
-}
-
-void future_state::fail_claimed(std::exception_ptr error, bool cancelled) noexcept {
+void future_state::fail_claimed(std::exception_ptr error, bool cancelled,
+                                std::uint64_t mine) noexcept {
   error_ = std::move(error);
   {
     users_code const scope;
@@ -125,7 +129,7 @@ void future_state::fail_claimed(std::exception_ptr error, bool cancelled) noexce
       // It failed before that.
     }
   }
-  complete(cancelled ? without_running : with_error);
+  complete(cancelled ? without_running : with_error, mine);
 }
 
 bool future_state::cancel() noexcept {
@@ -133,7 +137,7 @@ bool future_state::cancel() noexcept {
     unsigned const phase = word_.load(std::memory_order_acquire) & phases;
     return phase == dropping || phase == without_running;
   }
-  fail_claimed(core::exception_from([] { return cancelled_error(0, 0); }), true);
+  fail_claimed(core::exception_from([] { return cancelled_error(0, 0); }), true, 0);
   return true;
 }
 
@@ -146,43 +150,99 @@ void future_state::let_go() noexcept {
   if (before != nullptr) before->drop_reference();
 }
 
-void future_state::complete(unsigned how) noexcept {
+// -- the end of a state --
+
+void future_state::drop(std::uint64_t references) noexcept {
+  if (references_.fetch_sub(references, std::memory_order_acq_rel) == references) dispose();
+}
+
+/// What is the user's goes here, on the thread that had the last handle, if it is done.
+void future_state::drop_last_handle() noexcept {
+  // In a forked child whoever was leaving is not there.
+  if (done() && forks_ == core::fork_count()) {
+    constexpr unsigned short_while = 64;
+    for (unsigned looks = 0; (references_.load(std::memory_order_acquire) & leaving) != 0; ++looks)
+      if (looks < short_while)
+        std::this_thread::yield();
+      else  // it may be of lower priority than this thread
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+    // Somebody else claimed it, and it is in a queue as yet.
+    if (references_.load(std::memory_order_acquire) == 1 + completers) {
+      if (has_value()) drop_value();
+      error_ = nullptr;
+      emptied_ = true;
+    }
+  }
+  drop_reference();
+}
+
+void future_state::dispose() noexcept {
+  if (!emptied_) {
+    delete this;
+    return;
+  }
+  // The destructors of its own type may be unloaded by now, and have nothing to do any more.
+  std::size_t const alignment = alignment_;
+  void* const block = this;
+  this->future_state::~future_state();
+  if (alignment > __STDCPP_DEFAULT_NEW_ALIGNMENT__)
+    ::operator delete(block, std::align_val_t(alignment));
+  else
+    ::operator delete(block);
+}
+
+void future_state::complete(unsigned how, std::uint64_t mine) noexcept {
   if (before_ != nullptr) let_go();
   order_ = completions_so_far.fetch_add(1, std::memory_order_relaxed);
-  // The handles may be gone as soon as this is seen; whoever completes holds a reference.
+  // The handles may be gone as soon as this is seen to be done.
+  references_.fetch_add(leaving, std::memory_order_relaxed);
   auto* const todo = watcher::watch_of(*this).complete<watcher, continuation>(how);
-  if (todo == nullptr) return;
-  continuation* const first = std::exchange(todo->next, nullptr);
+  continuation* const first = todo != nullptr ? std::exchange(todo->next, nullptr) : nullptr;
   for (continuation* c = first; c != nullptr; c = c->next) {
     c->of = this;
     add_reference();
   }
-  postponed mine;
-  postponed& list = postponing != nullptr ? *postponing : mine;
+  drop(leaving + mine);  // this is not touched from here on
+  if (todo == nullptr) return;
+  postponed own;
+  postponed& list = postponing != nullptr ? *postponing : own;
   (list.last != nullptr ? list.last->next : list.first) = first;
   list.last = todo;
-  if (&list != &mine) return;
-  postponing = &mine;
-  core::doing const here(&mine, &postponed::hold);
+  if (&list != &own) return;
+  postponing = &own;
+  core::doing const here(&own, &postponed::hold);
   callbacks_of scope(nullptr);
-  while (mine.first != nullptr) {
-    continuation* const c = mine.first;
-    mine.first = c->next;
-    if (mine.first == nullptr) mine.last = nullptr;
-    future_state* const of = c->of;
-    scope.pool = of->origin_;
-    {
-      core::float_scope const givers(c->floats);
-      c->run(*of);
-    }
-    of->drop_reference();
+  while (own.first != nullptr) {
+    continuation* const c = own.first;
+    own.first = c->next;
+    if (own.first == nullptr) own.last = nullptr;
+    scope.pool = c->of->origin_;
+    c->of->run_continuation(*c);
   }
   postponing = nullptr;
 }
 
+/// Runs it, and what follows this. Drops a reference.
+void future_state::run_continuation(continuation& c) noexcept {
+  core::float_scope const givers(c.floats);
+  future_state* const follower = c.run(*this);
+  bool const runs = has_value(), as_cancelled = cancelled();
+  std::exception_ptr why = runs || follower == nullptr ? nullptr : error_;
+  std::size_t const at = failed_at_;
+  // Before the follower is done: whoever waits for that may be the last who has to do with this.
+  drop_reference();
+  if (follower == nullptr) return;
+  if (!follower->claim(running)) return follower->drop(completers);
+  if (runs) return follower->run_claimed(completers);
+  follower->failed_at_ = at;
+  follower->fail_claimed(std::move(why), as_cancelled, completers);
+}
+
 void future_state::when_done(continuation& c) noexcept {
   c.floats = core::float_control_here();
-  if (!watcher::watch_of(*this).add_continuation(c)) c.run(*this);
+  if (watcher::watch_of(*this).add_continuation(c)) return;
+  add_reference();
+  run_continuation(c);
 }
 
 void future_state::follows(future_state& before) noexcept {
@@ -226,7 +286,7 @@ void future_state::let_go_of(future_state& state, core::waiters* all) noexcept {
   if (all == nullptr) return state.drop_reference();
   if (state.references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   static_cast<task&>(state).run = [](task& self) noexcept {
-    delete static_cast<future_state*>(&self);
+    static_cast<future_state&>(self).dispose();
   };
   all->afterwards(state);
 }
@@ -237,8 +297,8 @@ bool future_state::help(bool followers_too) noexcept {
   if (!followers_too && !is_worker_of_some_pool()) return false;
   future_state& open = first_open(nullptr);
   bool const mine = open.pool_ != nullptr ? is_worker_of(open.pool_) : followers_too;
-  bool const helps = mine && open.claim();
-  if (helps) open.run_claimed();
+  bool const helps = mine && open.claim(running);
+  if (helps) open.run_claimed(0);
   let_go_of(open, nullptr);
   return helps;
 }

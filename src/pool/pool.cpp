@@ -185,8 +185,7 @@ pool_call::~pool_call() {
 
 void post(pool_core& pool, future_state& state, char const* verb) {
   auto const refuse = [&](std::exception_ptr why) {
-    if (state.claim()) state.fail_claimed(std::move(why), true);
-    state.drop_reference();
+    state.give_up(std::move(why), true);
   };
   try {
     pool.require_sound();

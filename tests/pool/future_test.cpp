@@ -313,4 +313,46 @@ TEST_F(Future, WhateverIsThrownFailedIndexIsThatCallsOrNothing) {
   EXPECT_EQ(index_after([&] { static_cast<void>(hetmap::backend_from_name("abacus")); }), nothing);
 }
 
+// -- when nothing is left of a future --
+
+std::atomic<int> alive{0};
+
+struct counted_alive {
+  counted_alive() { ++alive; }
+  counted_alive(counted_alive const&) { ++alive; }
+  ~counted_alive() { --alive; }
+};
+
+/// What is the user's has gone when the last handle has, whatever the worker is still doing.
+TEST(Future, NothingOfItOutlivesItsLastHandle) {
+  hetmap::pool pool({.workers = 2});
+  constexpr int rounds = 3000;
+  for (int round = 0; round != rounds; ++round) {
+    pool.submit([c = counted_alive()] { return c; }).wait();
+    ASSERT_EQ(alive, 0) << "round " << round;
+  }
+  for (int round = 0; round != rounds; ++round) {
+    try {
+      pool.submit([]() -> int { throw counted_alive(); }).get();
+    } catch (counted_alive const&) {
+    }
+    ASSERT_EQ(alive, 0) << "round " << round;
+  }
+  for (int round = 0; round != rounds; ++round) {
+    pool.submit([] { return counted_alive(); })
+        .then([c = counted_alive()](counted_alive const& v) { return v; })
+        .wait();
+    ASSERT_EQ(alive, 0) << "round " << round;
+  }
+  for (int round = 0; round != rounds; ++round) {
+    auto last = pool.submit([] {});
+    {
+      auto cancelled = pool.submit([c = counted_alive()] { return c; });
+      if (!cancelled.cancel()) cancelled.wait();
+    }
+    ASSERT_EQ(alive, 0) << "round " << round;
+    last.wait();
+  }
+}
+
 }  // namespace

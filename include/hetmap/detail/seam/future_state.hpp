@@ -33,7 +33,10 @@ struct watcher;
 struct HETMAP_API continuation {
   virtual ~continuation();
   /// Called once; owns itself from here on.
-  virtual void run(future_state& done) noexcept = 0;
+  ///
+  /// Returns:  a state that it is the completer of, to be run if `done` has a value and to fail
+  ///           like it otherwise; null for none.
+  virtual future_state* run(future_state& done) noexcept = 0;
 
   continuation* next = nullptr;  // the state's, like what follows
   future_state* of = nullptr;
@@ -56,6 +59,9 @@ class HETMAP_API users_code {
 
 /// Pending until claimed, then running, then done for good: with a value, an exception, or
 /// cancelled before it ran. Kept alive by its handles and by whatever will complete it.
+///
+/// Once it is done and its last handle has gone, nothing of the user's is left, and no other thread
+/// runs code of the user's for its sake: a plugin may be unloaded then.
 class HETMAP_API future_state : public task {
  public:
   future_state(future_state const&) = delete;
@@ -64,7 +70,7 @@ class HETMAP_API future_state : public task {
   // -- handles: one to begin with --
   void add_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
   void drop_handle() noexcept {
-    if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) drop_reference();
+    if (handles_.fetch_sub(1, std::memory_order_acq_rel) == 1) drop_last_handle();
   }
   [[nodiscard]] bool has_one_handle() const noexcept {
     return handles_.load(std::memory_order_acquire) == 1;
@@ -112,16 +118,11 @@ class HETMAP_API future_state : public task {
   // -- for whoever completes it --
   void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void drop_reference() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) dispose();
   }
-  /// Makes the caller the one that runs or fails it.
-  [[nodiscard]] bool claim() noexcept { return claim(running); }
-  /// Requires: claimed. Runs the function, lets go of it and its arguments, and completes.
-  void run_claimed() noexcept;
-  /// Requires: claimed. Lets go of the function and completes without having run it.
-  void fail_claimed(std::exception_ptr error, bool cancelled) noexcept;
-  /// The same with the failure of another state, which is done.
-  void fail_as(future_state const& before) noexcept;
+  /// Its completer, of which each state has one to begin with, will not run it: fails it, unless
+  /// somebody else has claimed it. The completer's reference is dropped.
+  void give_up(std::exception_ptr error, bool cancelled) noexcept;
   /// To be run by that pool's workers, or else after that future.
   void belongs_to(pool_core& pool) noexcept;
   void follows(future_state& before) noexcept;
@@ -136,6 +137,8 @@ class HETMAP_API future_state : public task {
   virtual void drop_work() = 0;
   virtual void drop_value() noexcept = 0;
 
+  std::size_t alignment_ = 0;  // of the whole object
+
   void require_not_taken() const {
     if (taken_.load(std::memory_order_relaxed)) refuse_taken();
   }
@@ -147,8 +150,20 @@ class HETMAP_API future_state : public task {
   friend class completion_queue;
   friend struct watcher;
 
+  /// The completer's reference, and what is added to it while a state that is already seen to be
+  /// done is still being used by whoever completed it.
+  static constexpr std::uint64_t completers = std::uint64_t{1} << 40;
+  static constexpr std::uint64_t leaving = std::uint64_t{1} << 41;
+
   static void run_queued(task& self) noexcept;
   bool claim(unsigned to) noexcept;
+  // Of a state that is claimed. mine: references of the caller's, which are dropped.
+  void run_claimed(std::uint64_t mine) noexcept;
+  void fail_claimed(std::exception_ptr error, bool cancelled, std::uint64_t mine) noexcept;
+  void run_continuation(continuation& c) noexcept;
+  void drop_last_handle() noexcept;
+  void drop(std::uint64_t references) noexcept;
+  void dispose() noexcept;
   void require_this_process() const;
   [[noreturn]] static void refuse_taken();
   void wait_long();
@@ -157,14 +172,15 @@ class HETMAP_API future_state : public task {
   future_state& first_open(core::waiters* all) noexcept;
   static void let_go_of(future_state& state, core::waiters* all) noexcept;
   void let_go() noexcept;
-  void complete(unsigned how) noexcept;
+  void complete(unsigned how, std::uint64_t mine) noexcept;
   bool watch(watcher& w) noexcept;
   void unwatch(watcher& w) noexcept;
 
-  std::atomic<unsigned> references_{2};
+  std::atomic<std::uint64_t> references_{1 + completers};
   std::atomic<unsigned> handles_{1};
   std::atomic<unsigned> word_{pending};
   std::atomic<bool> taken_{false};
+  bool emptied_ = false;  // of what is the user's
   std::exception_ptr error_;
   pool_core* pool_ = nullptr;
   pool_core* origin_ = nullptr;  // of the future that it follows, and so on; to be compared only
@@ -252,7 +268,9 @@ template <class T, class Call>
 class call_state final : public result_state<T> {
  public:
   template <class... Args>
-  explicit call_state(Args&&... args) : call_{std::forward<Args>(args)...} {}
+  explicit call_state(Args&&... args) : call_{std::forward<Args>(args)...} {
+    this->alignment_ = alignof(call_state);
+  }
   ~call_state() noexcept override {}
 
  private:
