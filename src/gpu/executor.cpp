@@ -123,8 +123,8 @@ class device_lane {
       if (range const next = queue_.has_room() ? next_elements() : range{}; !next.empty()) {
         status why = send(next);
         if (why.ok()) continue;
-        if (why.what == fault::lost) return why;
         again_.push_front(next);
+        if (why.what == fault::lost) return why;
         auto const account = [this](arrived_load const& s) { account_for(s); };
         if (queue_.recover(why, account) && queue_.idle()) continue;
         return why;
