@@ -31,25 +31,36 @@ enum class asks {
   if_the_word_says  ///< that there may be any
 };
 
+/// Who gives back.
+enum class giver { lane, device };
+
 /// Lane 0 gives its first claim back. If it finds no lane free then, it waits until another has
 /// taken that, as elements may that wait for one another; otherwise it goes on as a lane whose call
-/// for others nobody hears.
-template <class Atomics, unsigned Threads, unsigned Granules, asks Asks = asks::when_free>
+/// for others nobody hears. Or a device, which is no lane, gives back what it had from the back:
+/// if it finds no lane free it leaves that to those at work.
+template <class Atomics, unsigned Threads, unsigned Granules, asks Asks = asks::when_free,
+          giver Giver = giver::lane>
 struct giving_back final : model {
   static constexpr unsigned threads = Threads;
 
   basic_regions<Atomics, nothing> regions{Granules * granule, granule, Threads, 1};
   basic_returned<Atomics> returned;
-  basic_lane_roll<Atomics> roll{Threads};
+  basic_lane_roll<Atomics> roll{Giver == giver::lane ? Threads : Threads - 1};
   std::array<unsigned, Granules> done{};
   unsigned at_work = 0;
   bool given_back = false;
 
   void thread(unsigned thread) override {
+    if (Giver == giver::device && thread == 0) {
+      range const r = regions.claim_back(granule);
+      if (r.empty()) return;
+      returned.add(r);
+      if (roll.free() == 0 || !returned.any(regions)) return;
+    }
     ++at_work;
     auto const lane = roll.enter(thread);
-    require(lane.has_value(), "no lane for a thread");
-    run_lane(*lane);
+    require(lane.has_value() || Giver == giver::device, "no lane for a thread");
+    if (lane) run_lane(*lane);
   }
 
   void run_lane(unsigned lane) {
@@ -62,7 +73,7 @@ struct giving_back final : model {
         yield();
         continue;
       }
-      if (lane == 0 && !given_back) {
+      if (Giver == giver::lane && lane == 0 && !given_back) {
         give_back(r);
         continue;
       }
@@ -109,6 +120,21 @@ TEST(Model, WhatIsGivenBackIsTakenAndNobodyWhoIsNeededLeaves) {
   expect_caught<giving_back<atomics<fault::missing, "add">, 2, 1>>("no word that there is any",
                                                                    switches(3));
   expect_caught<giving_back<atomics<fault::unguarded>, 2, 1>>("no lock", switches(3));
+}
+
+TEST(Model, WhatALostDeviceGivesBackIsNeverLeft) {
+  constexpr giver device = giver::device;
+  expect_sound<giving_back<sound, 2, 2, asks::when_free, device>>(
+      "1 lane, a device gives 1 of 2 granules back", switches(3));
+  expect_sound<giving_back<sound, 3, 3, asks::when_free, device>>(
+      "2 lanes, a device gives 1 of 3 granules back", drawn(100'000));
+
+  expect_caught<giving_back<sound, 2, 2, asks::before, device>>("asks before it counts as free",
+                                                                switches(3));
+  expect_caught<giving_back<sound, 2, 2, asks::if_the_word_says, device>>(
+      "asks only if the word says so", switches(3));
+  expect_caught<giving_back<atomics<fault::torn, "take_front">, 2, 2, asks::when_free, device>>(
+      "a claim in two steps", switches(3));
 }
 
 }  // namespace
