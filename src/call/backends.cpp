@@ -81,8 +81,11 @@ call_effort run_on_gpu(call const& c, gpu_route& route) {
       c.reports.take_back(c.account.done());
       c.account.begin_anew();
     }
-    return run_at_home(c, arrays);
+    call_effort const spent = run_at_home(c, arrays);
+    write_again(c, met.torn);
+    return spent;
   }
+  write_again(c, met.torn);
   c.account.interrupt(failure_of(*route.gpu, met.why, c.options.verb));
   return {};
 }
@@ -132,6 +135,7 @@ call_effort run_on_both(call const& c, gpu_route& route) {
   beside_cpu const other{
       .self = &device, .run = part_of_device::run, .lane = c.account.lanes() - 1};
   call_effort const spent = execute_on_cpu(at_home, &other);
+  write_again(at_home, device.met.torn);
   arrays.are_written(nullptr);
   if (device.met.how == gpu_end::done) learn_of_device(c, device.met);
   return spent;

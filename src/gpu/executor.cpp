@@ -50,7 +50,6 @@ class device_lane {
         gpu_(*route.gpu),
         columns_(route.columns),
         how_(whole.how),
-        code_(whole.code),
         account_(whole.account),
         reports_(whole.reports),
         early_(whole.early),
@@ -72,7 +71,7 @@ class device_lane {
     if (out.why.what == fault::lost) {
       out.how = gpu_end::lost;
       mark_lost(gpu_, out.why);
-      if (!part_.cpu_goes_on) repair();
+      note_torn(out.torn);
     } else if (!out.why.ok()) {
       out.how = gpu_end::gave_up;
     }
@@ -210,28 +209,11 @@ class device_lane {
     }
   }
 
-  /// The device has died while it was writing to the caller's memory, and what it left there may be
-  /// anything: the CPU writes it again.
-  void repair() noexcept {
-    math_level_scope const level(how_.level);
-    scratch memory;
-    for (slot_load const& s : queue_.under_way()) {
-      std::size_t const n = queue_.good_elements(s);
-      if (!s.leaving || n == 0) continue;
-      chunk part{.begin = s.begin,
-                 .end = s.begin + n,
-                 .origin = 0,
-                 .columns = work_.columns,
-                 .scratch = &memory,
-                 .slot = nullptr,
-                 .failed_at = s.begin};
-      try {
-        code_(work_.context, part);
-        account_.finish(part_.lane, {part.begin, part.end});
-      } catch (...) {
-        account_.interrupt(std::current_exception());
-      }
-    }
+  /// The device has died while it was writing to the caller's memory.
+  void note_torn(std::vector<range>& torn) const {
+    for (slot_load const& s : queue_.under_way())
+      if (std::size_t const n = queue_.good_elements(s); s.leaving && n != 0)
+        torn.push_back({s.begin, s.begin + n});
   }
 
   device_part part_;
@@ -239,7 +221,6 @@ class device_lane {
   device& gpu_;
   std::vector<located_column> const& columns_;
   plan const& how_;
-  chunk_function code_;
   ledger& account_;
   reporter& reports_;
   ending& early_;
@@ -250,7 +231,39 @@ class device_lane {
   std::chrono::nanoseconds began_{0};
 };
 
+/// Computes a range on this thread.
+void compute_again(call const& c, range r) {
+  scratch memory;
+  chunk part{.begin = r.begin,
+             .end = r.end,
+             .origin = 0,
+             .columns = c.work.columns,
+             .scratch = &memory,
+             .slot = nullptr,
+             .failed_at = r.begin};
+  c.code(c.work.context, part);
+  c.account.finish(0, r);
+}
+
 }  // namespace
+
+void write_again(call const& c, std::vector<range> const& torn) noexcept {
+  if (torn.empty()) return;
+  math_level_scope const level(c.how.level);
+  try {
+    auto const finals = c.account.finals();
+    for (range left : torn) {
+      for (range const& f : finals) {
+        if (f.end <= left.begin || f.begin >= left.end) continue;
+        if (f.begin > left.begin) compute_again(c, {left.begin, f.begin});
+        left.begin = std::min(f.end, left.end);
+      }
+      if (!left.empty()) compute_again(c, left);
+    }
+  } catch (...) {
+    c.account.interrupt(std::current_exception());
+  }
+}
 
 gpu_outcome execute_on_gpu(call const& c, gpu_route const& route, held_arrays const& arrays,
                            device_part const& part) {

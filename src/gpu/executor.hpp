@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <vector>
 
 namespace hetmap::core {
 
@@ -25,6 +26,8 @@ struct gpu_outcome {
   std::size_t elements = 0;  ///< computed
   std::chrono::nanoseconds taken{0};
   bool travelled = false;  ///< some column had to
+  /// In the caller's memory: the device died while it wrote them.
+  std::vector<range> torn{};
 };
 
 /// What a device has of a call.
@@ -39,7 +42,12 @@ struct device_part {
 /// shared with a team of the plan's workers, unless these compute meanwhile.
 ///
 /// arrays:   of the call, current on the route's device.
-gpu_outcome execute_on_gpu(call const& c, gpu_route const& route, held_arrays const& arrays,
-                           device_part const& part);
+[[nodiscard]] gpu_outcome execute_on_gpu(call const& c, gpu_route const& route,
+                                         held_arrays const& arrays, device_part const& part);
+
+/// What a device left there may be anything: the CPU writes what has not become final since.
+///
+/// Requires: all lanes have come to rest.
+void write_again(call const& c, std::vector<range> const& torn) noexcept;
 
 }  // namespace hetmap::core
