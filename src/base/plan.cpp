@@ -126,7 +126,11 @@ double predicted_on_both(problem const& p, machine const& m) {
   if (gpu < 0 || p.element_nanoseconds < 0) return -1;
   unsigned const team = std::max(allowed_workers(p, m) - 1, 1u);
   double const cpu = static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 / team;
-  double const device = gpu - m.gpu_call_seconds;
+  // One thread stages what the GPU gets, while the others compute.
+  double const staged = static_cast<double>(p.gpu.link_bytes_in + p.gpu.link_bytes_out) /
+                        least_worker_bandwidth * 1e-9;
+  double const device =
+      std::max(gpu - m.gpu_call_seconds, static_cast<double>(p.elements) * staged);
   double const both = cpu + device > 0 ? cpu * device / (cpu + device) : 0;
   return m.gpu_call_seconds + both + fetch_seconds(p, m);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace {
@@ -237,17 +238,57 @@ TEST(Plan, TheGpusOwnCostReplacesTheDefaults) {
                .element_nanoseconds = 10,
                .gpu = {.link_bytes_in = 8, .link_bytes_out = 8, .element_nanoseconds = 0.2}};
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
-  call.gpu.element_nanoseconds = 3;
+  call.gpu.element_nanoseconds = 30;
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
 }
 
 TEST(Plan, NearATieTheWorkStaysOnTheCpu) {
   problem call{.elements = 10'000'000,
+               .bytes_in = 24,  // too much for both at once
                .element_nanoseconds = 8,
                .gpu = {.link_bytes_in = 8, .element_nanoseconds = 0.95}};
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
   call.gpu.element_nanoseconds = 0.8;
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
+}
+
+TEST(Plan, BothAreTakenWhereTogetherTheyAreClearlyFaster) {
+  problem call{.elements = 10'000'000,
+               .bytes_in = 8,
+               .element_nanoseconds = 80,
+               .gpu = {.link_bytes_in = 8, .element_nanoseconds = 10}};
+  plan const p = make_plan(call, with_gpu);
+  EXPECT_EQ(p.chosen, backend::hybrid) << p;
+  double const best =
+      std::min(p.at(backend::cpu).predicted_seconds, p.at(backend::gpu).predicted_seconds);
+  EXPECT_LT(p.at(backend::hybrid).predicted_seconds, 0.9 * best);
+  EXPECT_GT(p.at(backend::hybrid).predicted_seconds, 0.4 * best);
+  EXPECT_GE(p.workers, 2u);
+  for (double const cost : {1.0, 100.0}) {
+    call.gpu.element_nanoseconds = cost;
+    EXPECT_NE(make_plan(call, with_gpu).chosen, backend::hybrid) << "one of them is much faster";
+  }
+  call.gpu.element_nanoseconds = -1;
+  EXPECT_NE(make_plan(call, with_gpu).chosen, backend::hybrid) << "nothing is known of the GPU";
+  call.gpu.element_nanoseconds = 10;
+  call.bytes_in = 240;
+  EXPECT_NE(make_plan(call, with_gpu).chosen, backend::hybrid) << "the CPU waits for memory";
+  call.bytes_in = 8;
+  call.gpu.results_stay = true;
+  EXPECT_NE(make_plan(call, with_gpu).chosen, backend::hybrid) << "results lie on one side";
+  call.gpu.results_stay = false;
+  call.together = true;
+  EXPECT_NE(make_plan(call, with_gpu).chosen, backend::hybrid) << "a pool's workers are promised";
+}
+
+TEST(Plan, WhatOneThreadCanStageBoundsTheGpusShare) {
+  problem call{.elements = 10'000'000,
+               .bytes_in = 8,
+               .element_nanoseconds = 80,
+               .gpu = {.link_bytes_in = 8, .element_nanoseconds = 10}};
+  double const few = make_plan(call, with_gpu).at(backend::hybrid).predicted_seconds;
+  call.gpu.link_bytes_in = 800;
+  EXPECT_GT(make_plan(call, with_gpu).at(backend::hybrid).predicted_seconds, 1.5 * few);
 }
 
 TEST(Plan, ReproducibleResultsAndNamedBackendsStayOffTheGpu) {
