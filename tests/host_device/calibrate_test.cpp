@@ -4,6 +4,7 @@
 
 #include "base/profile.hpp"
 #include "base/this_machine.hpp"
+#include "cpu/stream.hpp"
 #include "gpu/measure_gpu.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -156,6 +157,25 @@ TEST_F(Calibrating, CallsGoByWhatWasFound) {
     EXPECT_NE(text.find("profile: given by use_profile(); defaults for the GPU"), std::string::npos)
         << text;
   }
+}
+
+TEST_F(Calibrating, TheCpusValuesReachPlans) {
+  std::vector<double> const x(4'000'000, 1.5);
+  costs<4> const f{};
+  support::believe<costs<4> const, support::source<std::vector<double> const>>(f, 1);
+  auto const plan_with = [&](double claim_cost, double footprint) {
+    hetmap::machine_profile profile;
+    profile.cpu.claim_cost_seconds = claim_cost;
+    profile.cpu.nontemporal_footprint_bytes = footprint;
+    hetmap::use_profile(profile);
+    return hetmap::explain({.backend = backend::cpu}, f, x);
+  };
+  auto const usual = plan_with(0.1e-6, 1 << 20);
+  EXPECT_EQ(usual.chunk_elements, 100'000u / 64 * 64);
+  EXPECT_EQ(plan_with(0.4e-6, 1 << 20).chunk_elements, 400'000u);
+  EXPECT_FALSE(plan_with(0.1e-6, 1 << 30).past_caches);
+  // Sanitized builds have no such stores.
+  EXPECT_EQ(usual.past_caches, hetmap::core::stream_for(hetmap::isa_level()) != nullptr);
 }
 
 TEST_F(Calibrating, TheWholeMachineIsMeasuredAndKept) {

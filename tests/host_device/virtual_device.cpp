@@ -301,14 +301,11 @@ status virtual_device::copy_within(stream in, void* to, void const* from,
   std::lock_guard const lock(guard_);
   strike fate{};
   if (status const s = begin(operation::copy_within, fate); !s.ok()) return s;
-  if (!memory_.holds(to, bytes) || !memory_.holds(from, bytes))
-    blame("copy_within() of what is not the device's");
+  if (!memory_.holds(to, bytes) || !memory_.holds(from, bytes)) blame("copy_within() elsewhere");
   double const time = 2 * static_cast<double>(bytes) / traits_.bytes_within_per_second * 1e9;
-  return enqueue(in, {.what = operation::copy_within,
-                      .engine = computing,
-                      .nanoseconds = drawn(traits_.latency_nanoseconds + time),
-                      .fate = fate,
-                      .effect = [=] { std::memcpy(to, from, bytes); }});
+  double const drawn_time = drawn(traits_.latency_nanoseconds + time);
+  auto const copy = [=] { std::memcpy(to, from, bytes); };
+  return enqueue(in, {operation::copy_within, computing, drawn_time, 0, fate, copy});
 }
 
 status virtual_device::launch(stream in, hetmap::detail::gpu_form const& form,
