@@ -27,7 +27,7 @@ constexpr std::size_t most_bytes = std::size_t{128} << 20;
 constexpr std::size_t least_bytes = std::size_t{4} << 20;
 
 /// A vector of any machine's: what the memory takes, not how wide the loop is, shows.
-typedef double numbers __attribute__((__vector_size__(64)));
+typedef double numbers __attribute__((__vector_size__(64), __may_alias__));
 
 /// Two blocks of touched memory.
 class arena {
@@ -181,8 +181,8 @@ constexpr double clearly = 0.95;
 tiling best_tiling(arena const& memory, unsigned workers, isa level) {
   std::size_t const count = memory.bytes() / sizeof(double);
   std::vector<tiling> candidates;
-  for (std::size_t const bytes : {1024, 512, 2048, 4096}) candidates.push_back({bytes, 6});
-  for (std::size_t const ahead : {2, 4, 12, 24}) candidates.push_back({1024, ahead});
+  for (std::size_t const bytes : {1024u, 512u, 2048u, 4096u}) candidates.push_back({bytes, 6});
+  for (std::size_t const ahead : {2u, 4u, 12u, 24u}) candidates.push_back({1024, ahead});
   // In turn, so that whatever else runs meets all of them.
   std::vector<std::vector<double>> taken(candidates.size());
   for (unsigned round = 0; round != 7; ++round)
