@@ -14,7 +14,7 @@ namespace {
 /// Bounds are wide: a value beyond them was not measured on any machine, but would make plans that
 /// never share, or always.
 constexpr profile_field<cpu_values> of_cpu[] = {
-    {"team_wake", "s", &cpu_values::team_wake_seconds, 1e-7, 1e-3},
+    {"team_wake", "s", &cpu_values::team_wake_seconds, 1e-7, 200e-6},
     {"team_hand_over", "s", &cpu_values::team_hand_over_seconds, 1e-7, 20e-6},
     {"hot_hand_over", "s", &cpu_values::hot_hand_over_seconds, 5e-8, 20e-6},
     {"hot_division", "s", &cpu_values::hot_division_seconds, 1e-7, 30e-6},
@@ -100,7 +100,7 @@ std::string checksum_of(std::string_view text) {
 void add_line(std::string& to, std::string_view name, std::string_view value) {
   to.append(name).append(" = ");
   // A name of a device's could hold anything.
-  for (char const c : value) to += c == '\n' || c == '\r' || c == '\0' ? ' ' : c;
+  for (char const c : value) to += c == '\n' ? ' ' : c;
   to += '\n';
 }
 

@@ -37,7 +37,7 @@ machine_profile calibrate() {
   out.machine = core::this_machine();
   out.build = core::this_build();
   unsigned const workers = std::max(1u, std::min(physical_cores(), core::team_concurrency()));
-  core::measure_teams(workers, out.cpu);
+  core::measure_teams(workers, out.cpu, out.notes);
   core::measure_memory(workers, isa_level(), out.cpu);
   core::make_plausible(out.cpu);
   for (core::device* const gpu : core::all_devices(out.notes)) {

@@ -13,7 +13,9 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace hetmap::core {
@@ -58,41 +60,37 @@ class meeting {
   clock::time_point began_ = clock::now();
 };
 
-/// The median, if most of the times there was one.
-std::optional<double> median_if_most(std::vector<double> const& found, unsigned times) {
-  if (found.size() * 2 <= times) return std::nullopt;
-  return median(found);
-}
-
-void take_over(double& value, std::optional<double> measured) {
-  if (measured) value = *measured;
+/// What calls took that another thread came to: that it did not come in time is another process's
+/// doing. Nothing if too few of them were.
+///
+/// once: makes a call and adds what it took if somebody came.
+template <class Once>
+std::optional<double> seconds_if_met(std::size_t wanted, std::size_t tries, Once once) {
+  std::vector<double> found;
+  for (std::size_t k = 0; k != tries && found.size() != wanted; ++k) once(found);
+  if (found.size() < wanted / 4) return std::nullopt;
+  return lower_quartile(std::move(found));
 }
 
 /// Until a worker that had time to fall asleep has begun.
 std::optional<double> team_wake(unsigned workers) {
-  constexpr unsigned times = 40;
-  std::vector<double> found;
-  for (unsigned k = 0; k != times; ++k) {
+  return seconds_if_met(40, 100, [&](std::vector<double>& found) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     meeting call(std::chrono::milliseconds(2));
     run_team(workers, &meeting::body, &call);
     if (auto const met = call.met()) found.push_back(*met);
-  }
-  return median_if_most(found, times);
+  });
 }
 
 /// From the beginning of a call to its end, with `run` handing it over, one call after another.
 template <class Run>
 std::optional<double> hand_over(Run run) {
-  constexpr unsigned times = 400;
-  std::vector<double> found;
-  for (unsigned k = 0; k != times; ++k) {
+  return seconds_if_met(400, 4000, [&](std::vector<double>& found) {
     meeting call(std::chrono::microseconds(100));
     run(&meeting::body, &call);
     double const taken = seconds_since(call.began());
     if (call.met()) found.push_back(taken);
-  }
-  return median_if_most(found, times);
+  });
 }
 
 std::optional<double> hot_hand_over(unsigned workers) {
@@ -105,27 +103,40 @@ std::optional<double> hot_hand_over(unsigned workers) {
   return hand_over([&](auto body, void* call) { team.run(workers, body, call); });
 }
 
-/// What eight parts per lane take longer than one.
-double hot_division(unsigned workers, double otherwise) {
-  auto const nothing = [](void*, detail::chunk&) {};
-  detail::kernel_code const code{{nothing, nothing, nothing}, nullptr, isa::baseline};
+/// What eight parts per lane take longer than one, where others take some of them.
+std::optional<double> hot_division(unsigned workers) {
+  struct helped {
+    static void loop(void* self, detail::chunk&) {
+      auto& me = *static_cast<helped*>(self);
+      if (std::this_thread::get_id() != me.caller) me.by_others = true;
+    }
+    std::thread::id caller = std::this_thread::get_id();
+    std::atomic<bool> by_others{false};
+  };
+  detail::kernel_code const code{
+      {helped::loop, helped::loop, helped::loop}, nullptr, isa::baseline};
   detail::column const out{nullptr, sizeof(double), sizeof(double)};
-  unsigned const lanes = std::min(workers, 8u);
-  detail::job const work{.code = &code,
-                         .columns = &out,
-                         .outputs = 1,
-                         .count = std::size_t{64} * 64 * detail::block_elements};
   detail::settings const how{.verb = "calibrate"};
-  std::vector<double> whole, divided;
-  shared_hot_team().wake();
-  for (unsigned k = 0; k != 400; ++k)
-    for (unsigned const parts : {1u, 8u}) {
+  unsigned const lanes = std::min(workers, 8u);
+  auto const seconds_in = [&](unsigned parts) {
+    return seconds_if_met(400, 4000, [&](std::vector<double>& found) {
+      helped call;
+      detail::job const work{.code = &code,
+                             .context = &call,
+                             .columns = &out,
+                             .outputs = 1,
+                             .count = std::size_t{64} * 64 * detail::block_elements};
+      shared_hot_team().wake();
       auto const began = clock::now();
       run_shared(work, how, lanes, parts, false);
-      (parts == 1 ? whole : divided).push_back(seconds_since(began));
-    }
-  double const more = median(divided) - median(whole);
-  return more > 0 ? more : otherwise;
+      double const taken = seconds_since(began);
+      if (call.by_others) found.push_back(taken);
+    });
+  };
+  auto const whole = seconds_in(1);
+  auto const divided = seconds_in(8);
+  if (!whole || !divided) return std::nullopt;
+  return std::max(*divided - *whole, 0.0);
 }
 
 /// What a claim costs with all workers at it: nothing is computed.
@@ -159,21 +170,25 @@ double claim_cost(unsigned workers) {
     for (double const c : all.cost)
       if (c != 0) found.push_back(c);
   }
-  return median(std::move(found));
+  return lower_quartile(std::move(found));
 }
 
 }  // namespace
 
-void measure_teams(unsigned workers, cpu_values& values) {
+void measure_teams(unsigned workers, cpu_values& values, std::string& notes) {
   values.claim_cost_seconds = claim_cost(workers);
   if (workers < 2) return;
-  take_over(values.team_wake_seconds, team_wake(workers));
-  take_over(values.team_hand_over_seconds,
-            hand_over([&](auto body, void* call) { run_team(workers, body, call); }));
-  auto const hot = hot_hand_over(workers);
-  if (!hot) return;  // nobody comes to what is shared
-  values.hot_hand_over_seconds = *hot;
-  values.hot_division_seconds = hot_division(workers, values.hot_division_seconds);
+  auto const take = [&](double& value, std::optional<double> measured, char const* what) {
+    if (measured)
+      value = *measured;
+    else
+      notes.append(what).append(": the default; no other thread came, the machine is too busy\n");
+  };
+  take(values.team_wake_seconds, team_wake(workers), "team_wake");
+  take(values.team_hand_over_seconds,
+       hand_over([&](auto body, void* call) { run_team(workers, body, call); }), "team_hand_over");
+  take(values.hot_hand_over_seconds, hot_hand_over(workers), "hot_hand_over");
+  take(values.hot_division_seconds, hot_division(workers), "hot_division");
 }
 
 }  // namespace hetmap::core

@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <new>
 #include <vector>
@@ -91,12 +92,12 @@ double seconds_of(unsigned workers, std::size_t count, Act act) {
   return std::chrono::duration<double>(clock::now() - began).count();
 }
 
-/// The median of several.
+/// Of several.
 template <class Once>
-double median_of(unsigned times, Once once) {
+double quartile_of(unsigned times, Once once) {
   std::vector<double> taken;
   for (unsigned k = 0; k != times; ++k) taken.push_back(once());
-  return median(std::move(taken));
+  return lower_quartile(std::move(taken));
 }
 
 // -- loops ----------------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ void measure_rates(arena const& memory, unsigned workers, isa level, cpu_values&
   std::size_t const count = memory.bytes() / sizeof(double);
   auto const bytes = static_cast<double>(memory.bytes());
   auto const rate = [&](auto act) {
-    return bytes / median_of(7, [&] { return seconds_of(workers, count, act); });
+    return bytes / quartile_of(9, [&] { return seconds_of(workers, count, act); });
   };
   values.read_bytes_per_second =
       rate([&](std::size_t begin, std::size_t end) { read_all(memory.in() + begin, end - begin); });
@@ -185,17 +186,17 @@ tiling best_tiling(arena const& memory, unsigned workers, isa level) {
   for (std::size_t const ahead : {2u, 4u, 12u, 24u}) candidates.push_back({1024, ahead});
   // In turn, so that whatever else runs meets all of them.
   std::vector<std::vector<double>> taken(candidates.size());
-  for (unsigned round = 0; round != 7; ++round)
+  for (unsigned round = 0; round != 9; ++round)
     for (std::size_t k = 0; k != candidates.size(); ++k)
       taken[k].push_back(map_seconds(memory, workers, level, count, &candidates[k]));
-  std::vector<double> medians;
-  for (auto const& times : taken) medians.push_back(median(times));
+  std::vector<double> seconds;
+  for (auto const& times : taken) seconds.push_back(lower_quartile(times));
   tiling best = candidates[0];
-  double const usual = medians[0] * clearly;
+  double const usual = seconds[0] * clearly;
   auto const faster = [&](std::size_t first, std::size_t last) {
-    auto const at = std::min_element(medians.begin() + static_cast<std::ptrdiff_t>(first),
-                                     medians.begin() + static_cast<std::ptrdiff_t>(last));
-    return *at < usual ? &candidates[static_cast<std::size_t>(at - medians.begin())] : nullptr;
+    auto const at = std::min_element(seconds.begin() + static_cast<std::ptrdiff_t>(first),
+                                     seconds.begin() + static_cast<std::ptrdiff_t>(last));
+    return *at < usual ? &candidates[static_cast<std::size_t>(at - seconds.begin())] : nullptr;
   };
   if (tiling const* const found = faster(1, 4)) best.bytes = found->bytes;
   if (tiling const* const found = faster(4, 8)) best.tiles_ahead = found->tiles_ahead;
@@ -211,13 +212,14 @@ void measure_footprint(arena const& memory, unsigned workers, isa level, cpu_val
   for (std::size_t bytes = std::size_t{1} << 20; bytes <= 2 * memory.bytes(); bytes *= 2) {
     std::size_t const count = bytes / (2 * sizeof(double));
     std::vector<double> regular, streamed;
-    for (unsigned round = 0; round != 7; ++round) {
+    for (unsigned round = 0; round != 9; ++round) {
       // Regular stores are timed as they are in a row, with what the caches keep of the one before.
       map_seconds(memory, workers, level, count, nullptr);
       regular.push_back(map_seconds(memory, workers, level, count, nullptr));
       streamed.push_back(map_seconds(memory, workers, level, count, &how));
     }
-    times.push_back({static_cast<double>(bytes), median(regular), median(streamed)});
+    times.push_back(
+        {static_cast<double>(bytes), lower_quartile(regular), lower_quartile(streamed)});
   }
   values.nontemporal_footprint_bytes = footprint_from(times.data(), times.size());
 }
@@ -226,9 +228,14 @@ void measure_footprint(arena const& memory, unsigned workers, isa level, cpu_val
 
 double footprint_from(stores_timed const* times, std::size_t count) noexcept {
   constexpr double never = 1e15;
+  constexpr double a_tenth = 0.1;
   double from = never;
+  double gain = 0;
+  double most = 0;
   for (std::size_t k = count; k-- != 0;) {
-    if (times[k].streamed_seconds > 0.9 * times[k].regular_seconds) break;
+    gain += std::log(times[k].regular_seconds / times[k].streamed_seconds) - a_tenth;
+    if (gain <= most) continue;
+    most = gain;
     // Somewhere between this size and the one below.
     from = times[k].bytes / (k == 0 ? 1 : 1.41421356);
   }

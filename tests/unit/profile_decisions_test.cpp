@@ -14,10 +14,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <initializer_list>
 #include <map>
-#include <sstream>
 #include <string>
-#include <thread>
+#include <vector>
 
 namespace {
 
@@ -205,14 +205,24 @@ INSTANTIATE_TEST_SUITE_P(Profile, GpuValue, testing::Range<std::size_t>(0, gpu_f
 
 // -- what is measured -----------------------------------------------------------------------------
 
-TEST(Footprint, IsWhereStreamedStoresWinForGood) {
+TEST(Footprint, IsWhereStreamedStoresGainMost) {
   double const mib = 1 << 20;
-  stores_timed const times[] = {
-      {mib, 1, 2}, {2 * mib, 1, 0.5}, {4 * mib, 1, 1}, {8 * mib, 1, 0.8}, {16 * mib, 1, 0.5}};
-  EXPECT_NEAR(footprint_from(times, 5), 8 * mib / 1.414, 1000);
-  EXPECT_GT(footprint_from(times, 3), 1e12) << "it was not for good";
-  EXPECT_EQ(footprint_from(times + 1, 1), 2 * mib) << "nothing smaller was measured";
-  EXPECT_GT(footprint_from(times, 0), 1e12);
+  auto const from = [&](std::initializer_list<double> gains) {
+    std::vector<stores_timed> times;
+    double bytes = mib;
+    for (double const gain : gains) {
+      times.push_back({bytes, gain, 1});
+      bytes *= 2;
+    }
+    return footprint_from(times.data(), times.size());
+  };
+  EXPECT_NEAR(from({0.5, 0.6, 2, 2, 2}), 4 * mib / 1.414, 1000);
+  EXPECT_NEAR(from({0.5, 0.6, 2, 0.9, 2, 2}), 4 * mib / 1.414, 1000) << "one was interrupted";
+  EXPECT_NEAR(from({2, 0.3, 0.9, 2}), 8 * mib / 1.414, 1000) << "what is small loses more";
+  EXPECT_EQ(from({2}), mib) << "nothing smaller was measured";
+  EXPECT_GT(from({1.05, 1.05}), 1e12) << "that is less than a tenth";
+  EXPECT_GT(from({2, 0.4}), 1e12);
+  EXPECT_GT(from({}), 1e12);
 }
 
 TEST(UseProfile, RefusesWhatIsNotPlausible) {

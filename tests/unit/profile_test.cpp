@@ -106,7 +106,7 @@ TEST(Profile, AGpusNameMayHoldAnything) {
   parsed_profile const read = parse_profile(profile_text(odd));
   ASSERT_EQ(read.error, "");
   EXPECT_EQ(read.profile.gpu_count, 1u);
-  EXPECT_EQ(read.profile.gpus[0].identity, "a = b team_wake = 1 s  checksum = 0");
+  EXPECT_EQ(read.profile.gpus[0].identity, "a = b team_wake = 1 s\r checksum = 0");
 }
 
 TEST(Profile, ATextThatIsCutOffAnywhereIsNone) {
