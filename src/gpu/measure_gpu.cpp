@@ -26,7 +26,7 @@ class bench {
  public:
   explicit bench(device& gpu) : gpu_(gpu) {}
   ~bench() {
-    if (is_lost(gpu_)) return;  // nothing of it can be freed
+    if (met_.what == fault::lost) return;  // nothing of it can be freed
     for (device::stream s : streams_) gpu_.destroy(s);
     for (void* block : pinned_) gpu_.unpin(block);
     for (void* block : blocks_) gpu_.free(block);
@@ -35,16 +35,8 @@ class bench {
   bench& operator=(bench const&) = delete;
 
   status make() {
-    memory_sizes sizes;
-    if (status const s = gpu_.memory(sizes); !s.ok()) return s;
-    bytes_ = std::clamp(sizes.free / 4, 2 * small_bytes, large_bytes);
-    for (void*& block : blocks_)
-      if (status const s = gpu_.allocate(block, bytes_); !s.ok()) return s;
-    for (void*& block : pinned_)
-      if (status const s = gpu_.pin(block, bytes_); !s.ok()) return s;
-    for (device::stream& stream : streams_)
-      if (status const s = gpu_.create(stream); !s.ok()) return s;
-    return {};
+    keep(take_all());
+    return met_;
   }
 
   status measure(gpu_values& to) {
@@ -80,6 +72,19 @@ class bench {
   }
 
  private:
+  status take_all() {
+    memory_sizes sizes;
+    if (status const s = gpu_.memory(sizes); !s.ok()) return s;
+    bytes_ = std::clamp(sizes.free / 4, 2 * small_bytes, large_bytes);
+    for (void*& block : blocks_)
+      if (status const s = gpu_.allocate(block, bytes_); !s.ok()) return s;
+    for (void*& block : pinned_)
+      if (status const s = gpu_.pin(block, bytes_); !s.ok()) return s;
+    for (device::stream& stream : streams_)
+      if (status const s = gpu_.create(stream); !s.ok()) return s;
+    return {};
+  }
+
   /// The median time until what `act` enqueues has completed.
   template <class Act>
   double seconds(Act act) {
