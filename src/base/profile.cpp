@@ -272,6 +272,8 @@ std::string in_words(double value, std::string_view unit) {
     value < 1e-6 ? say(1e-9, "ns") : value < 1e-3 ? say(1e-6, "us") : say(1e-3, "ms");
   else if (unit == "B/s")
     say(1e9, "GB/s");
+  else if (unit == "B" && value > 1e12)
+    return "no size";
   else if (unit == "B")
     value < 1 << 20 ? say(1024, "KiB") : say(1 << 20, "MiB");
   else

@@ -13,10 +13,21 @@
 #include <algorithm>
 #include <string>
 
+#include <stdlib.h>
+
 namespace hetmap {
 inline namespace HETMAP_ABI {
 
 namespace {
+
+/// Whoever else is at work leaves less for what is measured.
+void note_load(std::string& notes) {
+  double load = 0;
+  if (getloadavg(&load, 1) == 1 && load > 0.5)
+    notes.append("the machine was busy (load average ")
+        .append(std::to_string(load))
+        .append("): measure again when it is not\n");
+}
 
 void add_gpu(machine_profile& to, core::device& gpu) {
   gpu_profile made;
@@ -36,6 +47,7 @@ machine_profile calibrate() {
   machine_profile out;
   out.machine = core::this_machine();
   out.build = core::this_build();
+  note_load(out.notes);
   unsigned const workers = std::max(1u, std::min(physical_cores(), core::team_concurrency()));
   core::measure_teams(workers, out.cpu, out.notes);
   core::measure_memory(workers, isa_level(), out.cpu);

@@ -163,6 +163,27 @@ TEST_F(Calibrating, CallsGoByWhatWasFound) {
   }
 }
 
+TEST_F(Calibrating, PageableDataGoesByItsOwnRates) {
+  with({});
+  std::vector<double> const x(1'000'000, 1.5);
+  costs<105> const f{};
+  host_form<costs<105>, double(double)> const form;
+  support::believe<costs<105> const, support::source<std::vector<double> const>>(f, 10);
+  for (double gpu_values::*const slow :
+       {&gpu_values::pageable_in_bytes_per_second, &gpu_values::pageable_out_bytes_per_second,
+        &gpu_values::pinned_in_bytes_per_second, &gpu_values::pinned_out_bytes_per_second}) {
+    hetmap::machine_profile profile;
+    profile.gpu_count = 1;
+    profile.gpus[0].identity = gpu().identity();
+    profile.gpus[0].values.*slow = 1e8;
+    hetmap::use_profile(profile);
+    auto const plan = hetmap::explain({.workers = 1}, f, x);
+    bool const pageable = slow == &gpu_values::pageable_in_bytes_per_second ||
+                          slow == &gpu_values::pageable_out_bytes_per_second;
+    EXPECT_EQ(plan.chosen != backend::gpu, pageable) << plan;
+  }
+}
+
 TEST_F(Calibrating, TheCpusValuesReachPlans) {
   std::vector<double> const x(4'000'000, 1.5);
   costs<104> const f{};

@@ -17,6 +17,7 @@
 #include <initializer_list>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -37,43 +38,72 @@ struct counted {
   std::atomic<unsigned> parts{0};
 };
 
-/// How a call that is predicted to take so long goes with threads awake: "planned" if it is not
-/// short, else its parts. Nothing if threads do not come.
+/// Has a member of the hot team awake for as long as it lives, however busy the machine is: it is
+/// in a call of another thread's, which does not end.
+class held_awake {
+ public:
+  held_awake() {
+    auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!joined_ && std::chrono::steady_clock::now() < until) {
+      shared_hot_team().wake();
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+    if (!joined_) released_ = true;
+  }
+  ~held_awake() {
+    released_ = true;
+    other_.join();
+  }
+  held_awake(held_awake const&) = delete;
+  held_awake& operator=(held_awake const&) = delete;
+
+  [[nodiscard]] bool is() const { return joined_; }
+
+ private:
+  void hold() {
+    shared_hot_team().run(
+        2,
+        [](void* self, unsigned lane) {
+          auto& me = *static_cast<held_awake*>(self);
+          if (lane != 0) me.joined_ = true;
+          while (!me.released_ && (lane != 0 || !me.joined_))
+            std::this_thread::sleep_for(std::chrono::microseconds(20));
+        },
+        this);
+  }
+
+  std::atomic<bool> joined_{false};
+  std::atomic<bool> released_{false};
+  std::thread other_{[this] { hold(); }};
+};
+
+/// How a call that is predicted to take so long goes with a thread awake: "planned" if it is not
+/// short, else its parts. Nothing if no thread comes.
 std::string short_call(cpu_values const& cpu, double seconds) {
   machine_profile profile;
   profile.cpu = cpu;
   use_profile(profile);
+  // Calls that met keep away for a millisecond.
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  held_awake const awake;
   detail::kernel_code const code{
       {counted::loop, counted::loop, counted::loop}, nullptr, isa::baseline};
   constexpr std::size_t n = 64 * 1024;
-  auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  do {
-    detail::rate learned;
-    learned.learn(n, std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
-    for (int k = 0; k != 64; ++k) static_cast<void>(learned.sample_now());
-    static_cast<void>(learned.sample_now());  // this call is not timed
-    counted work;
-    detail::column const out{&work, 1, 1};
-    detail::job const job{.code = &code,
-                          .context = &work,
-                          .columns = &out,
-                          .outputs = 1,
-                          .count = n,
-                          .learned = &learned};
-    shared_hot_team().wake();
-    auto const woken = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
-    while (shared_hot_team().awake() == 0 && std::chrono::steady_clock::now() < woken) {
-    }
-    bool const awake = shared_hot_team().awake() != 0;
-    std::string const how =
-        run_short(job, {.verb = "map"}) ? std::to_string(work.parts) + " parts" : "planned";
-    if (awake && shared_hot_team().awake() != 0) {
-      use_profile({});
-      return how;
-    }
-  } while (std::chrono::steady_clock::now() < until);
+  detail::rate learned;
+  learned.learn(n, std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
+  for (int k = 0; k != 65; ++k) static_cast<void>(learned.sample_now());  // this one is not timed
+  counted work;
+  detail::column const out{&work, 1, 1};
+  detail::job const job{.code = &code,
+                        .context = &work,
+                        .columns = &out,
+                        .outputs = 1,
+                        .count = n,
+                        .learned = &learned};
+  bool const is_short = run_short(job, {.verb = "map"});
   use_profile({});
-  return "";
+  if (!awake.is()) return "";
+  return is_short ? std::to_string(work.parts) + " parts" : "planned";
 }
 
 // -- one decision a value -------------------------------------------------------------------------
