@@ -16,8 +16,8 @@ namespace hetmap::core {
 void measure_memory(unsigned workers, isa level, cpu_values& values);
 
 /// Of times by so many bytes, ascending, the size from which on streamed stores gain most, of all
-/// larger ones together and beyond a tenth of each, so that one that was interrupted does not
-/// decide; beyond all plausible sizes if they never gain.
+/// larger ones together, and more than a tenth where caches may keep results, so that one that was
+/// interrupted does not decide; beyond all plausible sizes if they never gain.
 struct stores_timed {
   double bytes;
   double regular_seconds;

@@ -252,6 +252,7 @@ TEST(Footprint, IsWhereStreamedStoresGainMost) {
   EXPECT_EQ(from({2}), mib) << "nothing smaller was measured";
   EXPECT_GT(from({1.05, 1.05}), 1e12) << "that is less than a tenth";
   EXPECT_GT(from({2, 0.4}), 1e12);
+  EXPECT_NEAR(from({0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.9, 1.05}), 128 * mib / 1.414, 100'000);
   EXPECT_GT(from({}), 1e12);
 }
 
