@@ -235,6 +235,11 @@ status cuda_device::copy_out(stream in, void* to_host, void const* from_device,
   });
 }
 
+status cuda_device::copy_within(stream in, void* to, void const* from, std::size_t bytes) noexcept {
+  return current_device(index_).run(
+      [&] { return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, as_stream(in)); });
+}
+
 status cuda_device::launch(stream in, detail::gpu_form const& form,
                            detail::gpu_launch work) noexcept {
   work.stream = in;

@@ -10,13 +10,15 @@ namespace hetmap::cuda_half {
 
 class cuda_device final : public core::device {
  public:
-  cuda_device(int index, std::string name) : index_(index), name_(std::move(name)) {}
+  cuda_device(int index, std::string name, std::string identity)
+      : index_(index), name_(std::move(name)), identity_(std::move(identity)) {}
 
   /// Makes the device's context, if nobody has.
   core::status start() noexcept;
 
   char const* name() const noexcept override { return name_.c_str(); }
   unsigned index() const noexcept override { return static_cast<unsigned>(index_); }
+  char const* identity() const noexcept override { return identity_.c_str(); }
 
   core::status allocate(void*& block, std::size_t bytes) noexcept override;
   void free(void* block) noexcept override;
@@ -40,6 +42,8 @@ class cuda_device final : public core::device {
                        std::size_t bytes) noexcept override;
   core::status copy_out(stream in, void* to_host, void const* from_device,
                         std::size_t bytes) noexcept override;
+  core::status copy_within(stream in, void* to, void const* from,
+                           std::size_t bytes) noexcept override;
   core::status launch(stream in, detail::gpu_form const& form,
                       detail::gpu_launch work) noexcept override;
 
@@ -49,6 +53,7 @@ class cuda_device final : public core::device {
  private:
   int index_;
   std::string name_;
+  std::string identity_;
 };
 
 }  // namespace hetmap::cuda_half

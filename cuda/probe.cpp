@@ -12,6 +12,25 @@ namespace cuda_half {
 using core::fault;
 using core::status;
 
+namespace {
+
+/// "NVIDIA H100 80GB HBM3; 0123456789abcdef0123456789abcdef; 85520809984 bytes; driver 12040".
+std::string identity(cudaDeviceProp const& properties) {
+  std::string text(properties.name);
+  text += "; ";
+  for (char const byte : properties.uuid.bytes)
+    for (int const shift : {4, 0})
+      text += "0123456789abcdef"[static_cast<unsigned char>(byte) >> shift & 0xf];
+  int driver = 0;
+  if (cudaDriverGetVersion(&driver) != cudaSuccess) static_cast<void>(cudaGetLastError());
+  return text.append("; ")
+      .append(std::to_string(properties.totalGlobalMem))
+      .append(" bytes; driver ")
+      .append(std::to_string(driver));
+}
+
+}  // namespace
+
 unsigned cuda_devices::count(char const*& why_none) noexcept {
   std::lock_guard const lock(guard_);
   why_none = "there is too little memory to ask CUDA for its devices";
@@ -48,7 +67,8 @@ core::device* cuda_devices::open(unsigned index, status& why) noexcept {
     cudaDeviceProp properties{};
     why = status_of(cudaGetDeviceProperties(&properties, static_cast<int>(index)));
     if (!why.ok()) return nullptr;
-    auto made = std::make_unique<cuda_device>(static_cast<int>(index), properties.name);
+    auto made = std::make_unique<cuda_device>(static_cast<int>(index), properties.name,
+                                              identity(properties));
     why = made->start();
     if (!why.ok()) return nullptr;
     wanted = std::move(made);

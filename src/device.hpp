@@ -63,6 +63,9 @@ class device {
 
   [[nodiscard]] virtual char const* name() const noexcept = 0;
   [[nodiscard]] virtual unsigned index() const noexcept = 0;
+  /// What was measured of it holds as long as this text is the same: its name and what tells it
+  /// from others of that name, the size of its memory, its driver. One line.
+  [[nodiscard]] virtual char const* identity() const noexcept { return name(); }
 
   // -- memory. Blocks are aligned to 256 bytes at least. free() and unpin() take what allocate()
   // and pin() gave, or null, once nothing that is enqueued uses it; they may wait for the device.
@@ -99,6 +102,8 @@ class device {
                          std::size_t bytes) noexcept = 0;
   virtual status copy_out(stream in, void* to_host, void const* from_device,
                           std::size_t bytes) noexcept = 0;
+  /// From one block of the device to another, by the device itself.
+  virtual status copy_within(stream in, void* to, void const* from, std::size_t bytes) noexcept = 0;
   /// Calls form.launch with `work`, whose stream is set to `in`, and classifies what it returns.
   virtual status launch(stream in, detail::gpu_form const& form,
                         detail::gpu_launch work) noexcept = 0;

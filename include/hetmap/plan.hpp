@@ -63,6 +63,9 @@ struct plan {
   /// Why elements are computed one at a time and not as vectors, if the type of f shows it; null:
   /// it does not show, and depends on what f does (see the guide, What makes a loop fast).
   char const* scalar = nullptr;
+  /// Which values of the machine the predictions go by, and why no others (profile.hpp); null: not
+  /// said.
+  char const* profile = nullptr;
 
   /// The planner's verdict on that backend. Requires: serial, cpu, gpu or hybrid.
   [[nodiscard]] candidate const& at(hetmap::backend where) const noexcept {

@@ -3,6 +3,7 @@
 #include "backend.hpp"
 #include "error.hpp"
 #include "forked.hpp"
+#include "profile_in_use.hpp"
 
 #include <hetmap/error.hpp>
 
@@ -28,16 +29,40 @@ bool explain_requested() {
 
 constinit std::atomic<environment const*> found_environment{nullptr};
 
+namespace {
+
+environment environment_now() {
+  return {known_profile().limits, explain_requested(), default_backend(), isa_level()};
+}
+
+}  // namespace
+
 environment const* find_environment() noexcept {
   try {
     static constinit made_once<environment> all;
-    environment const& found = all.get([] {
-      return environment{explain_requested(), default_backend(), isa_level()};
-    });
-    found_environment.store(&found, std::memory_order_release);
-    return &found;
+    environment const& first = all.get(&environment_now);
+    environment const* found = nullptr;
+    return found_environment.compare_exchange_strong(found, &first, std::memory_order_acq_rel)
+               ? &first
+               : found;
   } catch (...) {
     return nullptr;
+  }
+}
+
+void renew_environment() noexcept {
+  // Calls may be reading any of them.
+  struct renewed {
+    environment now;
+    renewed const* before;
+  };
+  static constinit std::atomic<renewed const*> all{nullptr};
+  try {
+    auto const* const made = new renewed{environment_now(), all.load(std::memory_order_relaxed)};
+    all.store(made, std::memory_order_relaxed);
+    found_environment.store(&made->now, std::memory_order_release);
+  } catch (...) {
+    // No memory, or variables that hold nonsense: whatever was found before goes on.
   }
 }
 

@@ -1,6 +1,8 @@
 // The environment variables, each read once a process.
 #pragma once
 
+#include "profile.hpp"
+
 #include <hetmap/options.hpp>
 #include <hetmap/topology.hpp>
 
@@ -12,15 +14,20 @@ namespace hetmap::core {
 /// HETMAP_EXPLAIN is set to 1: every call prints its decision to standard error.
 [[nodiscard]] bool explain_requested();
 
-/// What the variables come to.
-struct environment {
+/// What the variables come to, and what short calls go by, in one cache line.
+struct alignas(64) environment {
+  thresholds limits;
   bool explain;
   backend where;
   isa level;
 };
+static_assert(sizeof(environment) == 64);
 
 extern constinit std::atomic<environment const*> found_environment;
 environment const* find_environment() noexcept;
+/// After another profile has been put in use. Short calls go on by the old one where there is no
+/// memory for that.
+void renew_environment() noexcept;
 
 /// The same in one look, for calls too short for three. Null where a variable holds nonsense, which
 /// the functions that need it report.

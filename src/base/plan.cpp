@@ -19,16 +19,17 @@ constexpr std::size_t block = detail::block_elements;
 /// known of their cost, so that a stop, a deadline or a failure never waits for a block of slow
 /// ones; else whole blocks, unless a block is too much at a time, or leaves too few pieces to share
 /// out evenly while smaller ones are still worth handing out.
-std::size_t granule_for(problem const& p, unsigned workers) {
+std::size_t granule_for(problem const& p, machine const& m, unsigned workers) {
   if (p.exact_chunk != 0) return p.exact_chunk;
   if (p.chunk_size != 0) return p.chunk_size;
   if (p.element_nanoseconds < 0) return 1;
   std::size_t const even = std::size_t{16} * workers;
   std::size_t granule = block;
   while (p.together && granule > 1 && p.elements / granule < workers) granule /= 2;
+  thresholds const limits = thresholds_of(m.cpu);
   auto const seconds = [&] { return p.element_nanoseconds * 1e-9 * static_cast<double>(granule); };
-  while (granule > 1 && (seconds() > claim_seconds ||
-                         (seconds() > worthwhile_seconds && p.elements / granule < even)))
+  while (granule > 1 && (seconds() > limits.claim_seconds ||
+                         (seconds() > limits.worthwhile_seconds && p.elements / granule < even)))
     granule /= 2;
   return granule;
 }
@@ -41,10 +42,11 @@ std::size_t granule_on_gpu(problem const& p, std::size_t granule, unsigned worke
 }
 
 /// Elements handed out at a time; 0 where the cost has to be found first.
-std::size_t chunk_for(problem const& p, std::size_t granule) {
+std::size_t chunk_for(problem const& p, machine const& m, std::size_t granule) {
   if (p.chunk_size != 0) return granule;
   if (p.element_nanoseconds < 0) return 0;
-  double const elements = claim_seconds * 1e9 / std::max(p.element_nanoseconds, 1e-3);
+  double const elements =
+      thresholds_of(m.cpu).claim_seconds * 1e9 / std::max(p.element_nanoseconds, 1e-3);
   if (elements >= static_cast<double>(p.elements)) return std::max(p.elements, granule);
   auto const chunk = static_cast<std::size_t>(elements);
   return std::max(chunk - chunk % granule, granule);
@@ -67,22 +69,74 @@ struct shares {
 shares shares_of(problem const& p, machine const& m) {
   shares out{};
   out.allowed = allowed_workers(p, m);
-  out.granule = granule_for(p, out.allowed);
+  out.granule = granule_for(p, m, out.allowed);
   out.pieces = p.elements / out.granule + (p.elements % out.granule != 0);
   out.team = static_cast<unsigned>(std::clamp<std::size_t>(out.pieces, 1, out.allowed));
   bool const known = p.element_nanoseconds >= 0;
   out.serial = known ? static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 : -1;
-  out.parallel = known ? wake_seconds + out.serial / out.team : -1;
+  out.parallel = known ? thresholds_of(m.cpu).wake_seconds + out.serial / out.team : -1;
   return out;
+}
+
+/// Size, in bytes, beyond which a call's memory counts as larger than the caches.
+double cache_share(machine const& m) noexcept {
+  return static_cast<double>(
+      std::min(m.cache_bytes != 0 ? m.cache_bytes : largest_cache_share, largest_cache_share));
+}
+
+/// Size, in bytes, of what the call reads and writes.
+double footprint(problem const& p) noexcept {
+  return static_cast<double>(p.elements) * static_cast<double>(p.bytes_in + p.bytes_out);
+}
+
+bool goes_past_caches(problem const& p, machine const& m) noexcept {
+  return p.can_stream && footprint(p) > nontemporal_footprint(m);
+}
+
+/// Seconds that the memory takes to deliver and to take what the call reads and writes, whoever
+/// computes; 0 where the caches hold it.
+double memory_seconds(problem const& p, machine const& m) noexcept {
+  if (footprint(p) <= cache_share(m)) return 0;
+  double const writes =
+      goes_past_caches(p, m) ? m.cpu.nontemporal_bytes_per_second : m.cpu.write_bytes_per_second;
+  return static_cast<double>(p.elements) *
+         (static_cast<double>(p.bytes_in) / m.cpu.read_bytes_per_second +
+          static_cast<double>(p.bytes_out) / writes);
 }
 
 /// Seconds that it takes to bring home what is on the GPU only.
 double fetch_seconds(problem const& p, machine const& m) {
   return static_cast<double>(p.elements) * static_cast<double>(p.gpu.fetched_bytes) /
-         m.link_bytes_per_second;
+         m.gpu.pageable_out_bytes_per_second;
+}
+
+/// Seconds that an element's way to the GPU and back takes.
+double link_seconds(gpu_problem const& call, gpu_values const& gpu) noexcept {
+  auto const staged_in = static_cast<double>(call.staged_bytes_in);
+  auto const staged_out = static_cast<double>(call.staged_bytes_out);
+  auto const all_in = static_cast<double>(call.link_bytes_in);
+  auto const all_out = static_cast<double>(call.link_bytes_out);
+  double const by_way_in = staged_in / gpu.pageable_in_bytes_per_second;
+  double const by_way_out = staged_out / gpu.pageable_out_bytes_per_second;
+  double const in = by_way_in + (all_in - staged_in) / gpu.pinned_in_bytes_per_second;
+  double const out = by_way_out + (all_out - staged_out) / gpu.pinned_out_bytes_per_second;
+  // Those who stage have one memory to do it in, both ways.
+  return std::max(
+      {in, out, (all_in + all_out) / gpu.both_ways_bytes_per_second, by_way_in + by_way_out});
+}
+
+/// Seconds that the smallest call of this kind takes.
+double gpu_call_seconds(problem const& p, machine const& m) noexcept {
+  bool const travels = p.gpu.link_bytes_in + p.gpu.link_bytes_out != 0;
+  return travels ? m.gpu.travelling_call_seconds : m.gpu.resident_call_seconds;
 }
 
 }  // namespace
+
+double nontemporal_footprint(machine const& m) noexcept {
+  double const measured = m.cpu.nontemporal_footprint_bytes;
+  return m.measured ? measured : std::min(cache_share(m), measured);
+}
 
 char const* no_cpu(problem const& p, machine const&) { return p.no_cpu; }
 
@@ -103,22 +157,22 @@ double predicted_serially(problem const& p, machine const& m) {
 
 double predicted_on_cores(problem const& p, machine const& m) {
   shares const s = shares_of(p, m);
-  return s.serial < 0 ? -1 : (s.team > 1 ? s.parallel : s.serial) + fetch_seconds(p, m);
+  if (s.serial < 0) return -1;
+  // No number of workers is faster than the memory; what one of them was measured at includes it.
+  double const shared = std::max(s.parallel, std::min(memory_seconds(p, m), s.serial));
+  return (s.team > 1 ? shared : s.serial) + fetch_seconds(p, m);
 }
 
 double predicted_on_gpu(problem const& p, machine const& m) {
   if (no_gpu(p, m) != nullptr) return -1;
   auto const n = static_cast<double>(p.elements);
   if (p.gpu.element_nanoseconds >= 0)
-    return m.gpu_call_seconds + n * p.gpu.element_nanoseconds * 1e-9;
+    return gpu_call_seconds(p, m) + n * p.gpu.element_nanoseconds * 1e-9;
   if (p.element_nanoseconds < 0 && p.gpu.fetched_bytes == 0) return -1;
-  double const in = n * static_cast<double>(p.gpu.link_bytes_in) / m.link_bytes_per_second;
-  double const out = n * static_cast<double>(p.gpu.link_bytes_out) / m.link_bytes_per_second;
   double const kernel =
-      n * std::max(static_cast<double>(p.bytes_in + p.bytes_out) / m.gpu_bytes_per_second,
+      n * std::max(static_cast<double>(p.bytes_in + p.bytes_out) / m.gpu.memory_bytes_per_second,
                    std::max(p.element_nanoseconds, 0.0) * 1e-9 / m.gpu_workers);
-  // The three overlap, but nothing is known of how well: the sum of the copies is the worst case.
-  return m.gpu_call_seconds + std::max(in + out, kernel);
+  return gpu_call_seconds(p, m) + std::max(n * link_seconds(p.gpu, m.gpu), kernel);
 }
 
 double predicted_on_both(problem const& p, machine const& m) {
@@ -127,12 +181,12 @@ double predicted_on_both(problem const& p, machine const& m) {
   unsigned const team = std::max(allowed_workers(p, m) - 1, 1u);
   double const cpu = static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 / team;
   // One thread stages what the GPU gets, while the others compute.
-  double const staged = static_cast<double>(p.gpu.link_bytes_in + p.gpu.link_bytes_out) /
+  double const staged = static_cast<double>(p.gpu.staged_bytes_in + p.gpu.staged_bytes_out) /
                         least_worker_bandwidth * 1e-9;
   double const device =
-      std::max(gpu - m.gpu_call_seconds, static_cast<double>(p.elements) * staged);
+      std::max(gpu - gpu_call_seconds(p, m), static_cast<double>(p.elements) * staged);
   double const both = cpu + device > 0 ? cpu * device / (cpu + device) : 0;
-  return m.gpu_call_seconds + both + fetch_seconds(p, m);
+  return gpu_call_seconds(p, m) + both + fetch_seconds(p, m);
 }
 
 unsigned most_workers(problem const& p, machine const& m) {
@@ -155,17 +209,19 @@ char const* why_the_gpu(problem const& p, candidate const& gpu, candidate const&
 }
 
 /// Whether the workers spend most of their time on waiting for memory, as far as is known.
-bool is_bound_by_memory(problem const& p) {
+bool is_bound_by_memory(problem const& p, machine const& m) {
   double const moving = static_cast<double>(p.bytes_in + p.bytes_out) / least_worker_bandwidth;
-  return p.element_nanoseconds < 2 * moving;
+  shares const s = shares_of(p, m);
+  return p.element_nanoseconds < 2 * moving || s.serial / s.allowed < 2 * memory_seconds(p, m);
 }
 
 /// Why both are to have a call that leaves the choice, `best` being the better one alone; null if
 /// not.
-char const* why_both(problem const& p, candidate const& both, candidate const& best) {
+char const* why_both(problem const& p, machine const& m, candidate const& both,
+                     candidate const& best) {
   // What is only guessed of the GPU is found out by calls that it has alone.
   if (both.unavailable != nullptr || both.predicted_seconds < 0) return nullptr;
-  if (p.gpu.element_nanoseconds < 0 || p.together || is_bound_by_memory(p)) return nullptr;
+  if (p.gpu.element_nanoseconds < 0 || p.together || is_bound_by_memory(p, m)) return nullptr;
   // Results of both are the host's, and whoever uses the array next may be the GPU.
   if (p.gpu.results_stay) return nullptr;
   return both.predicted_seconds < best.predicted_seconds * (1 - clear_gain)
@@ -196,10 +252,7 @@ plan make_plan(problem const& p, machine const& m) {
   out.reproducible = p.reproducible;
   out.level = p.reproducible ? p.floor : std::max(p.floor, m.level);
 
-  std::size_t const cache =
-      std::min(m.cache_bytes != 0 ? m.cache_bytes : largest_cache_share, largest_cache_share);
-  out.past_caches =
-      p.can_stream && p.elements > cache / std::max<std::size_t>(p.bytes_in + p.bytes_out, 1);
+  out.past_caches = goes_past_caches(p, m);
 
   auto candidate_at = out.candidates.begin();
   for (backend_entry const& entry : all_backends())
@@ -217,7 +270,7 @@ plan make_plan(problem const& p, machine const& m) {
   if (p.asked == backend::automatic) {
     for_gpu = why_the_gpu(p, out.at(backend::gpu), out.at(on_cpu));
     for_both =
-        why_both(p, out.at(backend::hybrid), out.at(for_gpu != nullptr ? backend::gpu : on_cpu));
+        why_both(p, m, out.at(backend::hybrid), out.at(for_gpu != nullptr ? backend::gpu : on_cpu));
   }
   out.chosen = p.asked != backend::automatic ? p.asked
                : for_both != nullptr         ? backend::hybrid
@@ -228,7 +281,7 @@ plan make_plan(problem const& p, machine const& m) {
   out.workers = on_gpu ? s.allowed : share ? s.team : 1;
   if (out.chosen == backend::hybrid) out.workers = std::max(out.workers, 2u);
   out.granule = on_gpu ? granule_on_gpu(p, s.granule, s.allowed) : s.granule;
-  out.chunk_elements = chunk_for(p, s.granule);
+  out.chunk_elements = chunk_for(p, m, s.granule);
   bool const by_name = p.asked != backend::automatic && p.asked != backend::cpu;
   out.reason = for_both != nullptr  ? for_both
                : for_gpu != nullptr ? for_gpu
@@ -300,6 +353,7 @@ std::string to_string(plan const& p) {
   for (candidate const& c : p.candidates)
     add(out, "  %-6s %s\n", name(c.where),
         c.unavailable != nullptr ? c.unavailable : duration(c.predicted_seconds).c_str());
+  if (p.profile != nullptr) out.append("  profile: ").append(p.profile).append("\n");
   return out;
 }
 

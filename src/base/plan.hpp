@@ -1,6 +1,8 @@
 // The planner: a pure function from what is known of a call and of the machine to a plan.
 #pragma once
 
+#include "profile.hpp"
+
 #include <hetmap/plan.hpp>
 
 #include <cstddef>
@@ -12,6 +14,8 @@ struct gpu_problem {
   char const* unavailable = nullptr;  ///< why it cannot; null if it can
   std::size_t link_bytes_in = 0;      ///< of an element, that have to go to the GPU
   std::size_t link_bytes_out = 0;     ///< of an element, that have to come back
+  std::size_t staged_bytes_in = 0;    ///< of those that go there, by way of pinned memory
+  std::size_t staged_bytes_out = 0;   ///< of those that come back, the same
   std::size_t fetched_bytes = 0;      ///< of an element, that the CPU would have to fetch from it
   double element_nanoseconds = -1;    ///< learned with data like this; negative: not known
   std::size_t exact_chunk = 0;        ///< every boundary is a multiple of it there; 0: no such need
@@ -44,12 +48,10 @@ struct machine {
   isa level = isa::baseline;     ///< that maps run at
   std::size_t cache_bytes = 0;   ///< size, in bytes, of the last-level cache; 0: not known
   char const* no_gpu = nullptr;  ///< why there is none; null if there is one
-  /// Slower than any GPU and link in use (PCIe 3 x8; the memory of a laptop's GPU), so that a GPU
-  /// is only tried where it is sure to be worth it; what calls have learned replaces them.
-  double link_bytes_per_second = 6e9;
-  double gpu_bytes_per_second = 100e9;
-  double gpu_call_seconds = 50e-6;  ///< launch, copies' latencies and waiting
-  double gpu_workers = 50;          ///< workers that a GPU is worth where its own cost is not known
+  cpu_values cpu{};              ///< the profile's
+  bool measured = false;         ///< `cpu` is not the defaults
+  gpu_values gpu{};              ///< the profile's of the call's GPU
+  double gpu_workers = 50;       ///< workers that a GPU is worth where its own cost is not known
 };
 
 // -- what the table of backends is made of (backend.hpp) ------------------------------------------
@@ -81,24 +83,15 @@ inline constexpr double clear_gain = 0.1;
 /// takes of the same memory. Below any machine's share for one core of all.
 inline constexpr double least_worker_bandwidth = 4;
 
-/// Seconds until a sleeping worker has taken up its first chunk: the parallel part of a call that
-/// is predicted to end before that stays with the caller (docs/design.md, Short calls).
-inline constexpr double wake_seconds = 10e-6;
-
-/// Seconds of work in one claim: long beside the cost of claiming (0.1 us) and of reading the
-/// clock, short beside what anybody waits for at the end of a call, a stop or a report.
-inline constexpr double claim_seconds = 100e-6;
-
-/// Seconds of work below which a claim is not split further for the sake of balance: twenty times
-/// what claiming costs. Blocks are kept whole down to there, since a kernel that vectorises is many
-/// times slower in single elements.
-inline constexpr double worthwhile_seconds = 2e-6;
-
 /// Largest share of a last-level cache, in bytes, that one process is expected to have: beyond it a
 /// call's memory counts as larger than the caches. Measured on a machine that reports 260 MiB for
 /// two cores of many, where storing past the caches was twice as fast from 8 MiB on
 /// (docs/design.md, Stores).
 inline constexpr std::size_t largest_cache_share = std::size_t{64} << 20;
+
+/// Size, in bytes, of what a call reads and writes from which on it is written past the caches:
+/// what was measured, else what exceeds the process's share of the cache.
+[[nodiscard]] double nontemporal_footprint(machine const& m) noexcept;
 
 /// Workers that the call may have, whatever is predicted of it.
 [[nodiscard]] unsigned most_workers(problem const& p, machine const& m);

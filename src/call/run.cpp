@@ -9,14 +9,13 @@
 #include "../base/plan.hpp"
 #include "../base/rates.hpp"
 #include "../base/reporter.hpp"
-#include "../base/topology.hpp"
 #include "../cpu/call.hpp"
 #include "../cpu/ending.hpp"
 #include "../cpu/executor.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../cpu/stream.hpp"
-#include "../cpu/team.hpp"
 #include "../gpu/route.hpp"
+#include "machine.hpp"
 
 #include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
@@ -64,7 +63,6 @@ double known_cost(job const& work) {
 
 decision decide(job const& work, settings const& how, bool in_words) {
   backend const asked = backend_of(how);
-  auto const at_hand = how.pool != nullptr ? how.pool->threads().size() : 0;
   gpu_route route = find_route(work, how, asked, in_words || asked == backend::gpu);
   problem p{.asked = asked,
             .elements = work.count,
@@ -81,13 +79,11 @@ decision decide(job const& work, settings const& how, bool in_words) {
             .no_cpu = route.unreachable ? "a range lies in the memory of a GPU" : nullptr};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
   for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
-  machine const here{.workers = at_hand != 0 ? at_hand : hetmap::physical_cores(),
-                     .concurrency = at_hand != 0 ? at_hand : team_concurrency(),
-                     .level = isa_level(),
-                     .cache_bytes = last_level_cache()};
+  machine const here = machine_here(how, route.gpu);
   plan chosen = make_plan(p, here);
   chosen.scalar = work.scalar;
   if (entry_of(chosen.chosen)->shares_cpu) bring_results_home(route);
+  if (in_words || explain_requested()) chosen.profile = profile_words(route.gpu);
   if (needs_gpu(chosen.chosen) && route.no_gpu == nullptr) state_bounds(chosen, route, how);
   if (char const* const why = chosen.at(chosen.chosen).unavailable; why != nullptr) {
     clear_failed_index();

@@ -287,12 +287,12 @@ bool may_be_short(job const& work, settings const& how, environment const& aroun
 }
 
 /// Lanes for a call of so many seconds: one for each that sharing pays for.
-unsigned lanes_for(job const& work, settings const& how, double predicted) {
+unsigned lanes_for(job const& work, settings const& how, double predicted, double shortest) {
   auto const allowed =
       std::min(how.workers != 0 ? how.workers : physical_cores(), team_concurrency());
-  auto const paying = static_cast<unsigned>(2 * predicted / shortest_shared_seconds);
+  auto const paying = static_cast<unsigned>(2 * predicted / shortest);
   // Folds, which have no outputs, are best left in whole leaves unless elements are costly.
-  bool const fold = work.outputs == 0 && predicted < 4 * shortest_shared_seconds;
+  bool const fold = work.outputs == 0 && predicted < 4 * shortest;
   std::size_t const unit = std::max<std::size_t>(work.exact_chunk, fold ? largest_leaf : 1);
   return static_cast<unsigned>(
       std::min<std::size_t>({allowed, std::max(paying, 2u), (work.count + unit - 1) / unit}));
@@ -325,9 +325,11 @@ bool run_short(job const& work, settings const& how) {
   if (work.learned == nullptr || holds_arrays(work)) return false;
   double const predicted =
       work.learned->element_nanoseconds() * 1e-9 * static_cast<double>(work.count);
-  if (!(predicted >= 0 && predicted < longest_shared_seconds)) return false;
   environment const* const around = known_environment();
-  if (around == nullptr || !may_be_short(work, how, *around)) return false;
+  if (around == nullptr) return false;
+  thresholds const& limits = around->limits;
+  if (!(predicted >= 0 && predicted < limits.longest_shared_seconds)) return false;
+  if (!may_be_short(work, how, *around)) return false;
   backend const asked = backend_of(how, around->where);
   bool const on_team = asked == backend::automatic || asked == backend::cpu;
   if (!on_team && asked != backend::serial) return false;
@@ -335,19 +337,19 @@ bool run_short(job const& work, settings const& how) {
   bool const shareable = on_team && how.pool == nullptr && how.chunk_size == 0;
   bool const timed = work.learned->sample_now();
   bool whole = false;
-  if (shareable && predicted >= shortest_shared_seconds) {
-    unsigned lanes = lanes_for(work, how, predicted);
+  if (shareable && predicted >= limits.shortest_shared_seconds) {
+    unsigned lanes = lanes_for(work, how, predicted, limits.shortest_shared_seconds);
     // Now and then, pieces of a call that do not tell what it costs are made larger.
     if (!tells_cost((work.count + lanes - 1) / lanes, work.count) && timed) {
       lanes = static_cast<unsigned>(work.count / small_block_elements);
       whole = lanes == 1;
     }
     if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {
-      run_shared(work, how, lanes, predicted < divided_seconds ? 1 : 8, timed);
+      run_shared(work, how, lanes, predicted < limits.divided_seconds ? 1 : 8, timed);
       return true;
     }
   }
-  if (!whole && predicted >= wake_seconds) return false;
+  if (!whole && predicted >= limits.wake_seconds) return false;
   isa const level = std::max(around->level, work.code->floor);
   bool const one_chunk = how.chunk_size >= work.count;
   if (one_chunk || work.count == 1 || !on_team || how.workers == 1) {

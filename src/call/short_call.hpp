@@ -13,18 +13,6 @@ namespace hetmap::core {
 /// Throws:   what the failing element with the lowest index threw.
 bool run_short(detail::job const& work, detail::settings const& how);
 
-/// Seconds of work, on one worker, below which sharing it even with threads that are awake costs
-/// more than it saves: handing it over and meeting again takes about 0.8 us (docs/design.md, Short
-/// calls).
-inline constexpr double shortest_shared_seconds = 2e-6;
-
-/// Seconds of work above which oneTBB's workers are as good.
-inline constexpr double longest_shared_seconds = 1e-3;
-
-/// Seconds of work above which every lane's share comes in several parts, so that a lane that is
-/// held up can be helped; it costs about 3 us.
-inline constexpr double divided_seconds = 100e-6;
-
 /// `work` in so many lanes of the hot team, each with so many parts, of whole blocks where elements
 /// suffice; at most 64 parts in all. timed: whether the cost is learned.
 ///

@@ -2,6 +2,7 @@
 
 #include "../base/float_control.hpp"
 #include "../base/plan.hpp"
+#include "../base/profile_in_use.hpp"
 #include "lane_roll.hpp"
 #include "math_level.hpp"
 #include "pool_core.hpp"
@@ -20,19 +21,22 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// How many elements to claim next, so that a claim lasts about claim_seconds: from the learned
-/// cost where there is one, else from one granule up.
+/// How many elements to claim next, so that a claim lasts about that of the profile: from the
+/// learned cost where there is one, else from one granule up.
 class pace {
  public:
   /// least: where it begins when nothing is known any more. fixed: the caller chose it.
   pace(std::size_t first, std::size_t least, bool fixed)
-      : elements_(first), least_(least), fixed_(fixed) {}
+      : elements_(first),
+        least_(least),
+        fixed_(fixed),
+        claim_seconds_(known_profile().limits.claim_seconds) {}
 
   [[nodiscard]] std::size_t next() const noexcept { return elements_; }
 
   void took(effort const& spent) noexcept {
     if (fixed_) return;
-    elements_ = static_cast<std::size_t>(next_pace(elements_, spent, claim_seconds)) + 1;
+    elements_ = static_cast<std::size_t>(next_pace(elements_, spent, claim_seconds_)) + 1;
   }
   void begin_anew() noexcept {
     if (!fixed_) elements_ = least_;
@@ -42,6 +46,7 @@ class pace {
   std::size_t elements_;
   std::size_t least_;
   bool fixed_;
+  double claim_seconds_;
 };
 
 /// The lanes of a call.
@@ -193,7 +198,7 @@ struct call_lanes {
     try {
       try {
         if (c.how.past_caches)
-          run_streamed(c.work, c.code, c.how.level, chunk);
+          run_streamed(c.work, c.code, c.how.level, chunk, tiling_of(known_profile().cpu));
         else
           c.code(c.work.context, chunk);
       } catch (...) {

@@ -22,17 +22,8 @@ namespace {
 
 constexpr std::size_t line = 64;
 
-/// Bytes of the largest output that are computed at a time: what is read stays in the first-level
-/// cache, and a call of the loop costs little beside it (docs/design.md, Stores, for what was
-/// measured).
-constexpr std::size_t tile_bytes = 1024;
-
 /// Bytes of all outputs that are computed at a time, at most.
 constexpr std::size_t largest_tile_bytes = 4096;
-
-/// Inputs are asked for so many tiles before their turn. The processor does that by itself, but
-/// only within a page.
-constexpr std::size_t tiles_ahead = 6;
 
 /// For each output room for a first tile of twice as many elements, from anywhere in a line, and
 /// the line behind it.
@@ -104,11 +95,12 @@ detail::recall wanted_back(chunk const& work) noexcept {
 
 }  // namespace
 
-std::size_t tile_elements(std::size_t largest_bytes, std::size_t all_bytes) noexcept {
+std::size_t tile_elements(std::size_t largest_bytes, std::size_t all_bytes,
+                          tiling const& how) noexcept {
   constexpr std::size_t block = detail::block_elements;
   if (all_bytes * block > largest_tile_bytes)
     return std::max<std::size_t>(largest_tile_bytes / all_bytes, 1);
-  return std::clamp<std::size_t>(tile_bytes / (largest_bytes * block), 1,
+  return std::clamp<std::size_t>(how.bytes / (largest_bytes * block), 1,
                                  largest_tile_bytes / (all_bytes * block)) *
          block;
 }
@@ -128,7 +120,8 @@ bool can_be_streamed(job const& work) noexcept {
   return bytes <= largest_tile_bytes;
 }
 
-void run_streamed(job const& work, detail::chunk_function code, isa level, chunk& all) {
+void run_streamed(job const& work, detail::chunk_function code, isa level, chunk& all,
+                  tiling const& how) {
   stream_function const copy_lines = stream_for(level);
   std::array<column, most_streamed_columns> columns;
   std::copy_n(all.columns, work.outputs + work.inputs, columns.begin());
@@ -138,7 +131,7 @@ void run_streamed(job const& work, detail::chunk_function code, isa level, chunk
     largest = std::max(largest, columns[k].bytes);
     together += columns[k].bytes;
   }
-  std::size_t const size = tile_elements(largest, together);
+  std::size_t const size = tile_elements(largest, together, how);
   std::size_t i = all.begin - all.origin;
   std::size_t const end = all.end - all.origin;
 
@@ -169,7 +162,7 @@ void run_streamed(job const& work, detail::chunk_function code, isa level, chunk
     n = std::min(n, end - i);
     for (unsigned k = 0; k != work.outputs; ++k) columns[k].base = stages[k].base(i);
     for (unsigned k = 0; k != work.inputs; ++k)
-      ask_for(columns[work.outputs + k], i + tiles_ahead * size, n);
+      ask_for(columns[work.outputs + k], i + how.tiles_ahead * size, n);
     tile.begin = all.origin + i;
     tile.end = tile.begin + n;
     try {

@@ -1,6 +1,8 @@
 // Results that go past the caches: for outputs that would only push something else out of them.
 #pragma once
 
+#include "../base/profile.hpp"
+
 #include <hetmap/detail/seam/job.hpp>
 #include <hetmap/topology.hpp>
 
@@ -27,8 +29,24 @@ inline constexpr unsigned most_streamed_columns = 32;
 /// Whether results are such that they can be streamed.
 [[nodiscard]] bool can_be_streamed(detail::job const& work) noexcept;
 
+/// How the elements of such a call go through the caches.
+struct tiling {
+  /// Of the largest output, computed at a time: what is read stays in the first-level cache, and a
+  /// call of the loop costs little beside it (docs/design.md, Stores, for what was measured).
+  std::size_t bytes = 1024;
+  /// Inputs are asked for so many tiles before their turn. The processor does that by itself, but
+  /// only within a page.
+  std::size_t tiles_ahead = 6;
+};
+
+/// What the profile says of it.
+[[nodiscard]] inline tiling tiling_of(cpu_values const& cpu) noexcept {
+  return {static_cast<std::size_t>(cpu.tile_bytes), static_cast<std::size_t>(cpu.tiles_ahead)};
+}
+
 /// Elements computed at a time, of so many bytes in the largest output and in all of them.
-[[nodiscard]] std::size_t tile_elements(std::size_t largest_bytes, std::size_t all_bytes) noexcept;
+[[nodiscard]] std::size_t tile_elements(std::size_t largest_bytes, std::size_t all_bytes,
+                                        tiling const& how = {}) noexcept;
 
 /// Elements from one at `address` on, each of so many bytes, to the next that begins at a line; 0
 /// if there is none or it is this one.
@@ -40,6 +58,6 @@ inline constexpr unsigned most_streamed_columns = 32;
 ///
 /// Requires: can_be_streamed(work); stream_for(level) is not null.
 void run_streamed(detail::job const& work, detail::chunk_function code, isa level,
-                  detail::chunk& all);
+                  detail::chunk& all, tiling const& how = {});
 
 }  // namespace hetmap::core

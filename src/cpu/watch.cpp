@@ -17,7 +17,7 @@ constinit std::atomic<int> watch_is_awake{0};
 namespace {
 
 /// A claim that is running at two looks in a row is late: ten times what claims aim at
-/// (claim_seconds), and as long as the longest of short calls.
+/// (thresholds::claim_seconds), and as long as the longest of short calls.
 constexpr std::chrono::milliseconds between_looks{1};
 /// Looks at which nothing ran before the watch sleeps: long enough that calls which come now and
 /// then do not have to wake it each time, which takes a system call.

@@ -105,6 +105,23 @@ usable_device find_device(std::optional<unsigned> index, vendor_filter const& wi
   return {.why_none = why_none.empty() ? no_gpu_half : why_none};
 }
 
+std::vector<device*> all_devices(std::string& why) {
+  auto& here = known();
+  std::lock_guard const guard(here.guard);
+  std::vector<device*> usable;
+  for (known_provider& k : here.all) {
+    unsigned index = 0;
+    do {
+      usable_device const found = k.find(index);
+      if (found.gpu != nullptr)
+        usable.push_back(found.gpu);
+      else
+        why.append(k.of->vendor()).append(": ").append(found.why_none).append("\n");
+    } while (++index < k.all.size());
+  }
+  return usable;
+}
+
 void mark_lost(device const& gpu, status why) noexcept {
   auto& here = known();
   std::lock_guard const guard(here.guard);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace hetmap::core {
 
@@ -26,6 +27,11 @@ using vendor_filter = std::function<bool(char const* vendor)>;
 /// Cost:     the first call probes; later ones read what is known.
 [[nodiscard]] usable_device find_device(std::optional<unsigned> index,
                                         vendor_filter const& will_do = any_vendor);
+
+/// Every device that can be used, of all vendors; `why`: what the others said, a line each.
+///
+/// Cost:     probes and opens all of them.
+[[nodiscard]] std::vector<device*> all_devices(std::string& why);
 
 /// Says that this device is dead: every later find_device() refuses it, naming the error.
 void mark_lost(device const& gpu, status why) noexcept;

@@ -135,11 +135,16 @@ gpu_problem describe(gpu_route const& route, job const& work) {
         out.results_stay = true;
         continue;
       }
-      if (!c.array->is_on(*route.gpu)) out.link_bytes_in += c.memory.bytes;
+      if (!c.array->is_on(*route.gpu)) {
+        out.link_bytes_in += c.memory.bytes;
+        out.staged_bytes_in += c.memory.bytes;
+      }
       if (!c.array->on_host()) out.fetched_bytes += c.memory.bytes;
-    } else if (c.how != travel::none)
+    } else if (c.how != travel::none) {
       (c.output ? out.link_bytes_out : out.link_bytes_in) += c.memory.bytes;
-    else if (!c.generated && !c.output)
+      if (c.how == travel::staged)
+        (c.output ? out.staged_bytes_out : out.staged_bytes_in) += c.memory.bytes;
+    } else if (!c.generated && !c.output)
       out.fetched_bytes += c.memory.bytes;
   }
   if (work.learned != nullptr)

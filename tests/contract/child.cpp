@@ -57,6 +57,13 @@ void backend_of_a_call(hetmap::options const& how) {
   std::printf("%s\n", shared(how) ? "shared" : "alone");
 }
 
+/// Prints which values of the machine calls go by, short ones too.
+void profile() {
+  std::printf("%s", to_string(hetmap::explain(next, support::indices(100))).c_str());
+  for (std::size_t const n : {1u, 100u, 100'000u})
+    std::printf("%s\n", maps_rightly(n) ? "right" : "wrong");
+}
+
 void level() {
   auto const p = hetmap::explain(next, support::indices(100));
   std::printf("level %s\n", hetmap::name(p.level));
@@ -126,6 +133,8 @@ int run(std::string_view task, char const* backend) {
   if (backend != nullptr) how.backend = hetmap::backend_from_name(backend);
   if (task == "backend")
     backend_of_a_call(how);
+  else if (task == "profile")
+    profile();
   else if (task == "level")
     level();
   else if (task == "digests")

@@ -22,6 +22,26 @@ testing::AssertionResult says(support::finished const& f, std::string const& tex
   return testing::AssertionFailure() << "no \"" << text << "\" in: " << f.output;
 }
 
+// -- HETMAP_PROFILE --------------------------------------------------------------------------
+
+TEST(ProcessContract, AProfileThatCannotBeUsedIsSaidAndCallsGoOn) {
+  for (auto const& [set, why] :
+       {std::pair{"off", "defaults; turned off by HETMAP_PROFILE=off"},
+        {"/", "defaults; '/' cannot be read: it is a folder"},
+        {"/dev/null", "defaults; '/dev/null' cannot be read: it is no regular file"},
+        {"/no/such/file", "defaults; '/no/such/file' cannot be read: No such file or directory"},
+        {CONTRACT_CHILD, "is too large to be a profile"}}) {
+    auto const f = child(std::string("HETMAP_PROFILE=") + set, "profile");
+    EXPECT_EQ(f.exit_code, 0);
+    EXPECT_TRUE(says(f, "  profile: "));
+    EXPECT_TRUE(says(f, why));
+    EXPECT_TRUE(says(f, "right\nright\nright\n"));
+  }
+  auto const f = child("HETMAP_PROFILE= XDG_CACHE_HOME=/no/such/folder", "profile");
+  EXPECT_TRUE(says(f, "defaults; '/no/such/folder/hetmap/profile-"));
+  EXPECT_TRUE(says(f, "is not there; hetmap-calibrate makes it"));
+}
+
 // -- HETMAP_BACKEND --------------------------------------------------------------------------
 
 TEST(EnvironmentContract, ABackendIsTakenFromTheEnvironment) {

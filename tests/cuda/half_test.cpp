@@ -61,7 +61,7 @@ TEST(CudaProbe, SaysWhyThereIsNoDevice) {
 TEST(CudaProbe, WithoutADriverEveryOperationFailsAndNothingHangs) {
   char const* why = nullptr;
   if (cuda_devices().count(why) != 0) GTEST_SKIP() << "this machine has a GPU";
-  cuda_device gpu(0, "none");
+  cuda_device gpu(0, "none", "none");
   void* block = &gpu;
   EXPECT_EQ(gpu.allocate(block, 1).what, fault::lost);
   EXPECT_EQ(block, nullptr);

@@ -4,6 +4,7 @@
 
 #include <hetmap/hetmap.hpp>
 #include <hetmap/math.hpp>
+#include <hetmap/profile.hpp>
 
 #include <cassert>
 #include <chrono>

@@ -196,6 +196,11 @@ status threaded_device::copy_out(stream in, void* to, void const* from,
   return enqueue(in, [=, this] { at_work([=] { std::memcpy(to, from, bytes); }); });
 }
 
+status threaded_device::copy_within(stream in, void* to, void const* from,
+                                    std::size_t bytes) noexcept {
+  return enqueue(in, [=, this] { at_work([=] { std::memcpy(to, from, bytes); }); });
+}
+
 status threaded_device::launch(stream in, hetmap::detail::gpu_form const& form,
                                hetmap::detail::gpu_launch work) noexcept {
   ++launches_;

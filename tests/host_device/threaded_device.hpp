@@ -50,6 +50,7 @@ class threaded_device final : public hetmap::core::device {
   status capturing(stream in, bool& captured) noexcept override;
   status copy_in(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status copy_out(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
+  status copy_within(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status launch(stream in, hetmap::detail::gpu_form const& form,
                 hetmap::detail::gpu_launch work) noexcept override;
 

@@ -287,13 +287,25 @@ status virtual_device::copy_out(stream in, void* to, void const* from, std::size
   bytes_out_ += bytes;
   double const time = static_cast<double>(bytes) / traits_.bytes_out_per_second * 1e9;
   auto const s = enqueue(in, {.what = operation::copy_out,
-                              .engine = copying_out,
+                              .engine = traits_.half_duplex ? copying_in : copying_out,
                               .nanoseconds = drawn(traits_.latency_nanoseconds + time),
                               .fate = fate,
                               .effect = [=] { std::memcpy(to, from, bytes); },
                               .written = to,
                               .bytes = bytes});
   return memory_.is_pinned(to, bytes) ? s : block_until_idle(in);
+}
+
+status virtual_device::copy_within(stream in, void* to, void const* from,
+                                   std::size_t bytes) noexcept {
+  std::lock_guard const lock(guard_);
+  strike fate{};
+  if (status const s = begin(operation::copy_within, fate); !s.ok()) return s;
+  if (!memory_.holds(to, bytes) || !memory_.holds(from, bytes)) blame("copy_within() elsewhere");
+  double const time = 2 * static_cast<double>(bytes) / traits_.bytes_within_per_second * 1e9;
+  double const drawn_time = drawn(traits_.latency_nanoseconds + time);
+  auto const copy = [=] { std::memcpy(to, from, bytes); };
+  return enqueue(in, {operation::copy_within, computing, drawn_time, 0, fate, copy});
 }
 
 status virtual_device::launch(stream in, hetmap::detail::gpu_form const& form,

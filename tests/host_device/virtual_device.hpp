@@ -26,6 +26,7 @@ enum class operation : unsigned char {
   create,
   copy_in,
   copy_out,
+  copy_within,
   launch,
   record,
   wait,
@@ -47,10 +48,12 @@ struct device_traits {
   std::size_t capacity = std::size_t{256} << 20;  ///< bytes of device memory
   double bytes_in_per_second = 10e9;
   double bytes_out_per_second = 10e9;
-  double element_nanoseconds = 0.1;   ///< of a launch
-  double latency_nanoseconds = 2000;  ///< of every copy and launch
-  double call_nanoseconds = 200;      ///< that every call of the interface takes the host
-  double jitter = 0.3;                ///< share of a duration that is drawn
+  double bytes_within_per_second = 100e9;  ///< copied within the device, read and written
+  bool half_duplex = false;                ///< one way at a time
+  double element_nanoseconds = 0.1;        ///< of a launch
+  double latency_nanoseconds = 2000;       ///< of every copy and launch
+  double call_nanoseconds = 200;           ///< that every call of the interface takes the host
+  double jitter = 0.3;                     ///< share of a duration that is drawn
   std::uint64_t seed = 1;
 };
 
@@ -113,6 +116,7 @@ class virtual_device final : public hetmap::core::device {
   status capturing(stream in, bool& captured) noexcept override;
   status copy_in(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status copy_out(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
+  status copy_within(stream in, void* to, void const* from, std::size_t bytes) noexcept override;
   status launch(stream in, hetmap::detail::gpu_form const& form,
                 hetmap::detail::gpu_launch work) noexcept override;
   void begin_group() noexcept override;

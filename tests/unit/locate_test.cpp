@@ -48,6 +48,7 @@ class pinned_between final : public device {
   status capturing(stream, bool&) noexcept override { return no(); }
   status copy_in(stream, void*, void const*, std::size_t) noexcept override { return no(); }
   status copy_out(stream, void*, void const*, std::size_t) noexcept override { return no(); }
+  status copy_within(stream, void*, void const*, std::size_t) noexcept override { return no(); }
   status launch(stream, hetmap::detail::gpu_form const&,
                 hetmap::detail::gpu_launch) noexcept override {
     return no();

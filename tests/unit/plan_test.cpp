@@ -59,7 +59,7 @@ TEST(Plan, TheLearnedCostDecides) {
 TEST(Plan, PredictionsAreThoseOfTheFaster) {
   plan const p = make_plan({.elements = 1'000'000, .element_nanoseconds = 8}, eight_cores);
   EXPECT_DOUBLE_EQ(p.at(backend::serial).predicted_seconds, 8e-3);
-  EXPECT_DOUBLE_EQ(p.at(backend::cpu).predicted_seconds, 1e-3 + core::wake_seconds);
+  EXPECT_DOUBLE_EQ(p.at(backend::cpu).predicted_seconds, 1e-3 + cpu_values{}.team_wake_seconds);
 }
 
 TEST(Plan, OneElementAndOneWorkerAreNotShared) {
@@ -171,7 +171,7 @@ TEST(Plan, ACostlyOneGoesToTheGpu) {
   plan const p = make_plan(costly, with_gpu);
   EXPECT_EQ(p.chosen, backend::gpu);
   EXPECT_NE(std::string(p.reason).find("GPU is predicted to finish first"), std::string::npos);
-  EXPECT_GE(p.at(backend::gpu).predicted_seconds, with_gpu.gpu_call_seconds);
+  EXPECT_GE(p.at(backend::gpu).predicted_seconds, with_gpu.gpu.travelling_call_seconds);
 }
 
 TEST(Plan, FewElementsAreNotWorthALaunch) {
@@ -190,8 +190,9 @@ TEST(Plan, TheLinkDecidesWhereTheRestIsEqual) {
                      .element_nanoseconds = 10,
                      .gpu = {.link_bytes_in = 8, .link_bytes_out = 8}};
   machine slow = with_gpu, fast = with_gpu;
-  slow.link_bytes_per_second = 1e9;
-  fast.link_bytes_per_second = 50e9;
+  for (machine* const m : {&slow, &fast})
+    m->gpu.pinned_in_bytes_per_second = m->gpu.pinned_out_bytes_per_second =
+        m->gpu.both_ways_bytes_per_second = m == &slow ? 1e9 : 50e9;
   EXPECT_EQ(make_plan(call, slow).chosen, backend::cpu);
   EXPECT_EQ(make_plan(call, fast).chosen, backend::gpu);
 }

@@ -21,6 +21,7 @@ using hetmap::isa;
 using hetmap::core::can_be_streamed;
 using hetmap::core::run_streamed;
 using hetmap::core::stream_for;
+using hetmap::core::tiling;
 using hetmap::detail::chunk;
 using hetmap::detail::column;
 using hetmap::detail::job;
@@ -85,7 +86,7 @@ struct filling {
 /// Runs elements begin..end of outputs that begin so many bytes into pages of their own, and
 /// expects these elements, up to where it ended, and no others.
 void expect_filled(isa level, filling f, std::vector<std::size_t> const& bytes, std::size_t offset,
-                   std::size_t begin, std::size_t end) {
+                   std::size_t begin, std::size_t end, tiling const& how = {}) {
   std::size_t const until =
       std::min({end, f.stops == static_cast<std::size_t>(-1) ? end : f.stops + 1, f.throws});
   std::vector<std::vector<unsigned char>> memory;
@@ -111,10 +112,10 @@ void expect_filled(isa level, filling f, std::vector<std::size_t> const& bytes, 
             .failed_at = 0,
             .recalled = &f.wanted_back};
   if (f.throws < end) {
-    EXPECT_THROW(run_streamed(work, filling::run, level, all), std::runtime_error);
+    EXPECT_THROW(run_streamed(work, filling::run, level, all, how), std::runtime_error);
     ASSERT_EQ(all.failed_at, f.throws);
   } else {
-    run_streamed(work, filling::run, level, all);
+    run_streamed(work, filling::run, level, all, how);
     ASSERT_EQ(all.end, until);
   }
   for (unsigned o = 0; o != f.outputs; ++o) {
@@ -237,6 +238,17 @@ TEST(Stream, MoreThanATileIsNotStreamed) {
   work.inputs = 0;
   columns[7].bytes = 513;
   EXPECT_FALSE(can_be_streamed(work));
+}
+
+TEST(Stream, FillsTheSameInTilesOfAnyPlausibleSize) {
+  SKIP_IF_SANITIZED();
+  for (isa const level : levels())
+    for (tiling const how : {tiling{64, 0}, tiling{100, 1}, tiling{2048, 64}, tiling{4096, 6}})
+      for (std::vector<std::size_t> const& bytes :
+           {std::vector<std::size_t>{1}, {8}, {12}, {4096}, {8, 4, 1}, {64, 64, 64, 64}}) {
+        expect_filled(level, {}, bytes, 16, 5, 3000, how);
+        expect_filled(level, {.throws = 999}, bytes, 3, 0, 1500, how);
+      }
 }
 
 }  // namespace
