@@ -48,8 +48,11 @@ call_effort run_on_gpu(call const& c, gpu_route& route) {
   }
   // Results that are on the GPU already would have to come back first.
   bool const can_go_on = !route.unreachable && (c.work.arrays == nullptr || c.account.done() == 0);
-  if (met.how == gpu_end::gave_up && c.how.asked == backend::automatic && can_go_on)
+  if (met.how == gpu_end::gave_up && c.how.asked == backend::automatic && can_go_on) {
+    c.notes.note_fallback(fallback_kind::failed_over, c.work.count - c.account.done(),
+                          static_cast<int>(route.gpu->index()), met.why.text);
     return run_at_home(c, arrays);
+  }
   c.account.interrupt(failure_of(*route.gpu, met.why, c.options.verb));
   return {};
 }

@@ -54,6 +54,7 @@ class device_lane {
         account_(whole.account),
         reports_(whole.reports),
         early_(whole.early),
+        notes_(whole.notes),
         queue_(gpu_, route.form, arrays.functor(), {route.fold_form, arrays.operation()}, columns_,
                terms_for(columns_, how_, account_)),
         over_inputs_(is_over_inputs(columns_)) {}
@@ -121,7 +122,11 @@ class device_lane {
         if (why.what == fault::lost) return why;
         again_.push_front(next);
         auto const account = [this](arrived_load const& s) { account_for(s); };
-        if (queue_.recover(why, account) && queue_.idle()) continue;
+        if (queue_.recover(why, account) && queue_.idle()) {
+          notes_.note_fallback(fallback_kind::retried, next.size(), static_cast<int>(gpu_.index()),
+                               why.text);
+          continue;
+        }
         return why;
       }
       if (queue_.idle()) return {};
@@ -225,6 +230,7 @@ class device_lane {
   ledger& account_;
   reporter& reports_;
   ending& early_;
+  call_notes& notes_;
   device_queue queue_;
   bool over_inputs_;
   std::deque<range> again_;  // claimed, and not on their way

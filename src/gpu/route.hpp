@@ -32,7 +32,4 @@ struct gpu_route {
 /// What the planner needs to know of that.
 [[nodiscard]] gpu_problem describe(gpu_route const& route, detail::job const& work);
 
-/// A copy of `text` that lives as long as the process; equal texts share one.
-[[nodiscard]] char const* interned(std::string const& text);
-
 }  // namespace hetmap::core

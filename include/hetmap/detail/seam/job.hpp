@@ -73,6 +73,10 @@ class rate;
 /// The memory of a hetmap::array, on the host and on a device.
 class array_memory;
 
+/// plan::scalar of functions that are called through a pointer. Compared as a text: libraries have
+/// one each.
+inline constexpr char called_through_pointer[] = "f is called through a pointer";
+
 /// One input or output as a GPU would need it: memory, or a sequence that is generated.
 struct gpu_operand {
   column memory;           ///< null base: generated, an array's, or an output not allocated yet
@@ -133,6 +137,7 @@ struct job {
   void const* functor = nullptr;
   gpu_work const* gpu = nullptr;  ///< null: no GPU can run it
   char const* scalar = nullptr;   ///< as plan's
+  bool continues = false;         ///< part of a call that has been told of (decisions.hpp)
   char const* no_gpu = "only maps over elements of arrays have GPU forms";  ///< why, then
 };
 

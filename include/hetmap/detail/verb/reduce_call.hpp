@@ -123,7 +123,8 @@ template <class Task, class Op, class T>
             .columns = work.no_columns,
             .count = work.count,
             .learned = detail::rate_for<Op, completed_fold<T>>(op),
-            .exact_chunk = largest_leaf},
+            .exact_chunk = largest_leaf,
+            .continues = true},
         again);
   }
   return detail::as_many([&] { return work.joined(std::move(init)); });
