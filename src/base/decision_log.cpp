@@ -63,10 +63,12 @@ void decision_log::add(decision_record const& record) noexcept {
   if (to.callers != 0) copy_text(to.callers_text, record.callers_text);
 }
 
-decision decision_log::with_own_texts(kept const& from) {
+decision decision_log::with_own_texts(kept const& from, kernel_texts& kernels) {
   decision out = from.what;
   out.verb = interned(from.verb);
-  out.kernel = out.kernel[0] == '\0' ? "" : interned(kernel_of(out.kernel));
+  auto const [known, is_new] = kernels.try_emplace(out.kernel, "");
+  if (is_new && out.kernel[0] != '\0') known->second = interned(kernel_of(out.kernel));
+  out.kernel = known->second;
   if (from.is_scalar) out.plan.scalar = interned(from.scalar);
   for (std::size_t k = 0; k != out.plan.candidates.size(); ++k)
     if ((from.callers >> k & 1u) != 0)
@@ -89,7 +91,8 @@ std::vector<decision> decision_log::all() const {
   }
   std::vector<decision> out;
   out.reserve(found.size());
-  for (kept const& k : found) out.push_back(with_own_texts(k));
+  kernel_texts kernels;
+  for (kept const& k : found) out.push_back(with_own_texts(k, kernels));
   std::sort(out.begin(), out.end(),
             [](decision const& a, decision const& b) { return a.number < b.number; });
   return out;

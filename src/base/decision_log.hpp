@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace hetmap::core {
@@ -67,7 +68,10 @@ class decision_log {
     }
   };
 
-  [[nodiscard]] static decision with_own_texts(kept const& from);
+  /// By the compiler's name for them: making it readable takes microseconds.
+  using kernel_texts = std::unordered_map<char const*, char const*>;
+
+  [[nodiscard]] static decision with_own_texts(kept const& from, kernel_texts& kernels);
   /// A forked child begins anew. The lock is held.
   void leave_parents() noexcept;
 

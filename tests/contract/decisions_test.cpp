@@ -224,6 +224,22 @@ TEST(DecisionsContract, ShortCallsAreSampled) {
   EXPECT_LT(here.all().size(), calls / 4);
 }
 
+TEST(DecisionsContract, ShortCallsAreRecordedOnceInATenthOfAMillisecondAtMost) {
+  auto const x = support::indices(4);
+  hetmap::map(adds<13>{}, x);
+  since const here;
+  auto const began = std::chrono::steady_clock::now();
+  auto until = began;
+  while (until - began < 20ms) {
+    for (int k = 0; k != 100; ++k) hetmap::map(adds<13>{}, x);
+    until = std::chrono::steady_clock::now();
+  }
+  auto const all = here.all();
+  ASSERT_FALSE(all.empty());
+  EXPECT_LE(static_cast<std::int64_t>(all.back().number - all.front().number),
+            (until - began) / 100us + 2);
+}
+
 // -- streams -----------------------------------------------------------------------------------
 
 TEST(DecisionsContract, AStreamIsOneAtItsEnd) {

@@ -297,8 +297,8 @@ std::span<verb const> verbs() {
       {"decisions",
        [] {
          hetmap::map(on_cpu(), next, given->numbers);
-         auto const all = hetmap::decisions();
-         return !all.empty() && !to_string(all.back()).empty();
+         auto const known = hetmap::decisions();
+         return !known.empty() && !to_string(known.back()).empty();
        },
        true},
       {"progress and a stop token",
