@@ -45,22 +45,22 @@ void decision_log::leave_parents() noexcept {
   number_ = long_.added = short_.added = 0;
 }
 
-void decision_log::add(decision_record const& record) noexcept {
+void decision_log::add(decision const& what, char const* callers_text) noexcept {
   static_assert(std::is_trivially_copyable_v<kept> && std::is_trivially_destructible_v<kept>);
   std::lock_guard const lock(guard_);
   leave_parents();
-  std::byte* const room = record.what.sampled ? short_.next() : long_.next();
+  std::byte* const room = what.sampled ? short_.next() : long_.next();
   auto& to = *::new (static_cast<void*>(room)) kept;
-  to.what = record.what;
+  to.what = what;
   to.what.number = number_++;
   to.callers = 0;
-  copy_text(to.verb, record.what.verb);
-  to.is_scalar = record.what.plan.scalar != nullptr;
-  if (to.is_scalar) copy_text(to.scalar, record.what.plan.scalar);
-  if (record.callers_text == nullptr) return;
-  for (std::size_t k = 0; k != record.what.plan.candidates.size(); ++k)
-    if (record.what.plan.candidates[k].unavailable == record.callers_text) to.callers |= 1u << k;
-  if (to.callers != 0) copy_text(to.callers_text, record.callers_text);
+  copy_text(to.verb, what.verb);
+  to.is_scalar = what.plan.scalar != nullptr;
+  if (to.is_scalar) copy_text(to.scalar, what.plan.scalar);
+  if (callers_text == nullptr) return;
+  for (std::size_t k = 0; k != what.plan.candidates.size(); ++k)
+    if (what.plan.candidates[k].unavailable == callers_text) to.callers |= 1u << k;
+  if (to.callers != 0) copy_text(to.callers_text, callers_text);
 }
 
 decision decision_log::with_own_texts(kept const& from, kernel_texts& kernels) {

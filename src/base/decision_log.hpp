@@ -12,15 +12,6 @@
 
 namespace hetmap::core {
 
-/// A decision, with those of its texts that lie in the caller's library, which may be unloaded.
-struct decision_record {
-  /// verb, plan.scalar: where they lie now, copied when it is kept. kernel: a type's name as the
-  /// compiler has it, kept with the kernel's cost.
-  decision what{};
-  /// The text, among the candidates', that lies there too; null if none does.
-  char const* callers_text = nullptr;
-};
-
 /// Short calls are sampled and come often, so they have room of their own: else they would push the
 /// long ones out.
 class decision_log {
@@ -33,8 +24,13 @@ class decision_log {
   decision_log(decision_log const&) = delete;
   decision_log& operator=(decision_log const&) = delete;
 
-  /// Numbers the decision and keeps it in place of the oldest of its sort.
-  void add(decision_record const& record) noexcept;
+  /// Numbers the decision and keeps it in place of the oldest of its sort. Texts that lie in the
+  /// caller's library, which may be unloaded, are copied: verb, plan.scalar, and one that says why
+  /// a candidate is not available.
+  ///
+  /// what: its kernel is a type's name as the compiler has it, kept with the kernel's cost.
+  /// callers_text: that one of the candidates' texts; null if there is none.
+  void add(decision const& what, char const* callers_text) noexcept;
 
   /// What is kept, in the order of its numbers.
   ///

@@ -14,10 +14,10 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-void run(job const& work, settings const& how) {
-  if (core::run_short(work, how)) return;
+namespace {
+
+void run_long(job const& work, settings const& how, core::call_record& told) {
   core::reporter reports(how.progress, work.count);
-  core::call_record told;
   core::run_part(work, how, 0, work.count, reports, told);
   try {
     reports.finish(work.count);
@@ -26,6 +26,20 @@ void run(job const& work, settings const& how) {
     rethrow_as_failure_of(no_length);
   }
   told.end_by(call_end::result);
+}
+
+}  // namespace
+
+void run(job const& work, settings const& how) {
+  if (core::run_short(work, how)) return;
+  core::call_record told;
+  run_long(work, how, told);
+}
+
+void run_more(job const& work, settings const& how) {
+  if (core::run_short(work, how)) return;
+  core::call_record told(core::call_record::silent);
+  run_long(work, how, told);
 }
 
 plan plan_for(job const& work, settings const& how) { return core::decide(work, how, true).chosen; }

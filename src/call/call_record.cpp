@@ -22,11 +22,11 @@ std::int64_t nanoseconds(call_record::clock::time_point at) noexcept {
   return std::chrono::nanoseconds(at.time_since_epoch()).count();
 }
 
-decision told_of(job const& work, settings const& how, plan const& chosen) noexcept {
-  return {.verb = how.verb,
-          .kernel = work.learned != nullptr ? work.learned->kernel() : "",
-          .plan = chosen,
-          .thread = thread_number()};
+void describe(job const& work, settings const& how, plan const& chosen, decision& out) noexcept {
+  out.verb = how.verb;
+  if (work.learned != nullptr) out.kernel = work.learned->kernel();
+  out.plan = chosen;
+  out.thread = thread_number();
 }
 
 /// One write for each call, so that lines of several threads do not mix.
@@ -43,9 +43,8 @@ void print(decision const& told, unsigned level) {
 
 void call_record::begin(job const& work, settings const& how, plan const& chosen,
                         std::size_t total) noexcept {
-  if (work.continues) return;
   if (!begun_) {
-    told_ = told_of(work, how, chosen);
+    describe(work, how, chosen, told_);
     told_.plan.elements = total;
     callers_text_ = work.no_gpu;
     began_ = clock::now();
@@ -60,7 +59,7 @@ void call_record::write() noexcept {
   told_.began_nanoseconds = nanoseconds(began_);
   told_.seconds = std::chrono::duration<double>(clock::now() - began_).count();
   notes.tell(told_);
-  all_decisions().add({told_, callers_text_});
+  all_decisions().add(told_, callers_text_);
   try {
     if (unsigned const level = explain_level(); level != 0) print(told_, level);
   } catch (...) {  // no memory to say it with
@@ -109,16 +108,17 @@ void record_short_call(job const& work, settings const& how, short_call_facts co
                        call_end how_ended) noexcept {
   std::int64_t const now = nanoseconds(ended);
   std::int64_t due = next_short.load(std::memory_order_relaxed);
-  if (now < due || work.continues ||
+  if (now < due || work.count == 0 ||
       !next_short.compare_exchange_strong(due, now + between_short, std::memory_order_relaxed))
     return;
-  decision told = told_of(work, how, plan_of(work, facts));
+  decision told;
+  describe(work, how, plan_of(work, facts), told);
   told.began_nanoseconds = nanoseconds(began);
   told.seconds = std::chrono::duration<double>(ended - began).count();
   told.done = how_ended == call_end::result ? work.count : 0;
   told.end = how_ended;
   told.sampled = true;
-  all_decisions().add({told, nullptr});
+  all_decisions().add(told, nullptr);
 }
 
 }  // namespace hetmap::core

@@ -18,7 +18,12 @@ class call_record {
  public:
   using clock = std::chrono::steady_clock;
 
+  struct silence {};
+  static constexpr silence silent{};
+
   call_record() = default;
+  /// One that nothing is written of.
+  explicit call_record(silence) : written_(true) {}
   ~call_record() { write(); }
   call_record(call_record const&) = delete;
   call_record& operator=(call_record const&) = delete;

@@ -340,8 +340,8 @@ void run_shared(job const& work, settings const& how, unsigned lanes, unsigned p
 namespace {
 
 /// The same of a call that is timed: written down when it is over.
-void run_shared_timed(job const& work, settings const& how, unsigned lanes, unsigned parts_a_lane,
-                      isa level) {
+void run_shared_timed(job const& work, settings const& how, unsigned lanes, unsigned parts_a_lane) {
+  isa const level = std::max(isa_level(), work.code->floor);
   auto const began = clock::now();
   try {
     run_shared(work, how, lanes, parts_a_lane, true);
@@ -368,7 +368,6 @@ bool run_short(job const& work, settings const& how) {
   bool const shareable = on_team && how.pool == nullptr && how.chunk_size == 0;
   bool const timed = work.learned->sample_now();
   bool whole = false;
-  isa const level = std::max(around->level, work.code->floor);
   if (shareable && predicted >= shortest_shared_seconds) {
     unsigned lanes = lanes_for(work, how, predicted);
     // Now and then, pieces of a call that do not tell what it costs are made larger.
@@ -378,12 +377,13 @@ bool run_short(job const& work, settings const& how) {
     }
     if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {
       unsigned const parts_a_lane = predicted < divided_seconds ? 1 : 8;
-      timed ? run_shared_timed(work, how, lanes, parts_a_lane, level)
+      timed ? run_shared_timed(work, how, lanes, parts_a_lane)
             : run_shared(work, how, lanes, parts_a_lane, false);
       return true;
     }
   }
   if (!whole && predicted >= wake_seconds) return false;
+  isa const level = std::max(around->level, work.code->floor);
   bool const one_chunk = how.chunk_size >= work.count;
   if (one_chunk || work.count == 1 || !on_team || how.workers == 1) {
     run_here(work, how, level, timed);

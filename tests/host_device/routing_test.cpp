@@ -136,6 +136,25 @@ TEST(RoutingWithoutDevices, NoRegistrationIsAdvised) {
   EXPECT_FALSE(hetmap::explain(f, x).says(hetmap::note::gpu_kernel));
 }
 
+TEST_F(Routing, WhatIsTriedAgainInSmallerPartsIsSaid) {
+  with({.bytes_in_per_second = 1e11, .bytes_out_per_second = 1e11});
+  costs<9> const f{};
+  host_form<costs<9>, double(double)> const form;
+  believe(f, 1000);
+  gpu().strike_with([left = 1](support::operation what, std::uint64_t) mutable {
+    bool const now = what == support::operation::launch && left-- > 0;
+    return now ? support::strike::out_of_memory : support::strike::none;
+  });
+  auto const y = hetmap::map(f, x);
+  for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(y[i], f(x[i]));
+  auto const told = hetmap::decisions().back();
+  EXPECT_EQ(told.end, hetmap::call_end::result);
+  ASSERT_EQ(told.fallback_count, 1u);
+  EXPECT_EQ(told.fallbacks[0].what, hetmap::fallback_kind::retried);
+  EXPECT_GT(told.fallbacks[0].elements, 0u);
+  EXPECT_NE(to_string(told).find("elements again in smaller parts ("), std::string::npos);
+}
+
 TEST_F(Routing, OutOfMemoryEndsOnTheCpuUnderAutoAndInAnExceptionUnderGpu) {
   with({.capacity = 256});
   costs<6> const f{};

@@ -25,11 +25,11 @@ namespace {
 using namespace hetmap;
 using namespace hetmap::core;
 
-decision_record record(std::size_t elements, bool sampled = false) {
-  decision_record out;
-  out.what.verb = "map";
-  out.what.plan.elements = elements;
-  out.what.sampled = sampled;
+decision record(std::size_t elements, bool sampled = false) {
+  decision out;
+  out.verb = "map";
+  out.plan.elements = elements;
+  out.sampled = sampled;
   return out;
 }
 
@@ -39,7 +39,7 @@ TEST(DecisionLog, BeginsEmpty) { EXPECT_TRUE(fresh()->all().empty()); }
 
 TEST(DecisionLog, KeepsTheLastInTheirOrder) {
   auto const log = fresh();
-  for (std::size_t k = 0; k != 300; ++k) log->add(record(k));
+  for (std::size_t k = 0; k != 300; ++k) log->add(record(k), nullptr);
   auto const all = log->all();
   ASSERT_EQ(all.size(), decision_log::most_long);
   for (std::size_t k = 0; k != all.size(); ++k) {
@@ -51,8 +51,8 @@ TEST(DecisionLog, KeepsTheLastInTheirOrder) {
 TEST(DecisionLog, ShortCallsPushNoLongOnesOut) {
   auto const log = fresh();
   for (std::size_t k = 0; k != 10; ++k) {
-    log->add(record(k));
-    for (std::size_t s = 0; s != 100; ++s) log->add(record(1000 + s, true));
+    log->add(record(k), nullptr);
+    for (std::size_t s = 0; s != 100; ++s) log->add(record(1000 + s, true), nullptr);
   }
   auto const all = log->all();
   ASSERT_EQ(all.size(), 10 + decision_log::most_short);
@@ -72,11 +72,11 @@ TEST(DecisionLog, KeepsTextsThatItsCallersTakeAwayAndCutsLongOnes) {
   auto const log = fresh();
   std::string verb = "map_of_a_library", why = "a reason of its", scalar(1000, 's');
   auto r = record(1);
-  r.what.verb = verb.c_str();
-  r.what.plan.scalar = scalar.c_str();
-  r.what.plan.candidates[2].unavailable = r.callers_text = why.c_str();
-  r.what.plan.candidates[3].unavailable = "the core's";
-  log->add(r);
+  r.verb = verb.c_str();
+  r.plan.scalar = scalar.c_str();
+  r.plan.candidates[2].unavailable = why.c_str();
+  r.plan.candidates[3].unavailable = "the core's";
+  log->add(r, why.c_str());
   verb = why = scalar = "gone";
   auto const all = log->all();
   ASSERT_EQ(all.size(), 1u);
@@ -95,8 +95,8 @@ TEST(DecisionLog, NamesTheKernelAsItIsWritten) {
   auto const lambda = [](std::vector<int> const&, int) { return 1; };
   auto const add = [&](std::type_info const& type) {
     auto r = record(1);
-    r.what.kernel = type.name();
-    log->add(r);
+    r.kernel = type.name();
+    log->add(r, nullptr);
   };
   add(typeid(detail::kernel_name<odd<std::string, '('>, int, double>));
   add(typeid(detail::kernel_name<decltype(lambda), int>));
@@ -111,12 +111,12 @@ TEST(DecisionLog, NamesTheKernelAsItIsWritten) {
 
 TEST(DecisionLog, AForkedChildBeginsAnew) {
   auto const log = fresh();
-  log->add(record(1));
+  log->add(record(1), nullptr);
   pid_t const child = fork();
   if (child == 0) {
     alarm(5);
     bool right = log->all().empty();
-    log->add(record(2));
+    log->add(record(2), nullptr);
     auto const all = log->all();
     right = right && all.size() == 1 && all[0].number == 0 && all[0].plan.elements == 2;
     _exit(right ? 0 : 1);
@@ -128,12 +128,12 @@ TEST(DecisionLog, AForkedChildBeginsAnew) {
 }
 
 /// Every field says the same, so that a mixture of two records would show.
-decision_record told_by(unsigned writer, std::size_t k) {
+decision told_by(unsigned writer, std::size_t k) {
   auto r = record(writer * 1'000'000 + k, k % 3 == 0);
-  r.what.done = r.what.plan.elements;
-  r.what.seconds = static_cast<double>(r.what.plan.elements);
-  r.what.thread = writer;
-  r.what.fallbacks.back().elements = r.what.plan.elements;
+  r.done = r.plan.elements;
+  r.seconds = static_cast<double>(r.plan.elements);
+  r.thread = writer;
+  r.fallbacks.back().elements = r.plan.elements;
   return r;
 }
 
@@ -145,7 +145,7 @@ TEST(DecisionLog, WhatIsReadWhileManyWriteIsWholeAndInOrder) {
   std::vector<std::thread> threads;
   for (unsigned w = 0; w != writers; ++w)
     threads.emplace_back([&, w] {
-      for (std::size_t k = 0; k != each; ++k) log->add(told_by(w, k));
+      for (std::size_t k = 0; k != each; ++k) log->add(told_by(w, k), nullptr);
       --at_work;
     });
   std::size_t reads = 0;
@@ -154,7 +154,7 @@ TEST(DecisionLog, WhatIsReadWhileManyWriteIsWholeAndInOrder) {
     std::uint64_t before = 0;
     std::size_t of_writer[writers] = {};
     for (decision const& d : log->all()) {
-      auto const told = told_by(static_cast<unsigned>(d.thread), d.done % 1'000'000).what;
+      auto const told = told_by(static_cast<unsigned>(d.thread), d.done % 1'000'000);
       ASSERT_EQ(d.plan.elements, told.plan.elements);
       ASSERT_EQ(d.seconds, told.seconds);
       ASSERT_EQ(d.fallbacks.back().elements, told.done);
@@ -181,7 +181,7 @@ TEST(DecisionLog, RecordingTakesWellBelowAMicrosecond) {
   double best = 1;
   for (int repeat = 0; repeat != 10; ++repeat) {
     auto const began = std::chrono::steady_clock::now();
-    for (int k = 0; k != rounds; ++k) log->add(one);
+    for (int k = 0; k != rounds; ++k) log->add(one, nullptr);
     std::chrono::duration<double> const taken = std::chrono::steady_clock::now() - began;
     best = std::min(best, taken.count() / rounds);
   }

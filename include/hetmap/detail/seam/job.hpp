@@ -137,7 +137,6 @@ struct job {
   void const* functor = nullptr;
   gpu_work const* gpu = nullptr;  ///< null: no GPU can run it
   char const* scalar = nullptr;   ///< as plan's
-  bool continues = false;         ///< part of a call that has been told of (decisions.hpp)
   char const* no_gpu = "only maps over elements of arrays have GPU forms";  ///< why, then
 };
 
@@ -146,6 +145,9 @@ struct job {
 /// Throws:   what the failing element with the lowest index threw; cancelled_error; option_error;
 ///           device_unavailable.
 HETMAP_API void run(job const& work, settings const& how);
+
+/// The same for what is part of a call that has been run before: no decision of its own.
+HETMAP_API void run_more(job const& work, settings const& how);
 
 /// Enqueues `work`, whose columns all lie on a GPU or are generated, in a CUDA stream of that GPU
 /// and returns without waiting. An element that calls fail(), and others of the launch, may stay as
