@@ -37,7 +37,7 @@ enum class note : unsigned char {
   functor,          ///< f is called through a pointer, one element at a time
   vector_math,      ///< f is a function of the C library that hetmap::math has for vectors
   existing_output,  ///< results go to memory that nothing was in yet, which takes page faults
-  aligned_output,   ///< results begin within a cache line
+  aligned_output,   ///< results that stay in the caches begin where vectors cross lines
 };
 
 /// How many there are.

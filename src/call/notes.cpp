@@ -19,8 +19,6 @@ using namespace detail;
 
 namespace {
 
-constexpr std::size_t line = 64;
-
 // Of the C library, which hetmap::math has for vectors. std::exp of a float is a function of its
 // own in each file, and is not known.
 #define HETMAP_DOUBLE(name) &::name,
@@ -60,9 +58,14 @@ unsigned notes_on_kernel(job const& work) noexcept {
 
 unsigned notes_on_outputs(job const& work, plan const& chosen, bool first_use) noexcept {
   unsigned out = first_use ? bit_of(note::existing_output) : 0;
-  if (chosen.reads != access::contiguous || !work.can_be_streamed) return out;
-  for (unsigned k = 0; k != work.outputs; ++k)
-    if (reinterpret_cast<std::uintptr_t>(work.columns[k].base) % line != 0)
+  std::size_t const bytes = chosen.bytes_in + chosen.bytes_out;
+  bool const shows = work.can_be_streamed && chosen.reads == access::contiguous &&
+                     chosen.level >= isa::avx2 && chosen.scalar == nullptr &&
+                     chosen.chosen != backend::gpu && bytes * work.count <= most_bytes_in_caches &&
+                     chosen.element_nanoseconds >= 0 &&
+                     chosen.element_nanoseconds < little_nanoseconds * static_cast<double>(bytes);
+  for (unsigned k = 0; shows && k != work.outputs; ++k)
+    if (reinterpret_cast<std::uintptr_t>(work.columns[k].base) % alignment_that_shows != 0)
       out |= bit_of(note::aligned_output);
   return out;
 }

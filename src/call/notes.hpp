@@ -17,6 +17,12 @@ namespace hetmap::core {
 /// Size, in bytes, of results that take long enough for their page faults to be worth a note.
 inline constexpr std::size_t large_result_bytes = std::size_t{1} << 20;
 
+// Where storing across the border of a vector shows, by what was measured of `a * x + b`
+// (docs/design.md, Decisions): from AVX2 on, within the caches, in loops that do little else.
+inline constexpr std::size_t alignment_that_shows = 32;
+inline constexpr std::size_t most_bytes_in_caches = std::size_t{8} << 20;  ///< of a call
+inline constexpr double little_nanoseconds = 0.05;  ///< of a worker, per byte read and written
+
 /// What the type and the address of f show: functor, vector_math.
 [[nodiscard]] unsigned notes_on_kernel(detail::job const& work) noexcept;
 

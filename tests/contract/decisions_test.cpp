@@ -400,4 +400,21 @@ TEST(NotesContract, ExistingMemoryIsAdvisedForTheFirstLargeResult) {
   EXPECT_FALSE(small.one().plan.says(note::existing_output));
 }
 
+TEST(NotesContract, AlignmentIsAdvisedWhereItShows) {
+  if (hetmap::isa_level() == hetmap::isa::baseline) GTEST_SKIP() << "no wide vectors";
+  std::size_t const n = std::size_t{1} << 18;
+  std::vector<int> const x(n, 1);
+  hetmap::vector<int> room(n + 4);
+  auto const says = [&](std::size_t offset) {
+    since const here;
+    hetmap::map_into({.backend = backend::cpu, .chunk_size = 4096},
+                     std::span(room).subspan(offset, n), adds<14>{}, x);
+    return here.one().plan.says(note::aligned_output);
+  };
+  EXPECT_FALSE(says(4)) << "its cost is not known";
+  // A busy machine may interrupt any of these calls, and make the loop look costly.
+  EXPECT_TRUE(support::soon([&] { return says(4); }));
+  EXPECT_FALSE(says(0));
+}
+
 }  // namespace

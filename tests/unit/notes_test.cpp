@@ -39,21 +39,62 @@ TEST(Notes, KnowTheMathOfTheCLibrary) {
   EXPECT_EQ(notes_of_pointer(&::lgammaf), bit_of(note::functor)) << "hetmap::math has none";
 }
 
-TEST(Notes, SeeWhereResultsBegin) {
+class NotesOnOutputs : public testing::Test {
+ protected:
   alignas(64) std::array<float, 64> room{};
-  plan const chosen;
-  auto const notes_at = [&](std::initializer_list<std::size_t> begins, bool first_use = false) {
+  plan chosen;
+  std::size_t count = 100'000;
+  bool bytes = true;
+
+  NotesOnOutputs() {
+    chosen.level = isa::avx2;
+    chosen.bytes_in = chosen.bytes_out = 4;
+    chosen.element_nanoseconds = 0.1;
+  }
+  [[nodiscard]] unsigned at(std::initializer_list<std::size_t> begins, bool first_use = false) {
     std::array<detail::column, 3> columns{};
-    unsigned count = 0;
-    for (std::size_t const at : begins) columns[count++] = {room.data() + at, 4, 4};
-    return notes_on_outputs({.columns = columns.data(), .outputs = count, .can_be_streamed = true},
-                            chosen, first_use);
-  };
-  EXPECT_EQ(notes_at({0}), 0u);
-  EXPECT_EQ(notes_at({16, 0}), 0u);
-  EXPECT_EQ(notes_at({1}), bit_of(note::aligned_output));
-  EXPECT_EQ(notes_at({0, 4}), bit_of(note::aligned_output));
-  EXPECT_EQ(notes_at({0}, true), bit_of(note::existing_output));
+    unsigned outputs = 0;
+    for (std::size_t const begin : begins) columns[outputs++] = {room.data() + begin, 4, 4};
+    return notes_on_outputs(
+        {.columns = columns.data(), .outputs = outputs, .count = count, .can_be_streamed = bytes},
+        chosen, first_use);
+  }
+  [[nodiscard]] bool advises_alignment() { return at({1}) == bit_of(note::aligned_output); }
+};
+
+TEST_F(NotesOnOutputs, SeeWhereTheyBegin) {
+  EXPECT_EQ(at({0}), 0u);
+  EXPECT_EQ(at({8, 16}), 0u);
+  EXPECT_EQ(at({4}), bit_of(note::aligned_output));
+  EXPECT_EQ(at({0, 1}), bit_of(note::aligned_output));
+}
+TEST_F(NotesOnOutputs, SayWhereTheyAreTheFirst) {
+  EXPECT_EQ(at({0}, true), bit_of(note::existing_output));
+}
+TEST_F(NotesOnOutputs, AdviseNoAlignmentPastTheCaches) {
+  EXPECT_TRUE(advises_alignment());
+  count = most_bytes_in_caches / 8 + 1;
+  EXPECT_FALSE(advises_alignment());
+}
+TEST_F(NotesOnOutputs, AdviseNoAlignmentToCostlyLoops) {
+  chosen.element_nanoseconds = 0.5;
+  EXPECT_FALSE(advises_alignment());
+  chosen.element_nanoseconds = -1;
+  EXPECT_FALSE(advises_alignment()) << "nothing is known";
+}
+TEST_F(NotesOnOutputs, AdviseNoAlignmentWithoutWideVectors) {
+  chosen.level = isa::baseline;
+  EXPECT_FALSE(advises_alignment());
+  chosen.level = isa::avx512;
+  EXPECT_TRUE(advises_alignment());
+  chosen.scalar = "why";
+  EXPECT_FALSE(advises_alignment());
+  chosen.scalar = nullptr;
+  chosen.reads = access::indexed;
+  EXPECT_FALSE(advises_alignment());
+  chosen.reads = access::contiguous;
+  bytes = false;
+  EXPECT_FALSE(advises_alignment());
 }
 
 class WouldGain : public testing::Test {
