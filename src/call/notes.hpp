@@ -14,8 +14,8 @@ namespace hetmap::core {
   return 1u << static_cast<unsigned>(which);
 }
 
-/// Size, in bytes, of results that take long enough for their page faults to be worth a note.
-inline constexpr std::size_t large_result_bytes = std::size_t{1} << 20;
+/// Size, in bytes, from which on it is known whether memory was used before (block_cache).
+inline constexpr std::size_t large_result_bytes = std::size_t{2} << 20;
 
 // Where storing across the border of a vector shows, by what was measured of `a * x + b`
 // (docs/design.md, Decisions): from AVX2 on, within the caches, in loops that do little else.

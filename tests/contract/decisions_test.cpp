@@ -43,6 +43,11 @@ class since {
       if (d.number >= first_) out.push_back(d);
     return out;
   }
+  /// How many were made, kept or not.
+  [[nodiscard]] std::uint64_t made() const {
+    auto const all = hetmap::decisions();
+    return all.empty() ? 0 : all.back().number + 1 - first_;
+  }
   /// The only one.
   [[nodiscard]] hetmap::decision one() const {
     auto const found = all();
@@ -233,10 +238,8 @@ TEST(DecisionsContract, ShortCallsAreRecordedOnceInATenthOfAMillisecondAtMost) {
     for (int k = 0; k != 100; ++k) hetmap::map(adds<13>{}, x);
     until = std::chrono::steady_clock::now();
   }
-  auto const all = here.all();
-  ASSERT_FALSE(all.empty());
-  EXPECT_LE(static_cast<std::int64_t>(all.back().number - all.front().number),
-            (until - began) / 100us + 2);
+  EXPECT_GT(here.made(), 0u);
+  EXPECT_LE(static_cast<std::int64_t>(here.made()), (until - began) / 100us + 2);
 }
 
 // -- streams -----------------------------------------------------------------------------------
@@ -396,7 +399,7 @@ TEST(NotesContract, ExistingMemoryIsAdvisedForTheFirstLargeResult) {
   // Small results are not worth it.
   hetmap::release_cached_memory();
   since const small;
-  hetmap::map({.backend = backend::cpu}, spins<5>{}, std::span(x).first(1000));
+  hetmap::map({.backend = backend::cpu}, adds<15>{}, std::span(x).first(std::size_t{1} << 16));
   EXPECT_FALSE(small.one().plan.says(note::existing_output));
 }
 
