@@ -7,11 +7,13 @@
 #include <hetmap/hetmap.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <forward_list>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -240,6 +242,33 @@ TEST(DecisionsContract, ShortCallsAreRecordedOnceInATenthOfAMillisecondAtMost) {
   }
   EXPECT_GT(here.made(), 0u);
   EXPECT_LE(static_cast<std::int64_t>(here.made()), (until - began) / 100us + 2);
+}
+
+TEST(DecisionsContract, ManyThreadsAreRecordedWhileOneReads) {
+  constexpr unsigned callers = 8;
+  constexpr std::size_t calls = 200;
+  since const here;
+  std::atomic<unsigned> at_work{callers};
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t != callers; ++t)
+    threads.emplace_back([&, n = 100 + t] {
+      std::function<int(int)> const f = adds<16>{};  // never short, since nothing is learned of it
+      for (std::size_t k = 0; k != calls; ++k) hetmap::map(f, support::indices(n));
+      --at_work;
+    });
+  for (bool last = false; !last;) {
+    last = at_work == 0;
+    std::map<long, std::size_t> elements;
+    for (auto const& d : here.all()) {
+      EXPECT_EQ(d.done, d.plan.elements);
+      EXPECT_EQ(d.end, call_end::result);
+      EXPECT_EQ(elements.try_emplace(d.thread, d.done).first->second, d.done)
+          << "of another thread";
+    }
+    EXPECT_LE(elements.size(), callers);
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(here.made(), callers * calls);
 }
 
 // -- streams -----------------------------------------------------------------------------------
