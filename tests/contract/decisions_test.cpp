@@ -1,5 +1,5 @@
 // What decisions() says of calls, and when it says nothing.
-#include "support/calls.hpp"
+#include "support/sanitizers.hpp"
 #include "support/sizes.hpp"
 #include "support/waiting.hpp"
 
@@ -434,6 +434,7 @@ TEST(NotesContract, ExistingMemoryIsAdvisedForTheFirstLargeResult) {
 
 TEST(NotesContract, AlignmentIsAdvisedWhereItShows) {
   if (hetmap::isa_level() == hetmap::isa::baseline) GTEST_SKIP() << "no wide vectors";
+  if (support::sanitized) GTEST_SKIP() << "under a sanitizer every loop is costly";
   std::size_t const n = std::size_t{1} << 18;
   std::vector<int> const x(n, 1);
   hetmap::vector<int> room(n + 4);
