@@ -81,7 +81,7 @@ struct decision {
 /// Throws:   std::bad_alloc.
 /// Waits:    while a call that ends writes its record down; such calls wait while these are read.
 /// Cost:     some 0.1 ms. Recording takes a call about 0.1 us, and allocates nothing.
-/// Memory:   the result; the records take 192 KiB of the process's memory once they are all in use.
+/// Memory:   the result; the records take 200 KiB of the process's memory once they are all in use.
 [[nodiscard]] HETMAP_API vector<decision> decisions();
 
 /// One line: verb, elements, chosen, asked for, predicted and actual time, reason, fallbacks, end.
