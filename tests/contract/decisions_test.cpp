@@ -1,5 +1,5 @@
 // What decisions() says of calls, and when it says nothing.
-#include "support/sanitizers.hpp"
+#include "support/decisions.hpp"
 #include "support/sizes.hpp"
 #include "support/waiting.hpp"
 
@@ -9,14 +9,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <forward_list>
 #include <functional>
 #include <map>
-#include <numeric>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -30,36 +27,7 @@ namespace {
 using namespace std::chrono_literals;
 using hetmap::backend;
 using hetmap::call_end;
-using hetmap::note;
-
-/// The records that were added since it was made.
-class since {
- public:
-  since() {
-    auto const all = hetmap::decisions();
-    if (!all.empty()) first_ = all.back().number + 1;
-  }
-  [[nodiscard]] std::vector<hetmap::decision> all() const {
-    std::vector<hetmap::decision> out;
-    for (hetmap::decision const& d : hetmap::decisions())
-      if (d.number >= first_) out.push_back(d);
-    return out;
-  }
-  /// How many were made, kept or not.
-  [[nodiscard]] std::uint64_t made() const {
-    auto const all = hetmap::decisions();
-    return all.empty() ? 0 : all.back().number + 1 - first_;
-  }
-  /// The only one.
-  [[nodiscard]] hetmap::decision one() const {
-    auto const found = all();
-    EXPECT_EQ(found.size(), 1u);
-    return found.empty() ? hetmap::decision() : found.back();
-  }
-
- private:
-  std::uint64_t first_ = 0;
-};
+using support::since;
 
 bool contains(std::string const& text, std::string const& part) {
   return text.find(part) != std::string::npos;
@@ -384,70 +352,6 @@ TEST(DecisionsContract, TheTextIsOneLineWithEverythingInIt) {
        {"map: 10000 elements on ", "(asked: auto)", "predicted ", "took ", d.plan.reason})
     EXPECT_TRUE(contains(text, part)) << part << " in " << text;
   EXPECT_FALSE(contains(text, "ended by"));
-}
-
-// -- notes ---------------------------------------------------------------------------------------
-
-double own_exp(double v) { return std::exp(v); }
-
-TEST(NotesContract, AFunctorIsAdvisedWhereAPointerIsCalled) {
-  std::vector<double> const x(1000, 1.0);
-  EXPECT_TRUE(hetmap::explain(&own_exp, x).says(note::functor));
-  EXPECT_TRUE(hetmap::explain(std::function<double(double)>(own_exp), x).says(note::functor));
-  EXPECT_TRUE(contains(to_string(hetmap::explain(&own_exp, x)), "note: f is called through a"));
-  auto const lambda = [](double v) { return v + 1; };
-  EXPECT_FALSE(hetmap::explain(lambda, x).says(note::functor));
-  EXPECT_FALSE(contains(to_string(hetmap::explain(lambda, x)), "note:"));
-  EXPECT_FALSE(hetmap::explain(adds<11>{}, support::indices(1000)).says(note::functor));
-}
-
-TEST(NotesContract, VectorMathIsAdvisedWhereTheCLibrarysIsNamed) {
-  std::vector<double> const x(1000, 1.0);
-  auto const p = hetmap::explain(static_cast<double (*)(double)>(std::exp), x);
-  EXPECT_TRUE(p.says(note::vector_math)) << p;
-  EXPECT_TRUE(contains(to_string(p), "hetmap::math"));
-  EXPECT_FALSE(hetmap::explain(&own_exp, x).says(note::vector_math));
-}
-
-TEST(NotesContract, ExistingMemoryIsAdvisedForTheFirstLargeResult) {
-  std::size_t const n = std::size_t{1} << 20;
-  auto const x = support::indices(n);
-  hetmap::release_cached_memory();
-  since const first;
-  auto y = hetmap::map({.backend = backend::cpu}, adds<12>{}, x);
-  EXPECT_TRUE(first.one().plan.says(note::existing_output));
-  {
-    since const here;
-    hetmap::map_into({.backend = backend::cpu}, y, adds<12>{}, x);
-    for (auto const& d : here.all()) EXPECT_FALSE(d.plan.says(note::existing_output));
-  }
-  y = {};
-  since const again;
-  y = hetmap::map({.backend = backend::cpu}, adds<12>{}, x);  // in the block that was kept
-  for (auto const& d : again.all()) EXPECT_FALSE(d.plan.says(note::existing_output));
-  // Small results are not worth it.
-  hetmap::release_cached_memory();
-  since const small;
-  hetmap::map({.backend = backend::cpu}, adds<15>{}, std::span(x).first(std::size_t{1} << 16));
-  EXPECT_FALSE(small.one().plan.says(note::existing_output));
-}
-
-TEST(NotesContract, AlignmentIsAdvisedWhereItShows) {
-  if (hetmap::isa_level() == hetmap::isa::baseline) GTEST_SKIP() << "no wide vectors";
-  if (support::sanitized) GTEST_SKIP() << "under a sanitizer every loop is costly";
-  std::size_t const n = std::size_t{1} << 18;
-  std::vector<int> const x(n, 1);
-  hetmap::vector<int> room(n + 4);
-  auto const says = [&](std::size_t offset) {
-    since const here;
-    hetmap::map_into({.backend = backend::cpu, .chunk_size = 4096},
-                     std::span(room).subspan(offset, n), adds<14>{}, x);
-    return here.one().plan.says(note::aligned_output);
-  };
-  EXPECT_FALSE(says(4)) << "its cost is not known";
-  // A busy machine may interrupt any of these calls, and make the loop look costly.
-  EXPECT_TRUE(support::soon([&] { return says(4); }));
-  EXPECT_FALSE(says(0));
 }
 
 }  // namespace
