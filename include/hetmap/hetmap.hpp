@@ -3,6 +3,7 @@
 
 #include <hetmap/array.hpp>
 #include <hetmap/concepts.hpp>
+#include <hetmap/decisions.hpp>
 #include <hetmap/device_span.hpp>
 #include <hetmap/error.hpp>
 #include <hetmap/future.hpp>

@@ -31,6 +31,21 @@ struct candidate {
   char const* unavailable = nullptr;
 };
 
+/// What the caller could change for a call to gain by it.
+enum class note : unsigned char {
+  gpu_kernel,       ///< the kernel is not registered for the GPU, which would finish first
+  functor,          ///< f is called through a pointer, one element at a time
+  vector_math,      ///< f is a function of the C library that hetmap::math has for vectors
+  existing_output,  ///< results go to memory that nothing was in yet, which takes page faults
+  aligned_output,   ///< results that stay in the caches begin where vectors cross lines
+};
+
+/// How many there are.
+inline constexpr std::size_t note_count = 5;
+
+/// What to do about it, in words.
+[[nodiscard]] HETMAP_API char const* text(note which) noexcept;
+
 /// How one call would run.
 struct plan {
   hetmap::backend asked = hetmap::backend::automatic;  ///< by the call or the environment
@@ -66,6 +81,15 @@ struct plan {
   /// Which values of the machine the predictions go by, and why no others (profile.hpp); null: not
   /// said.
   char const* profile = nullptr;
+  /// A bit for each note that holds: 1 << its number. gpu_kernel is only found by explain() and
+  /// under HETMAP_EXPLAIN=2, since it may have to look for a GPU; the last two only when the call
+  /// runs, so they are in decisions() and not in explain().
+  unsigned notes = 0;
+
+  /// Whether that note holds.
+  [[nodiscard]] bool says(note which) const noexcept {
+    return (notes >> static_cast<unsigned>(which) & 1u) != 0;
+  }
 
   /// The planner's verdict on that backend. Requires: serial, cpu, gpu or hybrid.
   [[nodiscard]] candidate const& at(hetmap::backend where) const noexcept {

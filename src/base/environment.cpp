@@ -22,9 +22,18 @@ std::string_view variable(char const* name) {
 
 }  // namespace
 
-bool explain_requested() {
-  static constinit remembered<bool> requested;
-  return requested.get([] { return variable("HETMAP_EXPLAIN") == "1"; });
+unsigned explain_level() {
+  static constinit remembered<unsigned> level;
+  return level.get([] {
+    auto const text = variable("HETMAP_EXPLAIN");
+    for (unsigned known = 0; known != 3; ++known)
+      if (text == std::to_string(known)) return known;
+    if (text.empty()) return 0u;
+    clear_failed_index();
+    throw option_error("HETMAP_EXPLAIN=" + std::string(text) +
+                       ": no such level; the valid ones are 0, 1 (a line a call), 2 (all "
+                       "candidates)");
+  });
 }
 
 constinit std::atomic<environment const*> found_environment{nullptr};
@@ -32,7 +41,7 @@ constinit std::atomic<environment const*> found_environment{nullptr};
 namespace {
 
 environment environment_now() {
-  return {known_profile().limits, explain_requested(), default_backend(), isa_level()};
+  return {known_profile().limits, explain_level(), default_backend(), isa_level()};
 }
 
 }  // namespace

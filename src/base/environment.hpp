@@ -11,13 +11,16 @@
 
 namespace hetmap::core {
 
-/// HETMAP_EXPLAIN is set to 1: every call prints its decision to standard error.
-[[nodiscard]] bool explain_requested();
+/// What every call prints to standard error when it has ended, by HETMAP_EXPLAIN: 0: nothing; 1:
+/// its decision in a line; 2: the whole plan as well.
+///
+/// Throws:   option_error if the variable is anything else.
+[[nodiscard]] unsigned explain_level();
 
 /// What the variables come to, and what short calls go by, in one cache line.
 struct alignas(64) environment {
   thresholds limits;
-  bool explain;
+  unsigned explain;  ///< level
   backend where;
   isa level;
 };

@@ -1,12 +1,11 @@
 #include "plan.hpp"
 
 #include "backend.hpp"
+#include "text.hpp"
 
 #include <hetmap/detail/config.hpp>
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <ostream>
 
 namespace hetmap {
@@ -296,28 +295,8 @@ inline namespace HETMAP_ABI {
 
 namespace {
 
-/// Appends what printf would print.
-__attribute__((__format__(__printf__, 2, 3))) void add(std::string& out, char const* format, ...) {
-  char line[256];
-  std::va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(line, sizeof line, format, arguments);
-  va_end(arguments);
-  out += line;
-}
-
-std::string duration(double seconds) {
-  std::string out;
-  if (seconds < 0)
-    out = "not known";
-  else if (seconds < 1e-3)
-    add(out, "%.3g us", seconds * 1e6);
-  else if (seconds < 1)
-    add(out, "%.3g ms", seconds * 1e3);
-  else
-    add(out, "%.3g s", seconds);
-  return out;
-}
+using core::add;
+using core::duration;
 
 void add_link(std::string& out, plan const& p) {
   add(out, "  to the GPU and back: %zu bytes in and %zu bytes out an element", p.link_bytes_in,
@@ -328,6 +307,26 @@ void add_link(std::string& out, plan const& p) {
 }
 
 }  // namespace
+
+char const* text(note which) noexcept {
+  switch (which) {
+    case note::gpu_kernel:
+      return "as a functor registered with HETMAP_GPU_KERNEL the GPU is predicted to finish first";
+    case note::functor:
+      return "f is called through a pointer: a functor with a HETMAP_FN call operator is inlined, "
+             "and computed a vector at a time";
+    case note::vector_math:
+      return "f is a function of the C library: the one of that name in hetmap::math, called in a "
+             "functor, is computed a vector at a time";
+    case note::existing_output:
+      return "results went to memory that nothing was in yet: map_into memory that is there "
+             "already saves its page faults";
+    case note::aligned_output:
+      return "results do not begin at a multiple of 32 bytes: memory aligned to 64, as "
+             "hetmap::vector's is, is written some tenth faster";
+  }
+  return "?";
+}
 
 std::string to_string(plan const& p) {
   std::string out;
@@ -354,6 +353,8 @@ std::string to_string(plan const& p) {
     add(out, "  %-6s %s\n", name(c.where),
         c.unavailable != nullptr ? c.unavailable : duration(c.predicted_seconds).c_str());
   if (p.profile != nullptr) out.append("  profile: ").append(p.profile).append("\n");
+  for (std::size_t k = 0; k != note_count; ++k)
+    if (p.says(static_cast<note>(k))) add(out, "  note: %s\n", text(static_cast<note>(k)));
   return out;
 }
 

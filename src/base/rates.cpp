@@ -72,8 +72,9 @@ rate& rate_of(std::type_info const& kernel, void const* function) {
   registry& all = made.get();
   char const* const name = kernel.name();
   std::lock_guard const guard(all.guard);
-  auto& slot = all.rates[{name, name[0] == '*' ? name : nullptr, function}];
-  if (!slot) slot = std::make_unique<rate>();
+  auto& [key, slot] =
+      *all.rates.try_emplace({name, name[0] == '*' ? name : nullptr, function}).first;
+  if (!slot) slot = std::make_unique<rate>(key.name.c_str(), function);
   return *slot;
 }
 

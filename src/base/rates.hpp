@@ -36,6 +36,14 @@ class mean_cost {
 /// What one element of one kernel costs.
 class rate {
  public:
+  rate() = default;
+  /// kernel: its type's name as the compiler has it, kept until the process ends. function: as of
+  /// rate_of().
+  rate(char const* kernel, void const* function) : kernel_(kernel), function_(function) {}
+
+  [[nodiscard]] char const* kernel() const noexcept { return kernel_; }
+  [[nodiscard]] void const* function() const noexcept { return function_; }
+
   /// On one worker, in nanoseconds; negative while nothing is known.
   [[nodiscard]] double element_nanoseconds() const noexcept { return worker_.nanoseconds(); }
 
@@ -70,6 +78,8 @@ class rate {
   mean_cost travelling_;
   mean_cost resident_;
   std::atomic<unsigned> calls_{0};
+  char const* kernel_ = "";
+  void const* function_ = nullptr;
 };
 
 }  // namespace detail

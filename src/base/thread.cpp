@@ -1,5 +1,6 @@
 #include "thread.hpp"
 
+#include "forked.hpp"
 #include "topology.hpp"
 
 #include <algorithm>
@@ -132,6 +133,17 @@ bool start_detached(char const* name, void (*body)(void*), void* context) noexce
   } catch (...) {
     return false;
   }
+}
+
+long thread_number() noexcept {
+  thread_local struct {
+    long number = 0;
+    unsigned forks = 0;
+  } known;
+  // A child's only thread has another number than its parent's.
+  if (known.number == 0 || known.forks != fork_count())
+    known = {static_cast<long>(gettid()), fork_count()};
+  return known.number;
 }
 
 }  // namespace hetmap::core

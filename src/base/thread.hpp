@@ -75,4 +75,7 @@ class signals_blocked {
   sigset_t before_;
 };
 
+/// The calling thread's number, as the system has it (gettid), which is asked once a thread.
+[[nodiscard]] long thread_number() noexcept;
+
 }  // namespace hetmap::core

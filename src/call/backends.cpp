@@ -77,6 +77,8 @@ call_effort run_on_gpu(call const& c, gpu_route& route) {
   if (met.how == gpu_end::lost) mark_lost(*route.gpu, met.why);
   bool const anew = stay && c.account.done() != 0;
   if (can_go_on && !(anew && overwrites_only_copy(c.work))) {
+    c.notes.note_fallback(fallback_kind::failed_over, c.work.count - (anew ? 0 : c.account.done()),
+                          static_cast<int>(route.gpu->index()), met.why.text);
     if (anew) {
       c.reports.take_back(c.account.done());
       c.account.begin_anew();
@@ -118,8 +120,10 @@ call_effort run_on_both(call const& c, gpu_route& route) {
   here.columns = columns.data();
   call const at_home = c.over(here);
   status const ready = arrays.to_device(*route.gpu, route.columns);
+  int const number = static_cast<int>(route.gpu->index());
   if (!ready.ok()) {
     if (ready.what == fault::lost) mark_lost(*route.gpu, ready);
+    c.notes.note_fallback(fallback_kind::failed_over, c.work.count, number, ready.text);
     call_effort const spent = execute_on_cpu(at_home);
     arrays.are_written(nullptr);
     return spent;
@@ -137,7 +141,10 @@ call_effort run_on_both(call const& c, gpu_route& route) {
   call_effort const spent = execute_on_cpu(at_home, &other);
   write_again(at_home, device.met.torn);
   arrays.are_written(nullptr);
-  if (device.met.how == gpu_end::done) learn_of_device(c, device.met);
+  if (device.met.how == gpu_end::done)
+    learn_of_device(c, device.met);
+  else
+    c.notes.note_fallback(fallback_kind::failed_over, device.met.left, number, device.met.why.text);
   return spent;
 }
 

@@ -14,16 +14,32 @@ namespace hetmap {
 inline namespace HETMAP_ABI {
 namespace detail {
 
-void run(job const& work, settings const& how) {
-  if (core::run_short(work, how)) return;
+namespace {
+
+void run_long(job const& work, settings const& how, core::call_record& told) {
   core::reporter reports(how.progress, work.count);
-  core::run_part(work, how, 0, work.count, reports);
+  core::run_part(work, how, 0, work.count, reports, told);
   try {
     reports.finish(work.count);
   } catch (...) {
     if (work.discard != nullptr) work.discard(work.columns[0], 0, work.count);
     rethrow_as_failure_of(no_length);
   }
+  told.end_by(call_end::result);
+}
+
+}  // namespace
+
+void run(job const& work, settings const& how) {
+  if (core::run_short(work, how)) return;
+  core::call_record told;
+  run_long(work, how, told);
+}
+
+void run_more(job const& work, settings const& how) {
+  if (core::run_short(work, how)) return;
+  core::call_record told(core::call_record::silent);
+  run_long(work, how, told);
 }
 
 plan plan_for(job const& work, settings const& how) { return core::decide(work, how, true).chosen; }
@@ -50,6 +66,7 @@ struct batches::state {
   std::size_t total;
   std::size_t done = 0;
   core::reporter reports;
+  core::call_record told;
 
   state(settings const& h, std::size_t t) : how(h), total(t), reports(h.progress, t) {
     // A backend that is not there is refused before the input is touched.
@@ -63,7 +80,7 @@ batches::batches(settings const& how, std::size_t total) : state_(new state(how,
 batches::~batches() = default;
 
 void batches::run(job const& work) {
-  core::run_part(work, state_->how, state_->done, state_->total, state_->reports);
+  core::run_part(work, state_->how, state_->done, state_->total, state_->reports, state_->told);
   state_->done += work.count;
 }
 
@@ -75,6 +92,7 @@ void batches::finish() {
   } catch (...) {
     rethrow_as_failure_of(no_length);
   }
+  state_->told.end_by(call_end::result);
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #include "../base/environment.hpp"
 #include "../base/error.hpp"
 #include "../base/profile_in_use.hpp"
+#include "../base/text.hpp"
 #include "../base/topology.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../cpu/team.hpp"

@@ -15,14 +15,14 @@
 #include "../cpu/pool_core.hpp"
 #include "../cpu/stream.hpp"
 #include "../gpu/route.hpp"
+#include "call_record.hpp"
 #include "machine.hpp"
+#include "notes.hpp"
 
 #include <hetmap/detail/seam/job.hpp>
 #include <hetmap/error.hpp>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <utility>
@@ -43,8 +43,6 @@ chunk_function code_for(kernel_code const& code, plan const& how, char const* ve
 
 namespace {
 
-using clock = std::chrono::steady_clock;
-
 /// The memory that the ring will take, said before it is taken.
 void state_bounds(plan& chosen, gpu_route const& route, settings const& how) {
   if (chosen.elements == 0) return;
@@ -61,7 +59,7 @@ double known_cost(job const& work) {
 
 }  // namespace
 
-decision decide(job const& work, settings const& how, bool in_words) {
+routed_plan decide(job const& work, settings const& how, bool in_words) {
   backend const asked = backend_of(how);
   gpu_route route = find_route(work, how, asked, in_words || asked == backend::gpu);
   problem p{.asked = asked,
@@ -82,8 +80,9 @@ decision decide(job const& work, settings const& how, bool in_words) {
   machine const here = machine_here(how, route.gpu);
   plan chosen = make_plan(p, here);
   chosen.scalar = work.scalar;
+  chosen.notes = notes_on_kernel(work) | (in_words ? notes_on_gpu(work, how, p, here, chosen) : 0);
   if (entry_of(chosen.chosen)->shares_cpu) bring_results_home(route);
-  if (in_words || explain_requested()) chosen.profile = profile_words(route.gpu);
+  if (in_words || explain_level() != 0) chosen.profile = profile_words(route.gpu);
   if (needs_gpu(chosen.chosen) && route.no_gpu == nullptr) state_bounds(chosen, route, how);
   if (char const* const why = chosen.at(chosen.chosen).unavailable; why != nullptr) {
     clear_failed_index();
@@ -104,10 +103,15 @@ std::string late_text(char const* verb, std::size_t done, std::size_t total) {
 
 /// The end of a part of a call that has `first` elements before it: throws what stopped it, after
 /// its results have been destroyed, or learns what it cost.
-void conclude(call const& c, std::size_t first, std::size_t total, call_effort const& spent) {
+void conclude(call const& c, std::size_t first, std::size_t total, call_effort const& spent,
+              call_record& told) {
   job const& work = c.work;
   ledger& account = c.account;
   std::size_t const done = account.done();
+  told.add_done(done);
+  if (std::size_t const again = spent.again.all.elements; again != 0)
+    told.notes.note_fallback(fallback_kind::given_back, again, -1,
+                             "claims took far longer than predicted");
   auto failure = account.take_failure();
   if (failure || done != work.count) {
     if (work.discard != nullptr)
@@ -117,7 +121,9 @@ void conclude(call const& c, std::size_t first, std::size_t total, call_effort c
     else
       clear_failed_index();
     if (failure) std::rethrow_exception(std::move(failure));
-    if (c.early.met() != ending::cause::deadline) throw cancelled_error(first + done, total);
+    bool const late = c.early.met() == ending::cause::deadline;
+    told.end_by(late ? call_end::deadline : call_end::cancellation);
+    if (!late) throw cancelled_error(first + done, total);
     throw timeout_error(late_text(c.options.verb, first + done, total), first + done, total);
   }
   if (work.learned == nullptr) return;
@@ -129,35 +135,42 @@ void conclude(call const& c, std::size_t first, std::size_t total, call_effort c
 
 /// The account of a call: a lane for each worker that it may come to have and for a device beside
 /// them, and a region for each lane that claims from the front at once.
-ledger account_for(job const& work, decision const& decided, backend_entry const& where) {
+ledger account_for(job const& work, routed_plan const& decided, backend_entry const& where) {
   unsigned const workers = decided.chosen.workers;
   unsigned const owners = where.shares_cpu ? workers - 1 : where.needs_gpu ? 1 : workers;
   return {work.count, decided.chosen.granule,
           std::max(workers, decided.most_workers) + (where.shares_cpu ? 1 : 0), owners};
 }
 
-/// Whether all results go to memory that no result has been in.
+/// Whether the results go to memory that no result has been in. Said once of such memory.
 bool is_first_use_of_outputs(job const& work) {
   unsigned fresh = 0;
   for (unsigned k = 0; k != work.outputs; ++k) fresh += first_use(work.columns[k].base) ? 1 : 0;
-  return fresh == work.outputs;
+  return work.outputs != 0 && fresh == work.outputs;
+}
+
+/// What is only seen when the call runs: where its results go.
+void look_at_outputs(job const& work, plan& chosen) {
+  bool const large = chosen.bytes_out * work.count >= large_result_bytes;
+  bool const fresh = (large || chosen.past_caches) && is_first_use_of_outputs(work);
+  // A page that nobody has touched comes into the caches as the system clears it.
+  if (fresh) chosen.past_caches = false;
+  chosen.notes |= notes_on_outputs(work, chosen, fresh);
 }
 
 }  // namespace
 
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
-              reporter& reports) {
+              reporter& reports, call_record& told) {
   before_elements so_far;
-  decision decided = decide(work, how, explain_requested());
-  // A page that nobody has touched comes into the caches as the system clears it.
-  if (decided.chosen.past_caches && is_first_use_of_outputs(work))
-    decided.chosen.past_caches = false;
+  routed_plan decided = decide(work, how, explain_level() > 1);
+  look_at_outputs(work, decided.chosen);
   plan const& chosen = decided.chosen;
   chunk_function const code = code_for(*work.code, chosen, how.verb);
   so_far.over = work.count == 0;
   if (so_far.over) return;
 
-  auto const began = clock::now();
+  told.begin(work, how, chosen, total);
   backend_entry const& where = *entry_of(chosen.chosen);
   ledger account = account_for(work, decided, where);
   ending early(how);
@@ -167,24 +180,22 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
                      .code = code,
                      .account = account,
                      .reports = reports,
-                     .early = early};
+                     .early = early,
+                     .notes = told.notes};
   call_effort const spent = where.run(planned, decided.route);
   so_far.over = true;
-  conclude(planned, first, total, spent);
-  if (explain_requested()) {
-    double const seconds = std::chrono::duration<double>(clock::now() - began).count();
-    std::fprintf(stderr, "hetmap: %s: took %.6g s; %s", how.verb, seconds,
-                 to_string(chosen).c_str());
-  }
+  conclude(planned, first, total, spent, told);
 }
 
 void run_rest(job const& work, settings const& how, isa level, ledger& account) {
-  plan all;
-  all.elements = work.count;
-  all.workers = account.lanes();
-  all.level = level;
+  plan all = plan_of(work, {.asked = backend_of(how),
+                            .level = level,
+                            .workers = account.lanes(),
+                            .reason = "predicted to be short, and was not"});
   all.granule = account.granule();
   all.chunk_elements = 0;
+  call_record told;
+  told.begin(work, how, all, work.count);
   reporter none(nullptr, work.count);
   ending early(how);
   call const rest{.work = work,
@@ -193,8 +204,10 @@ void run_rest(job const& work, settings const& how, isa level, ledger& account) 
                   .code = work.code->at(level),
                   .account = account,
                   .reports = none,
-                  .early = early};
-  conclude(rest, 0, work.count, execute_on_cpu(rest));
+                  .early = early,
+                  .notes = told.notes};
+  conclude(rest, 0, work.count, execute_on_cpu(rest), told);
+  told.end_by(call_end::result);
 }
 
 }  // namespace core

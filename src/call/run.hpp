@@ -5,6 +5,7 @@
 #include "../base/reporter.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../gpu/route.hpp"
+#include "call_record.hpp"
 
 #include <hetmap/detail/seam/job.hpp>
 #include <hetmap/plan.hpp>
@@ -35,7 +36,7 @@ namespace hetmap::core {
                                               char const* verb);
 
 /// A call's plan, and what it takes to follow it.
-struct decision {
+struct routed_plan {
   plan chosen;
   gpu_route route;
   unsigned most_workers = 1;  ///< when the work turns out to be more than was predicted
@@ -44,18 +45,21 @@ struct decision {
 /// in_words: say in full what is missing for a GPU, which takes time.
 ///
 /// Throws:   device_unavailable if a backend that was asked for by name is not there.
-[[nodiscard]] decision decide(detail::job const& work, detail::settings const& how, bool in_words);
+[[nodiscard]] routed_plan decide(detail::job const& work, detail::settings const& how,
+                                 bool in_words);
 
-/// Runs what `account` has been given back, by all workers that the call may have, and ends the
-/// call as it has to end: what is in the account by then, results and failures, is part of it.
+/// Runs what `account` has been given back by a short call that was not short, by all workers that
+/// the call may have, and ends the call as it has to end: what is in the account by then, results
+/// and failures, is part of it.
 ///
 /// Throws:   as detail::run.
 void run_rest(detail::job const& work, detail::settings const& how, isa level, ledger& account);
 
 /// Runs `work` as a part of a call that has `first` elements before it.
 ///
+/// told:     is told all of it but the end of a call that succeeds.
 /// Throws:   as detail::run.
 void run_part(detail::job const& work, detail::settings const& how, std::size_t first,
-              std::size_t total, reporter& reports);
+              std::size_t total, reporter& reports, call_record& told);
 
 }  // namespace hetmap::core

@@ -12,6 +12,7 @@
 #include "../cpu/team.hpp"
 #include "../cpu/watch.hpp"
 #include "../gpu/held_arrays.hpp"
+#include "call_record.hpp"
 #include "run.hpp"
 
 #include <hetmap/detail/seam/leaf.hpp>
@@ -83,11 +84,20 @@ unsigned most_lanes(settings const& how) {
   return elements >= small_block_elements || count < small_block_elements;
 }
 
+/// Writes down a call that was timed.
+[[gnu::noinline, gnu::cold]] void record(job const& work, settings const& how, isa level,
+                                         unsigned lanes, clock::time_point began,
+                                         clock::time_point ended, bool failed) noexcept {
+  record_short_call(work, how, {.asked = backend_of(how), .level = level, .workers = lanes}, began,
+                    ended, failed ? call_end::failure : call_end::result);
+}
+
 /// An element, or several in one lane.
 ///
 /// timed: whether the cost is learned. word: of a claim that is watched.
 /// Returns:  one past the last that was computed.
-[[gnu::always_inline]] inline std::size_t run_here(job const& work, isa level, bool timed,
+[[gnu::always_inline]] inline std::size_t run_here(job const& work, settings const& how, isa level,
+                                                   bool timed,
                                                    recall const& word = never_recalled) {
   scratch unused;
   void* slot = nullptr;
@@ -106,15 +116,21 @@ unsigned most_lanes(settings const& how) {
   } catch (...) {
     if (work.discard != nullptr) work.discard(work.columns[0], 0, all.failed_at);
     note_failed_index(all.failed_at);
+    if (timed) record(work, how, level, 1, began, clock::now(), true);
     throw;
   }
-  if (timed && all.end == work.count) work.learned->learn(work.count, clock::now() - began);
+  if (timed && all.end == work.count) {
+    auto const ended = clock::now();
+    work.learned->learn(work.count, ended - began);
+    record(work, how, level, 1, began, ended, false);
+  }
   return all.end;
 }
 
-[[gnu::always_inline]] inline std::size_t run_watched(job const& work, isa level, bool timed) {
+[[gnu::always_inline]] inline std::size_t run_watched(job const& work, settings const& how,
+                                                      isa level, bool timed) {
   watched_claim const watched;
-  return run_here(work, level, timed, *watched.word());
+  return run_here(work, how, level, timed, *watched.word());
 }
 
 [[gnu::noinline, gnu::cold]] void share_from(std::size_t until, job const& work,
@@ -283,7 +299,7 @@ bool may_be_short(job const& work, settings const& how, environment const& aroun
       backend_of(how, around.where) != backend::serial)
     return false;
   // Blocks of map_blocks are the caller's; those of map_reduce, which has no outputs, are not.
-  return is_plain(how) && (work.exact_chunk == 0 || work.outputs == 0) && !around.explain;
+  return is_plain(how) && (work.exact_chunk == 0 || work.outputs == 0) && around.explain == 0;
 }
 
 /// Lanes for a call of so many seconds: one for each that sharing pays for.
@@ -321,6 +337,23 @@ void run_shared(job const& work, settings const& how, unsigned lanes, unsigned p
   shared.call.finish(work, how);
 }
 
+namespace {
+
+/// The same of a call that is timed: written down when it is over.
+void run_shared_timed(job const& work, settings const& how, unsigned lanes, unsigned parts_a_lane) {
+  isa const level = std::max(isa_level(), work.code->floor);
+  auto const began = clock::now();
+  try {
+    run_shared(work, how, lanes, parts_a_lane, true);
+  } catch (...) {
+    record(work, how, level, lanes, began, clock::now(), true);
+    throw;
+  }
+  record(work, how, level, lanes, began, clock::now(), false);
+}
+
+}  // namespace
+
 bool run_short(job const& work, settings const& how) {
   if (work.learned == nullptr || holds_arrays(work)) return false;
   double const predicted =
@@ -345,7 +378,9 @@ bool run_short(job const& work, settings const& how) {
       whole = lanes == 1;
     }
     if (lanes > 1 && shared_hot_team().ready(static_cast<std::int64_t>(predicted * 1e9))) {
-      run_shared(work, how, lanes, predicted < limits.divided_seconds ? 1 : 8, timed);
+      unsigned const parts_a_lane = predicted < limits.divided_seconds ? 1 : 8;
+      timed ? run_shared_timed(work, how, lanes, parts_a_lane)
+            : run_shared(work, how, lanes, parts_a_lane, false);
       return true;
     }
   }
@@ -353,10 +388,11 @@ bool run_short(job const& work, settings const& how) {
   isa const level = std::max(around->level, work.code->floor);
   bool const one_chunk = how.chunk_size >= work.count;
   if (one_chunk || work.count == 1 || !on_team || how.workers == 1) {
-    run_here(work, level, timed);
+    run_here(work, how, level, timed);
     return true;
   }
-  if (std::size_t const until = run_watched(work, level, timed); until != work.count) [[unlikely]]
+  if (std::size_t const until = run_watched(work, how, level, timed); until != work.count)
+      [[unlikely]]
     share_from(until, work, how, level);
   return true;
 }

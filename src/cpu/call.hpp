@@ -1,6 +1,7 @@
 // A call that has been planned and runs: what its parts are told of it, whoever they are.
 #pragma once
 
+#include "../base/call_notes.hpp"
 #include "../base/ledger.hpp"
 #include "../base/reporter.hpp"
 #include "ending.hpp"
@@ -21,10 +22,11 @@ struct call {
   ledger& account;
   reporter& reports;
   ending& early;
+  call_notes& notes;
 
   /// The same call with its columns elsewhere.
   [[nodiscard]] call over(detail::job const& moved) const noexcept {
-    return {moved, options, how, code, account, reports, early};
+    return {moved, options, how, code, account, reports, early, notes};
   }
 };
 

@@ -53,6 +53,7 @@ class device_lane {
         account_(whole.account),
         reports_(whole.reports),
         early_(whole.early),
+        notes_(whole.notes),
         queue_(gpu_, route.form, arrays.functor(), {route.fold_form, arrays.operation()}, columns_,
                terms_for(columns_, account_, part.share != nullptr ? 1 : how_.workers)),
         over_inputs_(is_over_inputs(columns_)) {}
@@ -76,8 +77,12 @@ class device_lane {
       out.how = gpu_end::gave_up;
     }
     if (out.how == gpu_end::gave_up || (out.how == gpu_end::lost && part_.cpu_goes_on)) {
-      for (slot_load const& s : queue_.under_way()) account_.give_back(elements_of(s));
-      for (range const& r : again_) account_.give_back(r);
+      auto const give_back = [&](range r) {
+        account_.give_back(r);
+        out.left += r.size();
+      };
+      for (slot_load const& s : queue_.under_way()) give_back(elements_of(s));
+      for (range const& r : again_) give_back(r);
     }
     queue_.forget();
     return out;
@@ -125,7 +130,11 @@ class device_lane {
         again_.push_front(next);
         if (why.what == fault::lost) return why;
         auto const account = [this](arrived_load const& s) { account_for(s); };
-        if (queue_.recover(why, account) && queue_.idle()) continue;
+        if (queue_.recover(why, account) && queue_.idle()) {
+          notes_.note_fallback(fallback_kind::retried, next.size(), static_cast<int>(gpu_.index()),
+                               why.text);
+          continue;
+        }
         return why;
       }
       if (queue_.idle()) return {};
@@ -224,6 +233,7 @@ class device_lane {
   ledger& account_;
   reporter& reports_;
   ending& early_;
+  call_notes& notes_;
   device_queue queue_;
   bool over_inputs_;
   std::deque<range> again_;  // claimed, and not on their way

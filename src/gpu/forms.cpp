@@ -1,16 +1,13 @@
 #include "forms.hpp"
 
 #include "../base/forked.hpp"
+#include "../base/text.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <mutex>
 #include <vector>
-
-#include <cxxabi.h>
 
 namespace hetmap {
 namespace core {
@@ -57,13 +54,6 @@ gpu_form const* find_form_for(gpu_site& site, char const* vendor) {
   auto& all = all_forms();
   std::lock_guard const guard(all.guard);
   return first_form(all, site, vendor);
-}
-
-std::string demangled(char const* name) {
-  int failed = 0;
-  std::unique_ptr<char, void (*)(void*)> const text(
-      abi::__cxa_demangle(name, nullptr, nullptr, &failed), std::free);
-  return failed == 0 && text ? text.get() : name;
 }
 
 std::string missing_form(gpu_site const& site) {

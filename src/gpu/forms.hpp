@@ -14,7 +14,4 @@ namespace hetmap::core {
 /// the signature, the signatures that there are, and what to write.
 [[nodiscard]] std::string missing_form(detail::gpu_site const& site);
 
-/// The readable form of a name that typeid gave.
-[[nodiscard]] std::string demangled(char const* name);
-
 }  // namespace hetmap::core

@@ -2,8 +2,8 @@
 
 #include "../base/backend.hpp"
 #include "../base/error.hpp"
-#include "../base/forked.hpp"
 #include "../base/rates.hpp"
+#include "../base/text.hpp"
 #include "array_memory.hpp"
 #include "devices.hpp"
 #include "forms.hpp"
@@ -11,9 +11,7 @@
 #include <hetmap/error.hpp>
 
 #include <exception>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace hetmap::core {
@@ -70,14 +68,6 @@ bool same_elements(gpu_form const& form, gpu_work const& work) {
 }
 
 }  // namespace
-
-char const* interned(std::string const& text) {
-  static constinit process_mutex guard;
-  static constinit made_once<std::set<std::string>> made;
-  auto& all = made.get();
-  std::lock_guard const lock(guard);
-  return all.insert(text).first->c_str();
-}
 
 gpu_route find_route(job const& work, settings const& how, backend asked, bool in_words) {
   bool const by_name = needs_gpu(asked);

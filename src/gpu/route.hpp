@@ -36,7 +36,4 @@ void bring_results_home(gpu_route& route);
 /// What the planner needs to know of that.
 [[nodiscard]] gpu_problem describe(gpu_route const& route, detail::job const& work);
 
-/// A copy of `text` that lives as long as the process; equal texts share one.
-[[nodiscard]] char const* interned(std::string const& text);
-
 }  // namespace hetmap::core

@@ -29,23 +29,27 @@ std::size_t known_total(stream_job const& work) { return work.total == no_length
 }  // namespace
 
 stream_consumer::stream_consumer(stream_setup const& of, stream_chunks& chunks,
-                                 device_driver& driver, stream_lanes& lanes, early_end& early)
+                                 device_driver& driver, stream_lanes& lanes, early_end& early,
+                                 call_record& told)
     : setup_(of),
       chunks_(chunks),
       driver_(driver),
       lanes_(lanes),
       early_(early),
+      told_(told),
       reports_(of.how.progress, known_total(of.work)) {}
 
 void stream_consumer::start_at(std::size_t index) noexcept {
   chunks_.window().start_at(index);
-  delivered_ = index;
+  delivered_ = first_ = index;
   may_resume_ = true;
 }
 
 void stream_consumer::start() {
+  told_.begin(setup_.as_map.job, setup_.how, setup_.chosen, setup_.as_map.job.count);
   if (std::exception_ptr const why = driver_.start()) {
     over_ = true;
+    tell(call_end::failure);
     clear_failed_index();
     std::rethrow_exception(why);
   }
@@ -95,9 +99,18 @@ void stream_consumer::give_back() {
   } catch (...) {
     abandon();
     over_ = true;
+    tell(call_end::failure);
     clear_failed_index();
     throw;
   }
+}
+
+void stream_consumer::tell(call_end how) noexcept {
+  if (!told_.is_open()) return;
+  told_.add_done(delivered_ - first_ + (held_ ? held_count_ : 0));
+  if (setup_.work.total == no_length) told_.set_elements(delivered_ + (held_ ? held_count_ : 0));
+  told_.end_by(how);
+  told_.write();
 }
 
 void stream_consumer::abandon() noexcept {
@@ -136,8 +149,10 @@ bool stream_consumer::next(segment& out, time_limit const* limit) {
 /// Ends it because the stop condition says so. The lock is held.
 void stream_consumer::stop() {
   chunks_.give_up();
+  std::exception_ptr const why = early_.failure();
+  tell(why ? call_end::failure : call_end::cancellation);
   clear_failed_index();
-  if (std::exception_ptr const why = early_.failure()) std::rethrow_exception(why);
+  if (why) std::rethrow_exception(why);
   throw cancelled_error(delivered_, known_total(setup_.work));
 }
 
@@ -183,10 +198,12 @@ void stream_consumer::end() {
   if (failed.cause) {
     abandon();
     over_ = true;
+    tell(call_end::failure);
     chunks_.device_failed() ? clear_failed_index() : note_failed_index(failed.at);
     std::rethrow_exception(std::exchange(failed.cause, nullptr));
   }
   if (!chunks_.window().ended()) {
+    tell(call_end::abandoned);
     clear_failed_index();
     throw closed_error(std::string(setup_.how.verb)
                            .append(": the stream was closed after ")
@@ -197,9 +214,11 @@ void stream_consumer::end() {
   try {
     reports_.finish(delivered_);
   } catch (...) {
+    tell(call_end::failure);
     clear_failed_index();
     throw;
   }
+  tell(call_end::result);
 }
 
 }  // namespace hetmap::core

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../base/reporter.hpp"
+#include "../call/call_record.hpp"
 #include "chunks.hpp"
 #include "driver.hpp"
 #include "early_end.hpp"
@@ -21,12 +22,14 @@ class stream_consumer {
  public:
   /// Requires: all of these stay.
   stream_consumer(stream_setup const& of, stream_chunks& chunks, device_driver& driver,
-                  stream_lanes& lanes, early_end& early);
+                  stream_lanes& lanes, early_end& early, call_record& told);
 
   /// As pipeline::start_at.
   void start_at(std::size_t index) noexcept;
   /// As pipeline::next.
   bool next(detail::segment& out, time_limit const* limit);
+  /// Has it written down how the stream ended, unless that has been.
+  void tell(call_end how) noexcept;
 
  private:
   void start();
@@ -44,6 +47,7 @@ class stream_consumer {
   device_driver& driver_;
   stream_lanes& lanes_;
   early_end& early_;
+  call_record& told_;
   reporter reports_;
   std::chrono::steady_clock::time_point next_look_{};  // while it waits
   bool started_ = false;
@@ -52,6 +56,7 @@ class stream_consumer {
   std::size_t taken_to_ = 0;      // of the held slot
   std::size_t next_failure_ = 0;  // of the held slot
   std::size_t delivered_ = 0;     // elements of the chunks that were given back
+  std::size_t first_ = 0;         // element that it started at
   bool over_ = false;             // the end, or the input's failure, has been told
   bool may_resume_ = false;
 };

@@ -32,10 +32,11 @@ double known_cost(stream_job const& work, bool travels) {
 }  // namespace
 
 device_driver::device_driver(stream_setup const& of, gpu_route route, stream_chunks& chunks,
-                             early_end& early)
+                             early_end& early, call_notes& notes)
     : setup_(of),
       chunks_(chunks),
       early_(early),
+      notes_(notes),
       arrays_(of.as_map.job),
       pace_(known_cost(of.work, route.travels), of.work.pulls_at_once ? first_elements : 1,
             of.form.chunk, chunk_seconds),
@@ -65,6 +66,7 @@ std::exception_ptr device_driver::start() {
     device& failing = *queue_->route().gpu;
     if (why.what == fault::lost) mark_lost(failing, why);
     bool const go_on = cpu_can_go_on();
+    if (go_on) note_fallback(fallback_kind::failed_over, why);
     queue_.reset();
     if (!go_on) return failure_of(failing, why, setup_.how.verb);
   }
@@ -155,8 +157,12 @@ void device_driver::recover(stream_chunks::lock& held, status why,
   torn_.clear();
   queue_->forget(torn_);
   if (unlucky) torn_.push_back(*unlucky);
+  if (smaller) {
+    note_fallback(fallback_kind::retried, why);
+    return chunks_.return_unsent(torn_);
+  }
+  if (cpu_can_go_on()) note_fallback(fallback_kind::failed_over, why);
   chunks_.return_unsent(torn_);
-  if (smaller) return;
   computes_ = false;
   device& failing = *queue_->route().gpu;
   if (why.what == fault::lost) mark_lost(failing, why);
@@ -173,6 +179,14 @@ void device_driver::recover(stream_chunks::lock& held, status why,
   }
   std::size_t const at = chunks_.forsake_unsent();
   chunks_.fail_device(at, std::move(cause));
+}
+
+/// Of what the device had when it failed.
+void device_driver::note_fallback(fallback_kind what, status why) noexcept {
+  std::size_t elements = 0;
+  for (std::size_t const k : torn_)
+    elements += chunks_[k].begin + chunks_[k].count - chunks_[k].done_to;
+  notes_.note_fallback(what, elements, static_cast<int>(queue_->route().gpu->index()), why.text);
 }
 
 /// A device that is lost may yet write results, and read inputs: nobody else uses the memory that

@@ -2,6 +2,7 @@
 // and of the stream when the device fails.
 #pragma once
 
+#include "../base/call_notes.hpp"
 #include "../gpu/held_arrays.hpp"
 #include "chunk_pace.hpp"
 #include "chunk_queue.hpp"
@@ -23,7 +24,8 @@ class device_driver {
  public:
   /// route:    of no use where no device was chosen.
   /// Requires: all that is referred to stays.
-  device_driver(stream_setup const& of, gpu_route route, stream_chunks& chunks, early_end& early);
+  device_driver(stream_setup const& of, gpu_route route, stream_chunks& chunks, early_end& early,
+                call_notes& notes);
   /// Requires: the slots are dropped.
   ~device_driver();
   device_driver(device_driver const&) = delete;
@@ -65,6 +67,7 @@ class device_driver {
   void note(chunk_arrival const& got) noexcept;
   void recover(stream_chunks::lock& held, status why, std::optional<std::size_t> unlucky,
                std::function<void()> const& wake_lane) noexcept;
+  void note_fallback(fallback_kind what, status why) noexcept;
   void leave_torn_memory();
   [[nodiscard]] bool cpu_can_go_on() const noexcept;
   void bring_arrays_home();
@@ -72,6 +75,7 @@ class device_driver {
   stream_setup const& setup_;
   stream_chunks& chunks_;
   early_end& early_;
+  call_notes& notes_;
   held_arrays arrays_;
   chunk_pace pace_;
   std::unique_ptr<chunk_queue> queue_;  // null: no device was chosen, or none could begin

@@ -33,10 +33,11 @@ struct pipeline::state {
       chunks.give_up();
       lanes.join(held);
     }
+    consumer.tell(call_end::abandoned);
     chunks.drop_slots();
     if (setup.work.learned == nullptr) return;
-    core::effort const& told = lanes.costs().told();
-    setup.work.learned->learn(told.elements, told.busy);
+    core::effort const& spent = lanes.costs().told();
+    setup.work.learned->learn(spent.elements, spent.busy);
     driver.learn();
   }
 
@@ -49,10 +50,11 @@ struct pipeline::state {
   std::shared_ptr<pool_streams> listed;  // that it closes with; null for none
   core::stream_setup setup;
   core::early_end early{setup.how.stop};
+  core::call_record told;
   core::stream_chunks chunks{setup, early};
-  core::device_driver driver{setup, std::move(setup.decided.route), chunks, early};
+  core::device_driver driver{setup, std::move(setup.decided.route), chunks, early, told.notes};
   core::stream_lanes lanes{setup, chunks, driver, early};
-  core::stream_consumer consumer{setup, chunks, driver, lanes, early};
+  core::stream_consumer consumer{setup, chunks, driver, lanes, early, told};
 };
 
 pipeline::pipeline(stream_job const& work, settings const& how) {

@@ -1,6 +1,7 @@
 #include "setup.hpp"
 
 #include "../base/backend.hpp"
+#include "../base/environment.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../gpu/resources.hpp"
 #include "../gpu/slot_flow.hpp"
@@ -14,9 +15,9 @@ namespace {
 
 using namespace detail;
 
-decision decided_for(stream_as_map const& work, settings how) {
+routed_plan decided_for(stream_as_map const& work, settings how) {
   how.chunk_size = 0;  // chunks are the window's
-  return decide(work.job, how, false);
+  return decide(work.job, how, explain_level() > 1);
 }
 
 /// A team of its own for a call that asks for more workers than the process has.
@@ -53,7 +54,7 @@ std::size_t own_bytes(stream_setup const& of, stream_sizes const& sizes) {
 }
 
 /// What it takes on the device beside its slots.
-device_demand demand(decision& decided, stream_job const& work) {
+device_demand demand(routed_plan& decided, stream_job const& work) {
   if (!needs_gpu(decided.chosen.chosen)) return {};
   locate_slots(decided.route, work);
   return demand_of(decided.route);

@@ -35,7 +35,7 @@ struct stream_setup {
   detail::settings const how;          // which points at these
   std::unique_ptr<workers> const own;  // where more are asked for than the process has
   stream_as_map const as_map;
-  decision decided;
+  routed_plan decided;
   plan const& chosen = decided.chosen;
   workers* const team;  // null: the consumer does it all
   unsigned const lanes;

@@ -38,6 +38,16 @@ bool maps_rightly(std::size_t n) {
   return y.size() == n;
 }
 
+void many_threads_map() {
+  std::vector<std::thread> threads;
+  for (int t = 0; t != 4; ++t)
+    threads.emplace_back([] {
+      for (int call = 0; call != 500; ++call)
+        if (!maps_rightly(100)) std::abort();
+    });
+  for (std::thread& t : threads) t.join();
+}
+
 /// Whether some of a call's functions ran on other threads than the caller's.
 bool shared(hetmap::options const& how) {
   std::atomic<bool> elsewhere{false};
@@ -155,6 +165,8 @@ int run(std::string_view task, char const* backend) {
     fork_while_idle(true);
   else if (task == "memory")
     memory_of_a_map_in_place();
+  else if (task == "loud")
+    many_threads_map();
   else if (task == "quiet")
     return maps_rightly(10) && maps_rightly(100000) ? 0 : 1;
   else

@@ -209,10 +209,51 @@ TEST(ProcessContract, TheLibraryPrintsNothingUnlessAsked) {
   auto const quiet = child("-u HETMAP_EXPLAIN", "quiet");
   EXPECT_EQ(quiet.exit_code, 0);
   EXPECT_EQ(quiet.output, "");
-  auto const asked = child("HETMAP_EXPLAIN=1", "quiet");
-  EXPECT_EQ(asked.exit_code, 0);
-  EXPECT_TRUE(says(asked, "hetmap: map: took "));
-  EXPECT_TRUE(says(asked, "100000 elements on "));
+  EXPECT_EQ(child("HETMAP_EXPLAIN=0", "quiet").output, "");
+  EXPECT_EQ(child("HETMAP_EXPLAIN=", "quiet").output, "");
+}
+
+std::size_t count(std::string const& text, std::string const& part) {
+  std::size_t out = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++out;
+  return out;
+}
+
+TEST(ProcessContract, EveryCallIsALineWhereThatIsAskedFor) {
+  auto const f = child("HETMAP_EXPLAIN=1", "quiet");  // two calls
+  EXPECT_EQ(f.exit_code, 0);
+  EXPECT_EQ(count(f.output, "\n"), 2u) << f.output;
+  EXPECT_TRUE(says(f, "hetmap: map: 10 elements on "));
+  EXPECT_TRUE(says(f, "\nhetmap: map: 100000 elements on "));
+  for (char const* const part : {"(asked: auto)", "predicted not known", "took "})
+    EXPECT_EQ(count(f.output, part), 2u) << part << " in " << f.output;
+}
+
+TEST(ProcessContract, AllCandidatesAndNotesAreSaidWhereThatIsAskedFor) {
+  auto const f = child("HETMAP_EXPLAIN=2", "quiet");
+  EXPECT_EQ(f.exit_code, 0);
+  EXPECT_EQ(count(f.output, "hetmap: map: "), 2u) << f.output;
+  for (char const* const part : {"\n  serial ", "\n  cpu ", "\n  gpu ", "\n  hybrid ",
+                                 "note: f is called through a pointer"})
+    EXPECT_EQ(count(f.output, part), 2u) << part << " in " << f.output;
+}
+
+TEST(ProcessContract, LinesOfThreadsDoNotMix) {
+  auto const f = child("HETMAP_EXPLAIN=1", "loud");  // 4 threads with 500 calls each
+  EXPECT_EQ(f.exit_code, 0);
+  EXPECT_EQ(count(f.output, "hetmap: map: 100 elements on "), 2000u);
+  EXPECT_EQ(count(f.output, "\nhetmap: map: 100 elements on "), 1999u);
+  EXPECT_EQ(count(f.output, "\n"), 2000u);
+}
+
+TEST(ProcessContract, AWrongLevelOfExplanationIsAnErrorThatNamesTheValidOnes) {
+  for (char const* const wrong : {"3", "yes", "-1", "01"}) {
+    auto const f = child(std::string("HETMAP_EXPLAIN=") + wrong, "quiet");
+    EXPECT_NE(f.exit_code, 0) << wrong;
+    EXPECT_TRUE(says(f, std::string("HETMAP_EXPLAIN=") + wrong));
+    EXPECT_TRUE(says(f, "0, 1 (a line a call), 2 (all candidates)"));
+  }
 }
 
 }  // namespace

@@ -214,6 +214,23 @@ TEST_F(Hybrid, AutoDeclinesWhereTheCpuWaitsForMemory) {
   EXPECT_NE(hetmap::explain(f, x).chosen, backend::hybrid) << hetmap::explain(f, x);
 }
 
+TEST_F(Hybrid, WhatTheGpuLeftIsInTheDecision) {
+  gpu().strike_with([](operation what, std::uint64_t) {
+    return what == operation::launch ? strike::late_lost : strike::none;
+  });
+  auto const x = counted(20'000);
+  auto const y = hetmap::map(both(), triple{}, x);
+  for (std::size_t i = 0; i != x.size(); ++i) ASSERT_EQ(y[i], triple{}(x[i]));
+  auto const all = hetmap::decisions();
+  ASSERT_FALSE(all.empty());
+  hetmap::decision const& last = all[all.size() - 1];
+  EXPECT_EQ(last.plan.chosen, backend::hybrid);
+  if (last.fallback_count == 0) GTEST_SKIP() << "the CPU had computed all before a launch";
+  EXPECT_EQ(last.fallbacks[0].what, hetmap::fallback_kind::failed_over);
+  EXPECT_EQ(last.fallbacks[0].device, 0);
+  EXPECT_GT(last.fallbacks[0].elements, 0u);
+}
+
 // -- with real threads --
 
 TEST(HybridThreads, LoadsAndClaimsMeetBesideOneAnother) {

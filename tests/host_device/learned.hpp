@@ -22,8 +22,10 @@ using stream_source = decltype(std::declval<hetmap::detail::port<In, true, true>
 template <class F, class... Src>
 void forget(F& f) {
   auto* const learned = hetmap::detail::rate_for<F, Src...>(f);
+  auto const kernel = learned->kernel();
+  auto const function = learned->function();
   std::destroy_at(learned);
-  std::construct_at(learned);
+  std::construct_at(learned, kernel, function);
 }
 
 /// As if the CPU had been measured, and no GPU: an element takes a worker so long.

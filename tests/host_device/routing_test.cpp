@@ -69,6 +69,7 @@ TEST_F(Routing, ASlowLinkIsFoundOutAndLeft) {
   hetmap::map(f, x);
   EXPECT_GE(gpu().launches(), 1u) << "the defaults take it there";
   EXPECT_EQ(hetmap::explain(f, x).chosen, backend::cpu) << hetmap::explain(f, x);
+  EXPECT_FALSE(hetmap::explain(f, x).says(hetmap::note::gpu_kernel)) << "it is registered";
   auto const before = gpu().launches();
   hetmap::map(f, x);
   EXPECT_EQ(gpu().launches(), before);
@@ -112,6 +113,51 @@ TEST_F(Routing, ALostGpuCostsNoResultAndIsNotTriedAgain) {
   EXPECT_NE(std::string(plan.at(backend::gpu).unavailable).find("lost"), std::string::npos);
 }
 
+TEST_F(Routing, ARegistrationIsAdvisedWhereItWouldHelp) {
+  using hetmap::note;
+  with({});
+  costs<7> const f{};
+  EXPECT_FALSE(hetmap::explain(f, x).says(note::gpu_kernel)) << "its cost is not known";
+  believe(f, 1000);
+  auto const p = hetmap::explain(f, x);
+  EXPECT_TRUE(p.says(note::gpu_kernel)) << p;
+  EXPECT_NE(to_string(p).find("HETMAP_GPU_KERNEL the GPU is predicted"), std::string::npos);
+  EXPECT_FALSE(hetmap::explain({.backend = backend::cpu}, f, x).says(note::gpu_kernel));
+  EXPECT_FALSE(hetmap::explain(f, std::vector<double>(10)).says(note::gpu_kernel));
+  {
+    host_form<costs<7>, double(double)> const form;
+    EXPECT_FALSE(hetmap::explain(f, x).says(note::gpu_kernel)) << "it has one";
+  }
+  believe(f, 0.1);
+  EXPECT_FALSE(hetmap::explain(f, x).says(note::gpu_kernel)) << "the link takes longer";
+}
+
+TEST(RoutingWithoutDevices, NoRegistrationIsAdvised) {
+  costs<8> const f{};
+  std::vector<double> const x(100'000, 1.5);
+  support::believe<costs<8> const, support::source<std::vector<double> const>>(f, 1000);
+  EXPECT_FALSE(hetmap::explain(f, x).says(hetmap::note::gpu_kernel));
+}
+
+TEST_F(Routing, WhatIsTriedAgainInSmallerPartsIsSaid) {
+  with({.bytes_in_per_second = 1e11, .bytes_out_per_second = 1e11});
+  costs<9> const f{};
+  host_form<costs<9>, double(double)> const form;
+  believe(f, 1000);
+  gpu().strike_with([left = 1](support::operation what, std::uint64_t) mutable {
+    bool const now = what == support::operation::launch && left-- > 0;
+    return now ? support::strike::out_of_memory : support::strike::none;
+  });
+  auto const y = hetmap::map(f, x);
+  for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(y[i], f(x[i]));
+  auto const told = hetmap::decisions().back();
+  EXPECT_EQ(told.end, hetmap::call_end::result);
+  ASSERT_EQ(told.fallback_count, 1u);
+  EXPECT_EQ(told.fallbacks[0].what, hetmap::fallback_kind::retried);
+  EXPECT_GT(told.fallbacks[0].elements, 0u);
+  EXPECT_NE(to_string(told).find("elements again in smaller parts ("), std::string::npos);
+}
+
 TEST_F(Routing, OutOfMemoryEndsOnTheCpuUnderAutoAndInAnExceptionUnderGpu) {
   with({.capacity = 256});
   costs<6> const f{};
@@ -120,6 +166,14 @@ TEST_F(Routing, OutOfMemoryEndsOnTheCpuUnderAutoAndInAnExceptionUnderGpu) {
   auto const y = hetmap::map(f, x);
   for (std::size_t i = 0; i != n; ++i) ASSERT_EQ(y[i], f(x[i]));
   EXPECT_EQ(gpu().launches(), 0u);
+  auto const told = hetmap::decisions().back();
+  EXPECT_EQ(told.plan.chosen, backend::gpu);
+  EXPECT_EQ(told.end, hetmap::call_end::result);
+  ASSERT_EQ(told.fallback_count, 1u);
+  EXPECT_EQ(told.fallbacks[0].what, hetmap::fallback_kind::failed_over);
+  EXPECT_EQ(told.fallbacks[0].elements, n);
+  EXPECT_EQ(told.fallbacks[0].device, 0);
+  EXPECT_NE(to_string(told).find("GPU 0: 100000 elements left to the CPU ("), std::string::npos);
   try {
     hetmap::map({.backend = backend::gpu}, f, x);
     FAIL();

@@ -294,6 +294,13 @@ std::span<verb const> verbs() {
                 !hetmap::to_string(hetmap::explain(next, given->list)).empty();
        },
        true},
+      {"decisions",
+       [] {
+         hetmap::map(on_cpu(), next, given->numbers);
+         auto const known = hetmap::decisions();
+         return !known.empty() && !to_string(known.back()).empty();
+       },
+       true},
       {"progress and a stop token",
        [] {
          std::size_t reported = 0;

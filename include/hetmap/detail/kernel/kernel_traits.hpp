@@ -37,9 +37,8 @@ inline constexpr bool cost_known_by_type<W> =
 /// it.
 template <class F>
 inline constexpr char const* scalar_because =
-    std::is_function_v<F> || std::is_pointer_v<F> || !cost_known_by_type<F>
-        ? "f is called through a pointer"
-        : nullptr;
+    std::is_function_v<F> || std::is_pointer_v<F> || !cost_known_by_type<F> ? called_through_pointer
+                                                                            : nullptr;
 template <class F>
 inline constexpr char const* scalar_because<F const> = scalar_because<F>;
 template <class F, class G>

@@ -73,6 +73,10 @@ class rate;
 /// The memory of a hetmap::array, on the host and on a device.
 class array_memory;
 
+/// plan::scalar of functions that are called through a pointer. Compared as a text: libraries have
+/// one each.
+inline constexpr char called_through_pointer[] = "f is called through a pointer";
+
 /// One input or output as a GPU would need it: memory, or a sequence that is generated.
 struct gpu_operand {
   column memory;           ///< null base: generated, an array's, or an output not allocated yet
@@ -141,6 +145,9 @@ struct job {
 /// Throws:   what the failing element with the lowest index threw; cancelled_error; option_error;
 ///           device_unavailable.
 HETMAP_API void run(job const& work, settings const& how);
+
+/// The same for what is part of a call that has been run before: no decision of its own.
+HETMAP_API void run_more(job const& work, settings const& how);
 
 /// Enqueues `work`, whose columns all lie on a GPU or are generated, in a CUDA stream of that GPU
 /// and returns without waiting. An element that calls fail(), and others of the launch, may stay as

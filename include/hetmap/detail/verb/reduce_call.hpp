@@ -118,13 +118,13 @@ template <class Task, class Op, class T>
     again.progress = nullptr;
     again.workers = 1;
     work.completing = true;
-    run(job{.code = &code_of<Task>,
-            .context = std::addressof(work),
-            .columns = work.no_columns,
-            .count = work.count,
-            .learned = detail::rate_for<Op, completed_fold<T>>(op),
-            .exact_chunk = largest_leaf},
-        again);
+    run_more(job{.code = &code_of<Task>,
+                 .context = std::addressof(work),
+                 .columns = work.no_columns,
+                 .count = work.count,
+                 .learned = detail::rate_for<Op, completed_fold<T>>(op),
+                 .exact_chunk = largest_leaf},
+             again);
   }
   return detail::as_many([&] { return work.joined(std::move(init)); });
 }
