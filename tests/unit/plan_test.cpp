@@ -237,7 +237,11 @@ TEST(Plan, TheGpusOwnCostReplacesTheDefaults) {
                .bytes_in = 8,
                .bytes_out = 8,
                .element_nanoseconds = 10,
-               .gpu = {.link_bytes_in = 8, .link_bytes_out = 8, .element_nanoseconds = 0.2}};
+               .gpu = {.link_bytes_in = 8,
+                       .link_bytes_out = 8,
+                       .staged_bytes_in = 8,
+                       .staged_bytes_out = 8,
+                       .element_nanoseconds = 0.2}};
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
   call.gpu.element_nanoseconds = 30;
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
@@ -288,7 +292,7 @@ TEST(Plan, WhatOneThreadCanStageBoundsTheGpusShare) {
                .element_nanoseconds = 80,
                .gpu = {.link_bytes_in = 8, .element_nanoseconds = 10}};
   double const few = make_plan(call, with_gpu).at(backend::hybrid).predicted_seconds;
-  call.gpu.link_bytes_in = 800;
+  call.gpu.staged_bytes_in = 800;
   EXPECT_GT(make_plan(call, with_gpu).at(backend::hybrid).predicted_seconds, 1.5 * few);
 }
 
