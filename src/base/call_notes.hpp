@@ -29,6 +29,11 @@ class call_notes {
       all_[count_++] = {what, device, elements, why};
   }
 
+  [[nodiscard]] bool any() const noexcept {
+    std::lock_guard const lock(guard_);
+    return count_ != 0;
+  }
+
   void tell(decision& out) const noexcept {
     std::lock_guard const lock(guard_);
     out.fallbacks = all_;

@@ -109,7 +109,8 @@ void conclude(call const& c, std::size_t first, std::size_t total, call_effort c
   ledger& account = c.account;
   std::size_t const done = account.done();
   told.add_done(done);
-  if (std::size_t const again = spent.again.all.elements; again != 0)
+  // What a device gave back is noted already.
+  if (std::size_t const again = spent.again.all.elements; again != 0 && !told.notes.any())
     told.notes.note_fallback(fallback_kind::given_back, again, -1,
                              "claims took far longer than predicted");
   auto failure = account.take_failure();
