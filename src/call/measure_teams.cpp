@@ -69,13 +69,13 @@ std::optional<double> seconds_if_met(std::size_t wanted, std::size_t tries, Once
   std::vector<double> found;
   for (std::size_t k = 0; k != tries && found.size() != wanted; ++k) once(found);
   if (found.size() < wanted / 4) return std::nullopt;
-  return lower_quartile(std::move(found));
+  return low_quantile(std::move(found), 10);
 }
 
 /// Until a worker that had time to fall asleep has begun.
 std::optional<double> team_wake(unsigned workers) {
   return seconds_if_met(40, 100, [&](std::vector<double>& found) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
     meeting call(std::chrono::milliseconds(2));
     run_team(workers, &meeting::body, &call);
     if (auto const met = call.met()) found.push_back(*met);
@@ -146,7 +146,7 @@ double serial_seconds() {
     some_work::loop(&call, all);
     found.push_back(seconds_since(began));
   }
-  return lower_quartile(std::move(found));
+  return low_quantile(std::move(found), 10);
 }
 
 /// What a claim costs with all workers at it: nothing is computed.
