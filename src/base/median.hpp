@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace hetmap::core {
@@ -15,13 +16,17 @@ namespace hetmap::core {
   return *middle;
 }
 
-/// What a quarter of them are below: of times on a machine that does other things as well, which
-/// only ever make them longer. 0 of none.
-[[nodiscard]] inline double lower_quartile(std::vector<double> values) {
+/// What one of `parts` of them are below: of times on a machine that does other things as well,
+/// which only ever make them longer. 0 of none.
+[[nodiscard]] inline double low_quantile(std::vector<double> values, std::size_t parts) {
   if (values.empty()) return 0;
-  auto const at = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 4);
+  auto const at = values.begin() + static_cast<std::ptrdiff_t>(values.size() / parts);
   std::nth_element(values.begin(), at, values.end());
   return *at;
+}
+
+[[nodiscard]] inline double lower_quartile(std::vector<double> values) {
+  return low_quantile(std::move(values), 4);
 }
 
 }  // namespace hetmap::core

@@ -54,7 +54,8 @@ struct thresholds {
   /// it saves: two and a half times what handing over and meeting again takes.
   double shortest_shared_seconds;
   /// Work above which oneTBB's workers are as good: what they take longer to hand over is at most a
-  /// 250th of it. Calls of less are short.
+  /// 250th of it. Not below what the planner leaves to the caller because a worker would have to
+  /// wake up first, since threads that are awake share that. Calls of less are short.
   double longest_shared_seconds;
   /// Work above which every lane's share comes in several parts, so that a lane that is held up can
   /// be helped: what that costs is 3 % of it.
@@ -67,7 +68,7 @@ struct thresholds {
       .claim_seconds = 1000 * cpu.claim_cost_seconds,
       .worthwhile_seconds = 20 * cpu.claim_cost_seconds,
       .shortest_shared_seconds = 2.5 * cpu.hot_hand_over_seconds,
-      .longest_shared_seconds = std::max(250 * cpu.team_hand_over_seconds, cpu.team_wake_seconds),
+      .longest_shared_seconds = std::max(250 * cpu.team_hand_over_seconds, 2 * cpu.team_wake_seconds),
       .divided_seconds = cpu.hot_division_seconds / 0.03};
 }
 

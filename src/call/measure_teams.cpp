@@ -69,13 +69,13 @@ std::optional<double> seconds_if_met(std::size_t wanted, std::size_t tries, Once
   std::vector<double> found;
   for (std::size_t k = 0; k != tries && found.size() != wanted; ++k) once(found);
   if (found.size() < wanted / 4) return std::nullopt;
-  return lower_quartile(std::move(found));
+  return low_quantile(std::move(found), 10);
 }
 
 /// Until a worker that had time to fall asleep has begun.
 std::optional<double> team_wake(unsigned workers) {
   return seconds_if_met(40, 100, [&](std::vector<double>& found) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
     meeting call(std::chrono::milliseconds(2));
     run_team(workers, &meeting::body, &call);
     if (auto const met = call.met()) found.push_back(*met);
@@ -93,52 +93,60 @@ std::optional<double> hand_over(Run run) {
   });
 }
 
-std::optional<double> hot_hand_over(unsigned workers) {
-  constexpr std::int64_t spin_nanoseconds = 20'000'000;
-  hot_team team(workers - 1, spin_nanoseconds);
-  team.wake();
-  for (auto const began = clock::now();
-       team.awake() == 0 && clock::now() - began < std::chrono::milliseconds(100);)
-    std::this_thread::yield();
-  return hand_over([&](auto body, void* call) { team.run(workers, body, call); });
-}
+/// Some microseconds of work, and whether another thread had a part in it.
+struct some_work {
+  static void loop(void* self, detail::chunk& work) {
+    for (std::size_t i = work.begin; i < work.end; i += 16) asm volatile("" : : : "memory");
+    auto& me = *static_cast<some_work*>(self);
+    if (std::this_thread::get_id() != me.caller) me.by_others = true;
+  }
+  static constexpr std::size_t elements = std::size_t{64} * 64 * detail::block_elements;
 
-/// What eight parts per lane take longer than one, where others take some of them.
-std::optional<double> hot_division(unsigned workers) {
-  struct helped {
-    /// A few microseconds in all, so that others come before nothing is left.
-    static void loop(void* self, detail::chunk& work) {
-      for (std::size_t i = work.begin; i < work.end; i += 16) asm volatile("" : : : "memory");
-      auto& me = *static_cast<helped*>(self);
-      if (std::this_thread::get_id() != me.caller) me.by_others = true;
-    }
-    std::thread::id caller = std::this_thread::get_id();
-    std::atomic<bool> by_others{false};
-  };
+  std::thread::id caller = std::this_thread::get_id();
+  std::atomic<bool> by_others{false};
+};
+
+/// What that takes in so many parts per lane, where others take some of them.
+std::optional<double> shared_seconds(unsigned lanes, unsigned parts) {
   detail::kernel_code const code{
-      {helped::loop, helped::loop, helped::loop}, nullptr, isa::baseline};
+      {some_work::loop, some_work::loop, some_work::loop}, nullptr, isa::baseline};
   detail::column const out{nullptr, sizeof(double), sizeof(double)};
   detail::settings const how{.verb = "calibrate"};
-  unsigned const lanes = std::min(workers, 8u);
-  auto const seconds_in = [&](unsigned parts) {
-    return seconds_if_met(400, 4000, [&](std::vector<double>& found) {
-      helped call;
-      detail::job const work{.code = &code,
-                             .context = &call,
-                             .columns = &out,
-                             .outputs = 1,
-                             .count = std::size_t{64} * 64 * detail::block_elements};
-      shared_hot_team().wake();
-      auto const began = clock::now();
-      run_shared(work, how, lanes, parts, false);
-      double const taken = seconds_since(began);
-      if (call.by_others) found.push_back(taken);
-    });
-  };
-  auto const whole = seconds_in(1);
-  auto const divided = seconds_in(8);
-  if (!whole || !divided) return std::nullopt;
-  return std::max(*divided - *whole, 0.0);
+  return seconds_if_met(400, 4000, [&](std::vector<double>& found) {
+    some_work call;
+    detail::job const work{.code = &code,
+                           .context = &call,
+                           .columns = &out,
+                           .outputs = 1,
+                           .count = some_work::elements};
+    shared_hot_team().wake();
+    for (auto const woken = clock::now();
+         shared_hot_team().awake() == 0 && clock::now() - woken < std::chrono::milliseconds(1);) {
+    }
+    auto const began = clock::now();
+    run_shared(work, how, lanes, parts, false);
+    double const taken = seconds_since(began);
+    if (call.by_others) found.push_back(taken);
+  });
+}
+
+/// The same in one thread.
+double serial_seconds() {
+  std::vector<double> found;
+  for (unsigned k = 0; k != 400; ++k) {
+    some_work call;
+    detail::chunk all{.begin = 0,
+                      .end = some_work::elements,
+                      .origin = 0,
+                      .columns = nullptr,
+                      .scratch = nullptr,
+                      .slot = nullptr,
+                      .failed_at = 0};
+    auto const began = clock::now();
+    some_work::loop(&call, all);
+    found.push_back(seconds_since(began));
+  }
+  return low_quantile(std::move(found), 10);
 }
 
 /// What a claim costs with all workers at it: nothing is computed.
@@ -189,8 +197,14 @@ void measure_teams(unsigned workers, cpu_values& values, std::string& notes) {
   take(values.team_wake_seconds, team_wake(workers), "team_wake");
   take(values.team_hand_over_seconds,
        hand_over([&](auto body, void* call) { run_team(workers, body, call); }), "team_hand_over");
-  take(values.hot_hand_over_seconds, hot_hand_over(workers), "hot_hand_over");
-  take(values.hot_division_seconds, hot_division(workers), "hot_division");
+  unsigned const lanes = std::min(workers, 8u);
+  auto const whole = shared_seconds(lanes, 1);
+  auto const divided = shared_seconds(lanes, 8);
+  auto const beyond = [&](std::optional<double> const& taken, double share) {
+    return taken ? std::optional(std::max(*taken - share, 0.0)) : std::nullopt;
+  };
+  take(values.hot_hand_over_seconds, beyond(whole, serial_seconds() / lanes), "hot_hand_over");
+  take(values.hot_division_seconds, whole ? beyond(divided, *whole) : whole, "hot_division");
 }
 
 }  // namespace hetmap::core
