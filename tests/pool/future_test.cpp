@@ -324,8 +324,7 @@ struct counted_alive {
 };
 
 /// What is the user's has gone when the last handle has, whatever the worker is still doing.
-TEST(Future, NothingOfItOutlivesItsLastHandle) {
-  hetmap::pool pool({.workers = 2});
+TEST_F(Future, NothingOfItOutlivesItsLastHandle) {
   constexpr int rounds = 3000;
   for (int round = 0; round != rounds; ++round) {
     pool.submit([c = counted_alive()] { return c; }).wait();
