@@ -21,7 +21,7 @@
 //           faithfully (references to a non-final class with virtual functions, or to what cannot
 //           be copied; proxies) is refused: detail::elements_can_be_kept.
 //   results keep the order of the input.
-//   errors  An exception of f or of an input is thrown by the call as it is. It comes from the element
+//   errors  An exception of f or of an input is thrown as it is. It comes from the element
 //           that serial execution would have met first; failed_index() tells which. Every element
 //           before it has been computed, except elements skipped by a stop request. No call of f is
 //           still running.

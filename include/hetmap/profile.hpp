@@ -14,9 +14,9 @@ inline namespace HETMAP_ABI {
 /// What was measured of the CPU's side. The defaults are conservative: plans that go by them take
 /// no risk, and what calls cost is learned from real work all the same.
 struct cpu_values {
-  /// Until a sleeping worker of oneTBB has begun with its first chunk.
+  /// Until a sleeping worker has begun with its first chunk.
   double team_wake_seconds = 10e-6;
-  /// Handing a call over to workers of oneTBB that are awake, and meeting again.
+  /// Handing a long call over to workers that are awake, and meeting again.
   double team_hand_over_seconds = 4e-6;
   /// The same with the threads that stay awake between short calls.
   double hot_hand_over_seconds = 0.8e-6;

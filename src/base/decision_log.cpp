@@ -22,7 +22,7 @@ void copy_text(char (&to)[N], char const* from) noexcept {
 /// The kernel among the template arguments of kernel_name<kernel, argument...>, under which its
 /// cost is known.
 std::string kernel_of(char const* mangled) {
-  std::string const all = demangled(mangled);
+  std::string all = demangled(mangled);
   static constexpr char opening[] = "kernel_name<";
   std::size_t const begin = all.find(opening);
   if (begin == std::string::npos) return all;

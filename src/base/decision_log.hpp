@@ -19,7 +19,8 @@ class decision_log {
   static constexpr std::size_t most_long = 256;
   static constexpr std::size_t most_short = 64;
 
-  decision_log() noexcept {}  // touches none of its memory
+  // Not defaulted, which would clear all of its memory.
+  decision_log() noexcept {}  // NOLINT(modernize-use-equals-default)
   ~decision_log() { guard_.leave(); }
   decision_log(decision_log const&) = delete;
   decision_log& operator=(decision_log const&) = delete;

@@ -63,13 +63,13 @@ struct thresholds {
 };
 
 [[nodiscard]] constexpr thresholds thresholds_of(cpu_values const& cpu) noexcept {
-  return {
-      .wake_seconds = cpu.team_wake_seconds,
-      .claim_seconds = 1000 * cpu.claim_cost_seconds,
-      .worthwhile_seconds = 20 * cpu.claim_cost_seconds,
-      .shortest_shared_seconds = 2.5 * cpu.hot_hand_over_seconds,
-      .longest_shared_seconds = std::max(250 * cpu.team_hand_over_seconds, 2 * cpu.team_wake_seconds),
-      .divided_seconds = cpu.hot_division_seconds / 0.03};
+  return {.wake_seconds = cpu.team_wake_seconds,
+          .claim_seconds = 1000 * cpu.claim_cost_seconds,
+          .worthwhile_seconds = 20 * cpu.claim_cost_seconds,
+          .shortest_shared_seconds = 2.5 * cpu.hot_hand_over_seconds,
+          .longest_shared_seconds =
+              std::max(250 * cpu.team_hand_over_seconds, 2 * cpu.team_wake_seconds),
+          .divided_seconds = cpu.hot_division_seconds / 0.03};
 }
 
 // -- the text of a profile, as it lies in files ---------------------------------------------------

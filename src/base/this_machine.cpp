@@ -22,7 +22,7 @@ std::string processor() {
   unsigned words[12] = {};
   if (__get_cpuid_max(0x80000000u, nullptr) >= 0x80000004u)
     for (unsigned k = 0; k != 3; ++k) {
-      unsigned* const w = words + 4 * k;
+      unsigned* const w = words + std::size_t{4} * k;
       __get_cpuid(0x80000002u + k, w, w + 1, w + 2, w + 3);
     }
   char text[sizeof words + 1] = {};

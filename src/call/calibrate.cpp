@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <string>
 
-#include <stdlib.h>
+#include <stdlib.h>  // getloadavg: NOLINT(modernize-deprecated-headers)
 
 namespace hetmap {
 inline namespace HETMAP_ABI {

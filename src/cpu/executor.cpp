@@ -70,10 +70,10 @@ struct call_lanes {
     efforts late{};
     retries again{};
 
-    spent& operator+=(spent const& other) noexcept {
-      in_time += other.in_time;
-      late += other.late;
-      again += other.again;
+    spent& operator+=(spent const& more) noexcept {
+      in_time += more.in_time;
+      late += more.late;
+      again += more.again;
       return *this;
     }
   };

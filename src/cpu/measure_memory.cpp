@@ -29,7 +29,7 @@ constexpr std::size_t most_bytes = std::size_t{128} << 20;
 constexpr std::size_t least_bytes = std::size_t{4} << 20;
 
 /// A vector of any machine's: what the memory takes, not how wide the loop is, shows.
-typedef double numbers __attribute__((__vector_size__(64), __may_alias__));
+using numbers [[gnu::vector_size(64), gnu::may_alias]] = double;
 
 /// Two blocks of touched memory.
 class arena {
@@ -193,6 +193,7 @@ tiling best_tiling(arena const& memory, unsigned workers, isa level) {
     for (std::size_t k = 0; k != candidates.size(); ++k)
       taken[k].push_back(map_seconds(memory, workers, level, count, &candidates[k]));
   std::vector<double> seconds;
+  seconds.reserve(taken.size());
   for (auto const& times : taken) seconds.push_back(lower_quartile(times));
   tiling best = candidates[0];
   double const usual = seconds[0] * clearly;

@@ -184,9 +184,7 @@ pool_call::~pool_call() {
 }
 
 void post(pool_core& pool, future_state& state, char const* verb) {
-  auto const refuse = [&](std::exception_ptr why) {
-    state.give_up(std::move(why), true);
-  };
+  auto const refuse = [&](std::exception_ptr why) { state.give_up(std::move(why), true); };
   try {
     pool.require_sound();
     if (!pool.threads().hold()) refuse_closed(verb);
