@@ -35,7 +35,7 @@ struct cell {
   contender again;
   contender automatic;
   double regret = 0;
-  double noise = 0;      ///< the regret of `again`, computed the same way
+  double noise = 0;      ///< the regret of `again` against itself under its first name
   std::size_t best = 0;  ///< which of `fixed` was the fastest
   /// Which backend automatic choice took most often; inherit: no call of it was recorded.
   hetmap::backend chosen = hetmap::backend::inherit;

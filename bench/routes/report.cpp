@@ -121,7 +121,8 @@ std::string regret_table(std::span<cell const> cells) {
   std::string text = fmt::format(
       "Regret: time(auto) / time(fastest fixed backend), chosen on one half of the rounds and "
       "scored "
-      "on the other.\nA/A: the same of the fastest fixed backend under a second name.\n"
+      "on the other.\nA/A: the same of a fixed backend, mostly the fastest one, against itself "
+      "under another name.\n"
       "{:<{}}{:>6}{:>8}{:>8}{:>11}{:>9}{:>8}{:>8}{:>9}{:>11}\n",
       "", width, "sizes", "median", "worst", "at", "best", "A/A", "worst", "first", "later by");
   for (auto const& rows : by_name(cells)) text += regret_row(rows.front().name, width, rows);

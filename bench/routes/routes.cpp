@@ -120,6 +120,8 @@ class grid {
  public:
   explicit grid(settings const& asked)
       : asked_(asked),
+        allowed_{.rounds = asked.rounds,
+                 .most = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * asked.seconds))},
         sizes_(sizes_of(asked)),
         kernels_(kernels_of(asked)),
         memories_(memories_of(asked)),
@@ -143,31 +145,34 @@ class grid {
 
   void run(kernel const& k, residency where) {
     std::size_t const most = largest_within(k, where, sizes_, bytes_);
-    if (most < sizes_.back()) leave_out(k, where, most, "memory (--memory-limit)");
     std::size_t last = 0;
     for (std::size_t const n : sizes_) {
-      if (n > most) return;
-      columns_for const columns(store_, k, where, n, most);
-      // What stays on a GPU is of no interest where there is none, unless it was asked for.
-      if (where == residency::array && asked_.memories.empty() &&
-          explain(k.array, columns.get()).at(hetmap::backend::gpu).unavailable != nullptr)
-        return;
-      if (isatty(STDERR_FILENO) != 0)
-        fmt::print(stderr, "\r\033[K{} of {}", record_name(k, where), n);
-      auto found = measure(
-          k, where, columns.get(),
-          {.rounds = asked_.rounds,
-           .most = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 * asked_.seconds))});
-      if (!found) return leave_out(k, where, last, "time (--seconds)");
+      if (n > most) return leave_out(k, where, last, "beyond the limit of memory (--memory-limit)");
+      std::optional<cell> found;
+      try {
+        columns_for const columns(store_, k, where, n, most);
+        if (where == residency::array && !wants_arrays(k, columns.get())) return;
+        if (isatty(STDERR_FILENO) != 0)
+          fmt::print(stderr, "\r\033[K{} of {}", record_name(k, where), n);
+        found = measure(k, where, columns.get(), allowed_);
+      } catch (std::exception const& problem) {  // a GPU with too little memory, say
+        return leave_out(k, where, last, problem.what());
+      }
+      if (!found) return leave_out(k, where, last, "beyond the limit of time (--seconds)");
       if (n <= longest_first_call) found->first = first_of(k, where, n);
       cells_.push_back(std::move(*found));
       last = n;
     }
   }
 
+  /// What stays on a GPU is of no interest where there is none, unless it was asked for.
+  [[nodiscard]] bool wants_arrays(kernel const& k, operands const& columns) const {
+    return !asked_.memories.empty() ||
+           explain(k.array, columns).at(hetmap::backend::gpu).unavailable == nullptr;
+  }
+
   void leave_out(kernel const& k, residency where, std::size_t above, char const* what) {
-    left_out_ +=
-        fmt::format("  {} above {}: beyond the limit of {}\n", record_name(k, where), above, what);
+    left_out_ += fmt::format("  {} above {}: {}\n", record_name(k, where), above, what);
   }
 
   /// The medians over processes in which the call was the first of its kernel.
@@ -188,6 +193,7 @@ class grid {
   }
 
   settings const& asked_;
+  effort allowed_;
   std::vector<std::size_t> sizes_;
   std::vector<kernel> kernels_;
   std::vector<residency> memories_;
