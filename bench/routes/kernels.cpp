@@ -147,6 +147,7 @@ void use(hetmap::backend where) { now::where = where; }
 
 hetmap::plan explain(route const& r, operands const& columns) {
   hetmap::plan found;
+  use(hetmap::backend::automatic);
   now::asks = &found;
   r.run(columns);
   now::asks = nullptr;

@@ -65,7 +65,7 @@ struct kernel {
 
 /// On which backend calls run from now on; automatic is a call without options.
 void use(hetmap::backend where);
-/// How that call would run.
+/// How that call would run without options, which is what `use` is left at.
 [[nodiscard]] hetmap::plan explain(route const& r, operands const& columns);
 
 }  // namespace bench::routes
