@@ -14,11 +14,11 @@
 namespace bench {
 
 /// A function that waits: what a download or a call of another program looks like.
-template <class T, class Math>
-struct sleep100ms {
+template <int Milliseconds>
+struct sleeping {
   static constexpr bool exact = true;
-  HETMAP_FN T operator()(T x) const {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  HETMAP_FN float operator()(float x) const {
+    std::this_thread::sleep_for(std::chrono::milliseconds(Milliseconds));
     return x;
   }
 };
@@ -61,7 +61,8 @@ class case_list {
     one<black_scholes<float, M>, returning>("black_scholes", options);
     one<greeks<float, M>, returning>("greeks", options);
     one<black_scholes<double, M>, returning>("black_scholes_double", options);
-    one<sleep100ms<float, M>>("sleep100ms", {unit});
+    one<sleeping<100>>("sleep100ms", {unit});
+    one<sleeping<1>>("sleep1ms", {unit});
 
     states<axpb<float, M>>("axpb", {unit});
     states<gauss<float, M>>("gauss", {around_zero});
@@ -101,6 +102,8 @@ class case_list {
     one<gather<float, M>>("gather", {unit});
     one<complex_multiply<std::complex<float>, M>>("complex_multiply", {unit, unit});
     one<complex_operator<std::complex<float>, M>>("complex_operator", {unit, unit});
+    one<complex_operator<std::complex<double>, M>>("complex_operator/double", {unit, unit});
+    one<collatz<std::uint32_t, M>>("collatz", {{{0, 1e6}}});
     one<normalise<packed<float, 3>, M>>("normalise", {bases});
 
     one<exponential<double, M>>("exp/double", {around_zero});

@@ -291,6 +291,22 @@ struct normalise {
   }
 };
 
+/// Steps until a number becomes 1, or 1000 of them: how many depends on the number, so neighbours
+/// cost differently and no vector computes them together.
+template <class T, class Math>
+struct collatz {
+  static constexpr bool exact = true;
+  HETMAP_FN T operator()(T start) const {
+    std::uint64_t x = std::uint64_t{start} + 1;
+    T steps = 0;
+    while (x != 1 && steps != 1000) {
+      x = x % 2 == 0 ? x / 2 : 3 * x + 1;
+      ++steps;
+    }
+    return steps;
+  }
+};
+
 // -- functions of one double ----------------------------------------------------------------------
 
 template <class T, class Math>

@@ -4,7 +4,9 @@
 #include "measurement.hpp"
 
 #include "bandwidth.hpp"
+#include "column_store.hpp"
 #include "memory.hpp"
+#include "repetition.hpp"
 
 #include <algorithm>
 #include <array>
@@ -91,60 +93,19 @@ arguments parse(std::span<char* const> words) {
   return result;
 }
 
-/// The columns of all requests and contenders of the launch, as long as they are of one kind.
-class column_store {
- public:
-  /// Operands for this request, inputs filled. Larger requests of the plan are made room for at
-  /// once, so that all sizes of a case use the same pages.
-  operands prepare(request const& now, std::span<request const> plan) {
-    std::size_t most = 0;
-    for (auto const& r : plan)
-      if (r.what == now.what && r.memory == now.memory) most = std::max(most, r.elements);
-    if (kind_ != now.memory) columns_ = {};
-    kind_ = now.memory;
-    auto const& c = *now.what;
-    // Indices depend on how many there are.
-    std::size_t const filled = c.aside.element_bytes != 0 ? now.elements : most;
-    operands result{.elements = now.elements};
-    for (std::size_t k = 0; k != c.in.size(); ++k)
-      result.in[k] = prepare(columns_[k], c.in[k], most, filled, k);
-    result.aside = prepare(columns_[most_inputs], c.aside, most, filled, most_inputs - 1);
-    for (std::size_t k = 0; k != c.out.size(); ++k)
-      result.out[k] = prepare(columns_[most_inputs + 1 + k], c.out[k], most, 0, 0);
-    if (now.form == "in_place") begin_in_place(now, result);
-    return result;
-  }
+void begin_in_place(request const& now, operands const& o) {
+  std::memcpy(o.out[0], o.in[0], now.elements * now.what->in[0].element_bytes);
+}
 
-  static void begin_in_place(request const& now, operands const& o) {
-    std::memcpy(o.out[0], o.in[0], now.elements * now.what->in[0].element_bytes);
-  }
-
- private:
-  /// Memory, and what it was last filled with.
-  struct held {
-    column memory;
-    column_description what{};
-    std::size_t filled = 0;
-  };
-
-  void* prepare(held& h, column_description const& c, std::size_t elements, std::size_t filled,
-                std::size_t which) {
-    if (c.element_bytes == 0) return nullptr;
-    std::size_t const bytes = elements * c.element_bytes;
-    if (h.memory.bytes() < bytes || h.what.element_bytes != c.element_bytes) {
-      h = {};
-      h.memory = column(memory_from(kind_), bytes, c.element_bytes);
-    }
-    bool const as_wanted = h.what == c && h.filled == filled;
-    if (filled != 0 && !as_wanted) c.fill(h.memory.data(), filled, which, c.range);
-    h.what = c;
-    h.filled = filled;
-    return h.memory.data();
-  }
-
-  std::string_view kind_;
-  std::array<held, most_inputs + 1 + most_outputs> columns_{};
-};
+/// Operands for this request. Larger requests of the plan are made room for at once.
+operands prepare(column_store& columns, request const& now, std::span<request const> plan) {
+  std::size_t most = 0;
+  for (auto const& r : plan)
+    if (r.what == now.what && r.memory == now.memory) most = std::max(most, r.elements);
+  operands const result = columns.prepare(*now.what, memory_from(now.memory), now.elements, most);
+  if (now.form == "in_place") begin_in_place(now, result);
+  return result;
+}
 
 /// What every printed object begins with.
 std::string heading(request const& asked, entry const& who) {
@@ -163,40 +124,34 @@ struct samples {
   std::size_t blocks = 3;
   std::vector<nanoseconds> times = {};
 
-  nanoseconds time(operands const& o) const {
+  nanoseconds time(operands const& o, std::size_t of_calls) const {
     auto const began = clock::now();
-    for (std::size_t i = 0; i != calls; ++i) who->run(o);
+    for (std::size_t i = 0; i != of_calls; ++i) who->run(o);
     return clock::now() - began;
   }
 
-  /// One call to warm up, and as many to a sample as make the clock (25 ns) disappear. A call far
-  /// beyond the budget is its own warm-up.
+  /// One call to warm up, then as many to a sample as needed. A call far beyond the budget is its
+  /// own warm-up.
   void calibrate(operands const& o, nanoseconds budget) {
-    nanoseconds took = time(o);
-    if (took > 4 * budget) {
-      times.push_back(took);
+    nanoseconds const first = time(o, calls);
+    if (first > 4 * budget) {
+      times.push_back(first);
       blocks = 0;
       return;
     }
-    took = time(o);
-    constexpr nanoseconds long_enough = std::chrono::microseconds(50);
-    while (took < long_enough) {
-      calls = took.count() <= 0
-                  ? calls * 16
-                  : std::min<std::size_t>(
-                        calls * 16, calls * static_cast<std::size_t>(long_enough / took) + calls);
-      took = time(o);
-    }
-    if (2 * 3 * took > budget)
-      blocks = std::max<std::size_t>(1, static_cast<std::size_t>(budget / took / 2));
+    repetition const found = calls_per_sample(
+        std::chrono::microseconds(50), [&](std::size_t of_calls) { return time(o, of_calls); });
+    calls = found.calls;
+    if (2 * 3 * found.took > budget)
+      blocks = std::max<std::size_t>(1, static_cast<std::size_t>(budget / found.took / 2));
   }
 
   /// A sample that does not count, since another contender ran before it, then those that do.
   void run_block(operands const& o, nanoseconds budget) {
-    static_cast<void>(time(o));
+    static_cast<void>(time(o, calls));
     nanoseconds spent{0};
     do {
-      times.push_back(time(o));
+      times.push_back(time(o, calls));
       spent += times.back();
     } while (spent < budget);
   }
@@ -224,7 +179,7 @@ void measure(std::vector<samples> contenders, request const& asked, operands con
 }
 
 void time_first_call(samples contender, request const& asked, operands const& o) {
-  contender.times.push_back(contender.time(o));
+  contender.times.push_back(contender.time(o, 1));
   contender.print(asked);
 }
 
@@ -233,7 +188,7 @@ bool check(entry const& who, request const& asked, operands const& o, bool fast_
   for (std::size_t k = 0; k != asked.what->out.size(); ++k)
     if (o.out[k] != nullptr)  // not a number
       std::memset(o.out[k], 0xff, asked.elements * asked.what->out[k].element_bytes);
-  if (asked.form == "in_place") column_store::begin_in_place(asked, o);
+  if (asked.form == "in_place") begin_in_place(asked, o);
   who.run_and_keep(o);
   deviation const d = asked.what->compare(o, fast_math);
   std::printf("{%s, \"max_ulp\": %.2f, \"mean_ulp\": %.3f, \"wrong\": %zu}\n",
@@ -271,7 +226,7 @@ int run_checked(program const& self, arguments const& asked) {
            std::count(asked.contenders.begin(), asked.contenders.end(), e.contender) != 0))
         contenders.push_back({.who = &e});
     if (contenders.empty()) continue;  // not everybody does everything
-    operands const o = columns.prepare(r, asked.requests);
+    operands const o = prepare(columns, r, asked.requests);
     if (asked.check)
       for (auto const& c : contenders) right &= check(*c.who, r, o, self.fast_math);
     else if (asked.first_call)

@@ -2,57 +2,18 @@
 // the noise, and the loop that stands for the memory's limit, on the same pages.
 #include "../contender.hpp"
 #include "../streaming_limit.hpp"
-#include "../vector_math.hpp"
+#include "hetmap_calls.hpp"
 
 #include <hetmap/hetmap.hpp>
 
 #include <cstdio>
 #include <cstring>
-#include <span>
-
-// As a user says it of an operation of their own.
-template <class T>
-inline constexpr bool hetmap::commutative<bench::larger, T> = true;
 
 namespace {
 
 /// Automatic choice is what a call without options gets.
 template <hetmap::backend Where>
-struct on_backend {
-  using math = bench::vector_math;
-
-  template <class F, class... Out, class... In>
-  static void into(std::size_t n, F f, std::tuple<Out*...> out, In const*... in) {
-    std::apply(
-        [&](Out*... o) {
-          if constexpr (sizeof...(Out) == 1)
-            call([&](auto const&... how) {
-              hetmap::map_into(how..., std::span(o, n)..., f, std::span(in, n)...);
-            });
-          else
-            call([&](auto const&... how) {
-              hetmap::map_into(how..., hetmap::columns(std::span(o, n)...), f, std::span(in, n)...);
-            });
-        },
-        out);
-  }
-  template <class F, class Op, class T, class... In>
-  static T fold(std::size_t n, F f, Op op, T init, In const*... in) {
-    return call([&](auto const&... how) {
-      return hetmap::map_reduce(how..., f, op, init, std::span(in, n)...);
-    });
-  }
-  template <class F, class... Out, class... In>
-  static auto returning(std::size_t n, F f, std::tuple<Out*...>, In const*... in) {
-    return call([&](auto const&... how) {
-      if constexpr (sizeof...(Out) == 1)
-        return hetmap::map(how..., f, std::span(in, n)...);
-      else
-        return hetmap::map_columns(how..., f, std::span(in, n)...);
-    });
-  }
-
- private:
+struct always {
   template <class Act>
   static auto call(Act act) {
     if constexpr (Where == hetmap::backend::automatic)
@@ -61,6 +22,8 @@ struct on_backend {
       return act(hetmap::options{.backend = Where});
   }
 };
+template <hetmap::backend Where>
+using on_backend = bench::hetmap_calls<always<Where>>;
 
 /// What the memory allows: stores past the caches, by hand.
 struct streaming_limit {
