@@ -41,9 +41,12 @@ void run(settings const& asked) {
     for (auto const& k : kernels()) fmt::print("{}\n", k.what->name);
     return;
   }
+  if (hetmap::default_backend() != hetmap::backend::automatic)
+    throw std::invalid_argument("HETMAP_BACKEND is set, so that nothing is chosen automatically");
   double load = 0;
   if (getloadavg(&load, 1) != 1) load = 0;
   grid all(asked);
+  write_text(asked.json, times_json({}));  // rather now than in half an hour
   auto const began = std::chrono::steady_clock::now();
   all.run();
   std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
