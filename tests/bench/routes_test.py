@@ -11,8 +11,10 @@ program = sys.argv[1]
 MEMORIES = ("page_aligned", "std_vector", "generated")
 
 
-def run(*words):
-    return subprocess.run([program, "routes", *words], capture_output=True, text=True, check=False)
+def run(*words, environment=None):
+    kept = {name: value for name, value in os.environ.items() if name != "HETMAP_BACKEND"}
+    return subprocess.run([program, "routes", *words], capture_output=True, text=True, check=False,
+                          env=kept | (environment or {}))
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -91,5 +93,9 @@ for words, said in ((("--kernels", "nothing"), "there is no kernel nothing"), ((
                     (("--seconds", "0"), "--seconds"), (("--no-such-option",), "--no-such-option")):
     done = run(*words)
     assert done.returncode == 2 and said in done.stderr, (words, done.returncode, done.stderr)
+done = run("--quick", "--json", "/no/such/folder/routes.json")
+assert done.returncode == 1 and "cannot write /no/such/folder/routes.json" in done.stderr and not done.stdout, done.stderr
+done = run("--quick", environment={"HETMAP_BACKEND": "cpu"})
+assert done.returncode == 2 and "HETMAP_BACKEND is set" in done.stderr, done.stderr
 done = subprocess.run([program], capture_output=True, text=True, check=False)
 assert done.returncode == 2 and "subcommand" in done.stderr, done.stderr
