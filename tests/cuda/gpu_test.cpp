@@ -353,6 +353,28 @@ TEST_F(CudaMap, RunsForSeveralThreadsAtOnce) {
   EXPECT_EQ(right, std::vector<int>(4, 5));
 }
 
+TEST_F(CudaMap, SharedWithTheCpuEqualsTheCpu) {
+  hetmap::options const shared{.backend = hetmap::backend::hybrid};
+  for (std::size_t const n : edge_sizes) {
+    SCOPED_TRACE(n);
+    auto data = numbers(n);
+    auto const expected = hetmap::map(on_cpu, triple{}, data);
+    EXPECT_TRUE(same(hetmap::map(shared, triple{}, data), expected));
+    pinned<std::int32_t> const direct(n + 1);
+    std::span<std::int32_t> const out(direct.data(), n);
+    hetmap::map_into(shared, out, triple{}, data);
+    EXPECT_TRUE(std::equal(out.begin(), out.end(), expected.begin(), expected.end()));
+    hetmap::array<std::int32_t> const there(data);
+    auto const of_array = hetmap::map(shared, triple{}, there);
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), of_array.host().begin()));
+    std::size_t i = 0;
+    for (auto const v : hetmap::imap(shared, triple{}, data)) EXPECT_EQ(v, expected[i++]);
+    EXPECT_EQ(i, n);
+    hetmap::map_into(shared, data, triple{}, data);
+    EXPECT_TRUE(same(data, expected));
+  }
+}
+
 TEST_F(CudaMap, DiffersFromTheCpuByRoundingOnly) {
   std::vector<float> in(100000);
   for (std::size_t i = 0; i != in.size(); ++i) in[i] = static_cast<float>(i) / 20000 - 2.5f;

@@ -1,5 +1,6 @@
-// What is left of a process after a kernel has trapped, one of hetmap's or, with an argument, one
-// of the application's: everything but the GPU. Exits with 77 where there is no GPU.
+// What is left of a process after a kernel has trapped, one of hetmap's or, with the argument
+// "others", one of the application's: everything but the GPU. With "shared" the kernel traps in
+// calls that the CPU shares. Exits with 77 where there is no GPU.
 #include "trap.hpp"
 
 #include "device_memory.hpp"
@@ -51,13 +52,41 @@ int broken_by_others() {
   return failures == 0 ? 0 : 1;
 }
 
+/// Whoever computes it, every element is right, and the CPU has the rest.
+int trapped_in_shared_calls() {
+  std::size_t const n = 300'000;
+  std::vector<std::int32_t> in(n);
+  std::iota(in.begin(), in.end(), 0);
+  hetmap::options const shared{.backend = hetmap::backend::hybrid};
+  auto const right = [&](auto const& out) {
+    for (std::size_t i = 0; i != n; ++i)
+      if (out[i] != in[i] + 1) return false;
+    return true;
+  };
+  expect(right(hetmap::map(shared, plus_one{}, in)), "the GPU and the CPU share a call");
+  // The device begins at the end.
+  auto const last = static_cast<std::int32_t>(n) - 1;
+  expect(right(hetmap::map(shared, trap_at{last}, in)), "a trap costs a shared call no element");
+  bool died = false;
+  auto const all = hetmap::decisions();
+  for (hetmap::fallback const& f : all[all.size() - 1].fallbacks)
+    died |= f.what == hetmap::fallback_kind::failed_over && f.elements != 0;
+  std::printf("the GPU %s\n", died ? "died of it" : "had nothing to do");
+  if (died)
+    expect(throws<hetmap::device_unavailable>([&] { hetmap::map(shared, plus_one{}, in); }),
+           "sharing by name is refused from then on");
+  expect(right(hetmap::map(plus_one{}, in)), "auto works");
+  return failures == 0 ? 0 : 1;
+}
+
 }  // namespace
 
-int main(int argc, char**) {
+int main(int argc, char** argv) {
   if (std::string const why = support::no_gpu_here(); !why.empty()) {
     std::printf("skipped: no GPU here: %s\n", why.c_str());
     return 77;
   }
+  if (argc > 1 && std::string(argv[1]) == "shared") return trapped_in_shared_calls();
   if (argc > 1) return broken_by_others();
   std::size_t const n = 3'000'000;
   std::vector<std::int32_t> in(n);
