@@ -138,9 +138,11 @@ void conclude(call const& c, std::size_t first, std::size_t total, call_effort c
 /// them, and a region for each lane that claims from the front at once.
 ledger account_for(job const& work, routed_plan const& decided, backend_entry const& where) {
   unsigned const workers = decided.chosen.workers;
-  unsigned const owners = where.shares_cpu ? workers - 1 : where.needs_gpu ? 1 : workers;
+  // Beside a device one of them begins later, if at all.
+  unsigned const at_once = where.shares_cpu ? workers - 1 : workers;
   return {work.count, decided.chosen.granule,
-          std::max(workers, decided.most_workers) + (where.shares_cpu ? 1 : 0), owners};
+          std::max(at_once, decided.most_workers) + (where.shares_cpu ? 1 : 0),
+          where.needs_gpu && !where.shares_cpu ? 1 : at_once};
 }
 
 /// Whether the results go to memory that no result has been in. Said once of such memory.

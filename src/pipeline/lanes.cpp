@@ -57,7 +57,10 @@ void stream_lanes::serve(lane& me) noexcept {
 }
 
 unsigned stream_lanes::most() const noexcept {
-  if (driver_.shares()) return std::max(setup_.lanes, 2u);  // one of them is at the device
+  if (driver_.shares()) {
+    bool const one_at_device = driver_.driven() || driver_.has_use_for_lane();
+    return std::max(setup_.lanes, one_at_device ? 2u : 1u);
+  }
   if (driver_.computes()) return setup_.work.pulls_at_once ? 1 : 2;
   return consumer_computes_ ? setup_.lanes - 1 : setup_.lanes;
 }

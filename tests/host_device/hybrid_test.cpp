@@ -40,6 +40,21 @@ struct meets {
   }
 };
 
+/// Notes how many calls run at once on the CPU.
+struct counts_at_once {
+  std::atomic<int>* now;
+  std::atomic<int>* most;
+  int operator()(int v) const {
+    if (support::virtual_device::current() >= 0) return v;
+    int const here = ++*now;
+    for (int seen = *most; seen < here && !most->compare_exchange_weak(seen, here);) {
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    --*now;
+    return v;
+  }
+};
+
 }  // namespace host_kernels
 
 namespace {
@@ -170,6 +185,21 @@ TEST_F(Hybrid, StreamsGoOnWithoutTheGpu) {
         EXPECT_EQ(from, 0u) << "it was dead before the call";
       }
     }
+}
+
+TEST_F(Hybrid, NoMoreWorkersComputeThanWereAskedFor) {
+  host_form<counts_at_once, int(int)> const form;
+  for (unsigned const workers : {1u, 2u}) {
+    SCOPED_TRACE(workers);
+    std::atomic<int> now{0}, most{0};
+    counts_at_once const f{&now, &most};
+    hetmap::options const how{.backend = backend::hybrid, .workers = workers};
+    for (int call = 0; call != 3; ++call) hetmap::map(how, f, std::vector<int>(3000));
+    std::size_t all = 0;
+    for ([[maybe_unused]] int const v : hetmap::imap(how, f, std::vector<int>(3000))) ++all;
+    EXPECT_EQ(all, 3000u);
+    EXPECT_LE(most, static_cast<int>(workers));
+  }
 }
 
 TEST_F(Hybrid, PoolsShareWithIt) {
