@@ -33,23 +33,6 @@ call_effort run_on_cpu(call const& c, gpu_route&) {
   return run_at_home(c, arrays);
 }
 
-/// Whether results are kept where they are computed.
-bool results_stay(detail::job const& work) {
-  if (work.arrays == nullptr) return false;
-  return std::any_of(work.arrays, work.arrays + work.outputs,
-                     [](detail::array_memory const* a) { return a != nullptr; });
-}
-
-/// Whether an array's only copy is one that its results replace.
-bool overwrites_only_copy(detail::job const& work) {
-  for (unsigned k = 0; work.arrays != nullptr && k != work.outputs; ++k)
-    for (unsigned i = work.outputs; i != work.outputs + work.inputs; ++i)
-      if (work.arrays[k] != nullptr && work.arrays[k] == work.arrays[i] &&
-          !work.arrays[i]->on_host())
-        return true;
-  return false;
-}
-
 /// What the device has computed of it, for the next plan.
 void learn_of_device(call const& c, gpu_outcome const& met) {
   if (c.work.learned != nullptr && met.elements != 0)
@@ -60,7 +43,7 @@ void learn_of_device(call const& c, gpu_outcome const& met) {
 /// is in its own memory.
 call_effort run_on_gpu(call const& c, gpu_route& route) {
   held_arrays arrays(c.work);
-  bool const stay = results_stay(c.work);
+  bool const stay = arrays.hold_results();
   bool const can_go_on = c.how.asked == backend::automatic && !route.unreachable;
   gpu_outcome met;
   met.why = arrays.to_device(*route.gpu, route.columns);
@@ -76,7 +59,7 @@ call_effort run_on_gpu(call const& c, gpu_route& route) {
   }
   if (met.how == gpu_end::lost) mark_lost(*route.gpu, met.why);
   bool const anew = stay && c.account.done() != 0;
-  if (can_go_on && !(anew && overwrites_only_copy(c.work))) {
+  if (can_go_on && !(anew && arrays.results_replace_only_copy())) {
     c.notes.note_fallback(fallback_kind::failed_over, c.work.count - (anew ? 0 : c.account.done()),
                           static_cast<int>(route.gpu->index()), met.why.text);
     if (anew) {
@@ -136,8 +119,7 @@ call_effort run_on_both(call const& c, gpu_route& route) {
                         .share = {c.work.count,
                                   c.account.granule(),
                                   {.on_device = how.gpu_element_nanoseconds, .on_cpu = cpu}}};
-  beside_cpu const other{
-      .self = &device, .run = part_of_device::run, .lane = c.account.lanes() - 1};
+  beside_cpu const other{.self = &device, .run = part_of_device::run};
   call_effort const spent = execute_on_cpu(at_home, &other);
   write_again(at_home, device.met.torn);
   arrays.are_written(nullptr);

@@ -12,11 +12,11 @@ struct call_effort {
   retries again{};  ///< of those that somebody had claimed and given back
 };
 
-/// Something that takes its part of the same call from the ledger while the CPU's lanes do.
+/// Something that takes its part of the same call from the ledger while the CPU's lanes do: as the
+/// ledger's last lane.
 struct beside_cpu {
   void* self = nullptr;
   void (*run)(void* self) noexcept = nullptr;
-  unsigned lane = 0;  ///< its number in the ledger: the last
 };
 
 /// Runs what the ledger hands out and returns when every lane has come to rest; what failed is in

@@ -91,6 +91,20 @@ std::vector<detail::column> held_arrays::to_host() {
   return columns;
 }
 
+bool held_arrays::hold_results() const noexcept {
+  return work_.arrays != nullptr && std::any_of(work_.arrays, work_.arrays + work_.outputs,
+                                                [](array_memory const* a) { return a != nullptr; });
+}
+
+bool held_arrays::results_replace_only_copy() const noexcept {
+  if (!hold_results()) return false;
+  auto const inputs = work_.arrays + work_.outputs;
+  return std::any_of(work_.arrays, inputs, [&](array_memory const* a) {
+    return a != nullptr && !a->on_host() &&
+           std::find(inputs, inputs + work_.inputs, a) != inputs + work_.inputs;
+  });
+}
+
 void held_arrays::are_written(device* gpu) noexcept {
   if (work_.arrays == nullptr) return;
   for (unsigned k = 0; k != work_.outputs; ++k)

@@ -40,6 +40,11 @@ class held_arrays {
   /// The outputs have been written, on `gpu` or, if null, on the host.
   void are_written(device* gpu) noexcept;
 
+  /// Whether results are arrays', and so stay where they are computed.
+  [[nodiscard]] bool hold_results() const noexcept;
+  /// Whether the only copy of an input is one that its results replace.
+  [[nodiscard]] bool results_replace_only_copy() const noexcept;
+
   /// Whether the functor or the operation has refs in it.
   [[nodiscard]] bool has_refs() const noexcept { return !references_.empty(); }
 

@@ -27,11 +27,8 @@ namespace {
 using namespace std::chrono_literals;
 using hetmap::backend;
 using hetmap::call_end;
+using support::contains;
 using support::since;
-
-bool contains(std::string const& text, std::string const& part) {
-  return text.find(part) != std::string::npos;
-}
 
 template <int Which>
 struct adds {

@@ -18,11 +18,8 @@ namespace {
 
 using hetmap::backend;
 using hetmap::note;
+using support::contains;
 using support::since;
-
-bool contains(std::string const& text, std::string const& part) {
-  return text.find(part) != std::string::npos;
-}
 
 template <int Which>
 struct adds {

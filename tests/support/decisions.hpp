@@ -7,7 +7,13 @@
 #include <cstdint>
 #include <vector>
 
+#include <string>
+
 namespace support {
+
+inline bool contains(std::string const& text, std::string const& part) {
+  return text.find(part) != std::string::npos;
+}
 
 /// The records that were added since it was made.
 class since {
