@@ -5,9 +5,8 @@
 #include <hetmap/decisions.hpp>
 
 #include <cstdint>
-#include <vector>
-
 #include <string>
+#include <vector>
 
 namespace support {
 
