@@ -30,7 +30,7 @@ TEST(ProcessContract, AProfileThatCannotBeUsedIsSaidAndCallsGoOn) {
         {"/", "defaults; '/' cannot be read: it is a folder"},
         {"/dev/null", "defaults; '/dev/null' cannot be read: it is no regular file"},
         {"/no/such/file", "defaults; '/no/such/file' cannot be read: No such file or directory"},
-        {CONTRACT_CHILD, "is too large to be a profile"}}) {
+        {"'" CONTRACT_CHILD "'", "is too large to be a profile"}}) {
     auto const f = child(std::string("HETMAP_PROFILE=") + set, "profile");
     EXPECT_EQ(f.exit_code, 0);
     EXPECT_TRUE(says(f, "  profile: "));
