@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string_view>
 
 namespace bench::routes {
 namespace {
@@ -46,12 +47,13 @@ std::vector<contender> fixed_contenders(course const& c) {
   return found;
 }
 
-/// The backend of most calls with automatic choice since that decision.
+/// The backend of most calls with automatic choice since that decision. Trials are not choices, and
+/// are all timed, of which other short calls are one in 64.
 hetmap::backend chosen_since(std::uint64_t before, std::size_t elements) {
   std::map<hetmap::backend, std::size_t> calls;
   for (auto const& d : hetmap::decisions())
     if (d.number > before && d.plan.asked == hetmap::backend::automatic &&
-        d.plan.elements == elements)
+        d.plan.elements == elements && !std::string_view(d.plan.reason).starts_with("a trial"))
       ++calls[d.plan.chosen];
   auto const most = std::ranges::max_element(calls, {}, [](auto const& c) { return c.second; });
   return most == calls.end() ? hetmap::backend::inherit : most->first;

@@ -1,15 +1,12 @@
 #include "plan.hpp"
 
 #include "backend.hpp"
-#include "text.hpp"
 
 #include <hetmap/detail/config.hpp>
 
 #include <algorithm>
-#include <ostream>
 
-namespace hetmap {
-namespace core {
+namespace hetmap::core {
 namespace {
 
 constexpr std::size_t block = detail::block_elements;
@@ -61,8 +58,10 @@ struct shares {
   std::size_t granule;  // elements that boundaries are multiples of
   std::size_t pieces;
   unsigned team;    // workers that there is a piece for
-  double serial;    // seconds in one thread; negative while nothing is known
-  double parallel;  // the same by the team
+  double serial;    // seconds in one thread, as its elements cost; negative while nothing is known
+  double alone;     // the same, as such calls took
+  double parallel;  // by the team
+  bool measured;    // `parallel` is what such calls took
 };
 
 shares shares_of(problem const& p, machine const& m) {
@@ -71,9 +70,21 @@ shares shares_of(problem const& p, machine const& m) {
   out.granule = granule_for(p, m, out.allowed);
   out.pieces = p.elements / out.granule + (p.elements % out.granule != 0);
   out.team = static_cast<unsigned>(std::clamp<std::size_t>(out.pieces, 1, out.allowed));
-  bool const known = p.element_nanoseconds >= 0;
-  out.serial = known ? static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 : -1;
-  out.parallel = known ? thresholds_of(m.cpu).wake_seconds + out.serial / out.team : -1;
+  if (p.element_nanoseconds < 0) {
+    out.serial = out.alone = out.parallel = -1;
+    return out;
+  }
+  double const nanoseconds = 1e-9 * static_cast<double>(p.elements);
+  out.serial = nanoseconds * p.element_nanoseconds;
+  out.alone = p.alone_nanoseconds >= 0 ? nanoseconds * p.alone_nanoseconds : out.serial;
+  bool const measured = p.team_nanoseconds >= 0 && out.team == allowed_workers({}, m);
+  thresholds const limits = thresholds_of(m.cpu);
+  // What other calls have at work is no help. A long call outlives them, so it asks for all.
+  unsigned const busy = out.serial < limits.longest_shared_seconds ? m.busy : 0;
+  out.measured = measured && busy == 0;
+  unsigned const free = allowed_workers(p, m) - std::min(busy, allowed_workers(p, m) - 1);
+  out.parallel = out.measured ? nanoseconds * p.team_nanoseconds
+                              : limits.wake_seconds + out.serial / std::min(out.team, free);
   return out;
 }
 
@@ -151,22 +162,32 @@ char const* no_hybrid(problem const& p, machine const& m) {
 
 double predicted_serially(problem const& p, machine const& m) {
   shares const s = shares_of(p, m);
-  return s.serial < 0 ? -1 : s.serial + fetch_seconds(p, m);
+  return s.alone < 0 ? -1 : s.alone + fetch_seconds(p, m);
 }
 
 double predicted_on_cores(problem const& p, machine const& m) {
   shares const s = shares_of(p, m);
-  if (s.serial < 0) return -1;
+  if (s.alone < 0) return -1;
   // No number of workers is faster than the memory; what one of them was measured at includes it.
-  double const shared = std::max(s.parallel, std::min(memory_seconds(p, m), s.serial));
-  return (s.team > 1 ? shared : s.serial) + fetch_seconds(p, m);
+  double const shared =
+      s.measured ? s.parallel : std::max(s.parallel, std::min(memory_seconds(p, m), s.serial));
+  return (s.team > 1 ? shared : s.alone) + fetch_seconds(p, m);
 }
 
-double predicted_on_gpu(problem const& p, machine const& m) {
-  if (no_gpu(p, m) != nullptr) return -1;
+namespace {
+
+/// Seconds that it takes to send arrays there, which no call is measured with.
+double ahead_seconds(problem const& p, machine const& m) {
+  return static_cast<double>(p.elements) * static_cast<double>(p.gpu.ahead_bytes_in) /
+         m.gpu.pageable_in_bytes_per_second;
+}
+
+/// Seconds on the GPU as far as nothing but elements is known, there or on the CPU; negative if
+/// nothing is.
+double gpu_seconds_by_elements(problem const& p, machine const& m) {
   auto const n = static_cast<double>(p.elements);
   if (p.gpu.element_nanoseconds >= 0)
-    return gpu_call_seconds(p, m) + n * p.gpu.element_nanoseconds * 1e-9;
+    return gpu_call_seconds(p, m) + ahead_seconds(p, m) + n * p.gpu.element_nanoseconds * 1e-9;
   if (p.element_nanoseconds < 0 && p.gpu.fetched_bytes == 0) return -1;
   double const kernel =
       n * std::max(static_cast<double>(p.bytes_in + p.bytes_out) / m.gpu.memory_bytes_per_second,
@@ -174,9 +195,22 @@ double predicted_on_gpu(problem const& p, machine const& m) {
   return gpu_call_seconds(p, m) + std::max(n * link_seconds(p.gpu, m.gpu), kernel);
 }
 
+}  // namespace
+
+double predicted_on_gpu(problem const& p, machine const& m) {
+  if (no_gpu(p, m) != nullptr) return -1;
+  double const by_elements = gpu_seconds_by_elements(p, m);
+  if (p.gpu.whole_nanoseconds < 0) return by_elements;
+  double const whole =
+      ahead_seconds(p, m) + static_cast<double>(p.elements) * p.gpu.whole_nanoseconds * 1e-9;
+  return p.gpu.whole_is_first && by_elements >= 0 ? std::min(whole, by_elements) : whole;
+}
+
 double predicted_on_both(problem const& p, machine const& m) {
   double const gpu = no_hybrid(p, m) == nullptr ? predicted_on_gpu(p, m) : -1;
   if (gpu < 0 || p.element_nanoseconds < 0) return -1;
+  if (p.gpu.both_nanoseconds >= 0)
+    return static_cast<double>(p.elements) * p.gpu.both_nanoseconds * 1e-9;
   unsigned const team = std::max(allowed_workers(p, m) - 1, 1u);
   double const cpu = static_cast<double>(p.elements) * p.element_nanoseconds * 1e-9 / team;
   // One thread stages what the GPU gets, while the others compute.
@@ -256,14 +290,15 @@ plan make_plan(problem const& p, machine const& m) {
   auto candidate_at = out.candidates.begin();
   for (backend_entry const& entry : all_backends())
     *candidate_at++ = {entry.where, entry.predicted_seconds(p, m), entry.why_not(p, m)};
-  out.gpu_element_nanoseconds = p.gpu.element_nanoseconds;
+  out.gpu_element_nanoseconds =
+      p.gpu.element_nanoseconds >= 0 ? p.gpu.element_nanoseconds : p.gpu.whole_nanoseconds;
   out.link_bytes_in = p.gpu.link_bytes_in;
   out.link_bytes_out = p.gpu.link_bytes_out;
 
   shares const s = shares_of(p, m);
   bool const known = p.element_nanoseconds >= 0;
-  bool const share = p.asked != backend::serial && s.team > 1 &&
-                     (p.together || !(known && s.serial <= s.parallel));
+  bool const share =
+      p.asked != backend::serial && s.team > 1 && (p.together || !(known && s.alone <= s.parallel));
   backend const on_cpu = share ? backend::cpu : backend::serial;
   char const *for_gpu = nullptr, *for_both = nullptr;
   if (p.asked == backend::automatic) {
@@ -289,76 +324,4 @@ plan make_plan(problem const& p, machine const& m) {
   return out;
 }
 
-}  // namespace core
-
-inline namespace HETMAP_ABI {
-
-namespace {
-
-using core::add;
-using core::duration;
-
-void add_link(std::string& out, plan const& p) {
-  add(out, "  to the GPU and back: %zu bytes in and %zu bytes out an element", p.link_bytes_in,
-      p.link_bytes_out);
-  if (p.chosen == backend::gpu || p.chosen == backend::hybrid)
-    add(out, "; at most %zu bytes there and %zu bytes pinned", p.device_bytes, p.pinned_bytes);
-  out += "\n";
-}
-
-}  // namespace
-
-char const* text(note which) noexcept {
-  switch (which) {
-    case note::gpu_kernel:
-      return "as a functor registered with HETMAP_GPU_KERNEL the GPU is predicted to finish first";
-    case note::functor:
-      return "f is called through a pointer: a functor with a HETMAP_FN call operator is inlined, "
-             "and computed a vector at a time";
-    case note::vector_math:
-      return "f is a function of the C library: the one of that name in hetmap::math, called in a "
-             "functor, is computed a vector at a time";
-    case note::existing_output:
-      return "results went to memory that nothing was in yet: map_into memory that is there "
-             "already saves its page faults";
-    case note::aligned_output:
-      return "results do not begin at a multiple of 32 bytes: memory aligned to 64, as "
-             "hetmap::vector's is, is written some tenth faster";
-  }
-  return "?";
-}
-
-std::string to_string(plan const& p) {
-  std::string out;
-  add(out, "%zu elements on %s (asked: %s): %s\n", p.elements, name(p.chosen), name(p.asked),
-      p.reason);
-  static constexpr char const* reads[] = {"arrays", "random access through iterators",
-                                          "in batches, by the caller"};
-  add(out, "  inputs: %s; %zu bytes in and %zu bytes out an element; loop: %s%s%s\n",
-      reads[static_cast<int>(p.reads)], p.bytes_in, p.bytes_out, name(p.level),
-      p.reproducible ? ", nothing contracted" : "",
-      p.past_caches ? ", results past the caches" : "");
-  if (p.scalar != nullptr) add(out, "  one element at a time: %s\n", p.scalar);
-  add(out, "  workers: %u; boundaries at multiples of %zu; ", p.workers, p.granule);
-  if (p.chunk_elements == 0)
-    out += "chunks grow with measured cost\n";
-  else
-    add(out, "chunks of %zu\n", p.chunk_elements);
-  if (p.element_nanoseconds >= 0)
-    add(out, "  learned: %.3g ns an element on one worker\n", p.element_nanoseconds);
-  if (p.gpu_element_nanoseconds >= 0)
-    add(out, "  learned: %.3g ns an element on the GPU\n", p.gpu_element_nanoseconds);
-  if (p.at(backend::gpu).unavailable == nullptr) add_link(out, p);
-  for (candidate const& c : p.candidates)
-    add(out, "  %-6s %s\n", name(c.where),
-        c.unavailable != nullptr ? c.unavailable : duration(c.predicted_seconds).c_str());
-  if (p.profile != nullptr) out.append("  profile: ").append(p.profile).append("\n");
-  for (std::size_t k = 0; k != note_count; ++k)
-    if (p.says(static_cast<note>(k))) add(out, "  note: %s\n", text(static_cast<note>(k)));
-  return out;
-}
-
-std::ostream& operator<<(std::ostream& out, plan const& p) { return out << to_string(p); }
-
-}  // namespace HETMAP_ABI
-}  // namespace hetmap
+}  // namespace hetmap::core

@@ -16,10 +16,15 @@ struct gpu_problem {
   std::size_t link_bytes_out = 0;     ///< of an element, that have to come back
   std::size_t staged_bytes_in = 0;    ///< of those that go there, by way of pinned memory
   std::size_t staged_bytes_out = 0;   ///< of those that come back, the same
+  std::size_t ahead_bytes_in = 0;     ///< of those that go there, arrays', before the call begins
   std::size_t fetched_bytes = 0;      ///< of an element, that the CPU would have to fetch from it
   double element_nanoseconds = -1;    ///< learned with data like this; negative: not known
-  std::size_t exact_chunk = 0;        ///< every boundary is a multiple of it there; 0: no such need
-  bool results_stay = false;          ///< in arrays, which lie where they are computed
+  /// Of whole calls of about so many elements, in nanoseconds an element; negative: not known.
+  double whole_nanoseconds = -1;
+  bool whole_is_first = false;   ///< only a first call is known, which may have taken too long
+  double both_nanoseconds = -1;  ///< the same of calls shared with the CPU
+  std::size_t exact_chunk = 0;   ///< every boundary is a multiple of it there; 0: no such need
+  bool results_stay = false;     ///< in arrays, which lie where they are computed
 };
 
 /// What is known of a call.
@@ -37,6 +42,9 @@ struct problem {
   bool can_stream = false;          ///< results can be written past the caches
   isa floor = isa::baseline;        ///< that the caller's file was compiled for
   double element_nanoseconds = -1;  ///< learned cost on one worker; negative: not known
+  /// Of whole calls of about so many elements, in nanoseconds an element; negative: not known.
+  double alone_nanoseconds = -1;  ///< in the calling thread
+  double team_nanoseconds = -1;   ///< by all workers that there are
   gpu_problem gpu{};
   char const* no_cpu = nullptr;  ///< why the CPU cannot run it; null if it can
 };
@@ -45,6 +53,7 @@ struct problem {
 struct machine {
   unsigned workers = 1;          ///< default: the physical cores
   unsigned concurrency = 1;      ///< what the caller's arena allows
+  unsigned busy = 0;             ///< workers that other calls have at work
   isa level = isa::baseline;     ///< that maps run at
   std::size_t cache_bytes = 0;   ///< size, in bytes, of the last-level cache; 0: not known
   char const* no_gpu = nullptr;  ///< why there is none; null if there is one

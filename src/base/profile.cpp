@@ -1,8 +1,9 @@
 #include "profile.hpp"
 
+#include "kept_file.hpp"
+
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 #include <cstdio>
 #include <string_view>
 #include <system_error>
@@ -89,15 +90,6 @@ void make_plausible(gpu_values& values) noexcept { clamp_all(gpu_fields(), value
 namespace {
 
 constexpr std::string_view first_line = "hetmap machine profile, format 1";
-constexpr std::string_view last_name = "checksum";
-
-std::string checksum_of(std::string_view text) {
-  std::uint64_t hash = 14695981039346656037u;  // FNV-1a
-  for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
-  return digits;
-}
 
 void add_line(std::string& to, std::string_view name, std::string_view value) {
   to.append(name).append(" = ");
@@ -128,8 +120,12 @@ class profile_reader {
   explicit profile_reader(std::string_view text) : rest_(text) {}
 
   parsed_profile read() {
+    std::string_view const whole = rest_;
     if (take_line() != first_line) return refused("it does not begin as a profile of this format");
-    if (!check_sum()) return refused("it was cut off or changed: its checksum is another");
+    std::string_view summed = whole;
+    if (!take_checksum(summed) || summed.size() < whole.size() - rest_.size())
+      return refused("it was cut off or changed: its checksum is another");
+    rest_ = summed.substr(whole.size() - rest_.size());
     bool known = true;
     while (known && !rest_.empty() && out_.error.empty()) {
       entry const e = split(take_line());
@@ -161,21 +157,6 @@ class profile_reader {
     std::size_t const at = line.find(" = ");
     if (at == std::string_view::npos) return {line, {}};
     return {line.substr(0, at), line.substr(at + 3)};
-  }
-
-  /// The last line is the sum of all before it, and is whole.
-  bool check_sum() {
-    std::string_view const whole(rest_);
-    if (whole.empty() || whole.back() != '\n') return false;
-    std::size_t const end_before = whole.substr(0, whole.size() - 1).rfind('\n');
-    std::size_t const begin = end_before == std::string_view::npos ? 0 : end_before + 1;
-    entry const last = split(whole.substr(begin, whole.size() - 1 - begin));
-    if (last.name != last_name) return false;
-    std::string summed(first_line);
-    summed.append("\n").append(whole.substr(0, begin));
-    if (last.value != checksum_of(summed)) return false;
-    rest_ = whole.substr(0, begin);
-    return true;
   }
 
   bool begin_gpu(std::string_view identity) {
@@ -248,8 +229,7 @@ std::string profile_text(machine_profile const& profile) {
     add_line(text, "gpu", profile.gpus[k].identity);
     add_fields(text, gpu_fields(), profile.gpus[k].values);
   }
-  std::string const sum = checksum_of(text);
-  add_line(text, last_name, sum);
+  add_checksum(text);
   return text;
 }
 

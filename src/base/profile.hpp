@@ -60,13 +60,19 @@ struct thresholds {
   /// Work above which every lane's share comes in several parts, so that a lane that is held up can
   /// be helped: what that costs is 3 % of it.
   double divided_seconds;
+
+  /// What handing over to threads that are awake, and meeting again, takes.
+  [[nodiscard]] constexpr double hot_hand_over_seconds() const noexcept {
+    return shortest_shared_seconds / hand_overs_that_pay;
+  }
+  static constexpr double hand_overs_that_pay = 2.5;
 };
 
 [[nodiscard]] constexpr thresholds thresholds_of(cpu_values const& cpu) noexcept {
   return {.wake_seconds = cpu.team_wake_seconds,
           .claim_seconds = 1000 * cpu.claim_cost_seconds,
           .worthwhile_seconds = 20 * cpu.claim_cost_seconds,
-          .shortest_shared_seconds = 2.5 * cpu.hot_hand_over_seconds,
+          .shortest_shared_seconds = thresholds::hand_overs_that_pay * cpu.hot_hand_over_seconds,
           .longest_shared_seconds =
               std::max(250 * cpu.team_hand_over_seconds, 2 * cpu.team_wake_seconds),
           .divided_seconds = cpu.hot_division_seconds / 0.03};

@@ -1,7 +1,5 @@
-// The file of a profile: where it is, how it is read and written.
+// The file of a profile: where it is.
 #pragma once
-
-#include "profile.hpp"
 
 #include <string>
 
@@ -20,21 +18,5 @@ struct profile_place {
                                       std::string const& home, std::string const& machine);
 /// The same with what the environment says.
 [[nodiscard]] profile_place profile_place_here();
-
-/// What reading a file came to.
-struct read_file {
-  std::string text{};
-  int error = 0;      ///< the system's; 0: none
-  std::string why{};  ///< it is nothing to read; empty: it is
-};
-
-/// The whole of a regular file of up to largest_profile bytes; waits for nobody.
-[[nodiscard]] read_file read_profile(std::string const& path);
-
-/// Puts `text` in the place of `path`: all of it or nothing, whoever else writes there. Makes the
-/// folders on the way.
-///
-/// Returns:  the system's error; 0: none.
-[[nodiscard]] int write_profile(std::string const& path, std::string const& text);
 
 }  // namespace hetmap::core

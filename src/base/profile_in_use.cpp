@@ -1,6 +1,7 @@
 #include "profile_in_use.hpp"
 
 #include "forked.hpp"
+#include "kept_file.hpp"
 #include "this_machine.hpp"
 
 #include <cerrno>
@@ -61,7 +62,7 @@ machine_profile profile_at(profile_place const& where, std::string const& machin
     return {};
   }
   std::string const defaults = "defaults; '" + where.path + "' ";
-  read_file const file = read_profile(where.path);
+  read_file const file = read_kept_file(where.path, largest_profile);
   if (!file.why.empty()) {
     bool const never_made = file.error == ENOENT && !where.by_name;
     status = never_made ? defaults + "is not there; hetmap-calibrate makes it"

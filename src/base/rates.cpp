@@ -26,6 +26,13 @@ void mean_cost::learn(std::size_t elements, std::chrono::nanoseconds busy) noexc
     weight_.store(n, std::memory_order_relaxed);
     return;
   }
+  bool const was_first = is_first_.load(std::memory_order_relaxed);
+  if (was_first) is_first_.store(false, std::memory_order_relaxed);
+  if (was_first && seen < known && 8 * n >= weight) {
+    nanoseconds_.store(seen, std::memory_order_relaxed);
+    weight_.store(n, std::memory_order_relaxed);
+    return;
+  }
   double const believed = std::min(seen, std::max(known, 0.01) * 4);
   nanoseconds_.store(known + (believed - known) * n / (n + weight), std::memory_order_relaxed);
   weight_.store(std::min(weight + n, 8 * n), std::memory_order_relaxed);
@@ -63,19 +70,72 @@ struct kernel_key_hash {
 struct registry {
   core::process_mutex guard;
   std::unordered_map<kernel_key, std::unique_ptr<rate>, kernel_key_hash> rates;
+
+  /// With the guard held.
+  rate& at(kernel_key const& wanted) {
+    auto& [key, slot] = *rates.try_emplace(wanted).first;
+    if (!slot) slot = std::make_unique<rate>(key.name.c_str(), key.function);
+    return *slot;
+  }
 };
+
+registry& all_rates() {
+  static constinit core::made_once<registry> made;
+  return made.get();
+}
 
 }  // namespace
 
 rate& rate_of(std::type_info const& kernel, void const* function) {
-  static constinit core::made_once<registry> made;
-  registry& all = made.get();
+  registry& all = all_rates();
   char const* const name = kernel.name();
   std::lock_guard const guard(all.guard);
-  auto& [key, slot] =
-      *all.rates.try_emplace({name, name[0] == '*' ? name : nullptr, function}).first;
-  if (!slot) slot = std::make_unique<rate>(key.name.c_str(), function);
-  return *slot;
+  return all.at({name, name[0] == '*' ? name : nullptr, function});
+}
+
+// -- what is left to other processes --------------------------------------------------------------
+
+std::vector<core::kept_kernel> rates_to_keep() {
+  registry& all = all_rates();
+  std::lock_guard const guard(all.guard);
+  std::vector<core::kept_kernel> out;
+  for (auto const& [key, known] : all.rates) {
+    // Another process has another type of a name of its own, another function at an address.
+    if (key.own != nullptr || key.function != nullptr) continue;
+    core::kept_rate const values = known->to_keep();
+    if (values.elements[0] >= 0 || values.knows_gpu()) out.push_back({key.name, values});
+  }
+  return out;
+}
+
+bool take_up_rate(core::kept_kernel const& kept) {
+  registry& all = all_rates();
+  std::lock_guard const guard(all.guard);
+  rate& known = all.at({kept.name, nullptr, nullptr});
+  if (known.element_nanoseconds() >= 0) return false;
+  known.take_up(kept.values);
+  return true;
+}
+
+core::kept_rate rate::to_keep() const noexcept {
+  core::kept_rate out;
+  out.elements = {worker_.nanoseconds(), travelling_.nanoseconds(), resident_.nanoseconds()};
+  for (std::size_t k = 0; k != core::size_bins; ++k)
+    core::each_cost(sizes_[k], gpu_sizes_[k],
+                    [&](std::size_t which, core::recent_cost const& cost) {
+                      if (cost.is_settled()) out.sizes[k][which] = cost.nanoseconds();
+                    });
+  return out;
+}
+
+void rate::take_up(core::kept_rate const& kept) noexcept {
+  worker_.take_up(kept.elements[0]);
+  travelling_.take_up(kept.elements[1]);
+  resident_.take_up(kept.elements[2]);
+  for (std::size_t k = 0; k != core::size_bins; ++k)
+    core::each_cost(sizes_[k], gpu_sizes_[k], [&](std::size_t which, core::recent_cost& cost) {
+      if (kept.sizes[k][which] >= 0) cost.take_up(kept.sizes[k][which]);
+    });
 }
 
 }  // namespace detail

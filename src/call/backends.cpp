@@ -9,10 +9,12 @@
 #include "../gpu/executor.hpp"
 #include "../gpu/held_arrays.hpp"
 #include "../gpu/route.hpp"
+#include "machine.hpp"
 
 #include <hetmap/detail/seam/job.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 
 namespace hetmap::core {
@@ -33,8 +35,18 @@ call_effort run_on_cpu(call const& c, gpu_route&) {
   return run_at_home(c, arrays);
 }
 
-/// What the device has computed of it, for the next plan.
-void learn_of_device(call const& c, gpu_outcome const& met) {
+/// What a call took that the device had alone, for the next plan.
+void learn_of_call(call const& c, gpu_outcome const& met, device const& gpu) {
+  if (c.work.learned == nullptr || met.elements == 0) return;
+  gpu_values const known = values_of(&gpu);
+  std::chrono::duration<double> const smallest(met.travelled ? known.travelling_call_seconds
+                                                             : known.resident_call_seconds);
+  c.work.learned->learn_call_on_gpu(met.travelled, met.elements, met.taken,
+                                    std::chrono::round<std::chrono::nanoseconds>(smallest));
+}
+
+/// The same of a share.
+void learn_of_share(call const& c, gpu_outcome const& met) {
   if (c.work.learned != nullptr && met.elements != 0)
     c.work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
 }
@@ -52,7 +64,7 @@ call_effort run_on_gpu(call const& c, gpu_route& route) {
   else
     met.how = met.why.what == fault::lost ? gpu_end::lost : gpu_end::gave_up;
   if (met.how == gpu_end::done) {
-    learn_of_device(c, met);
+    learn_of_call(c, met, *route.gpu);
     arrays.are_written(route.gpu);
     if (c.work.keep_on_host) arrays.keep_on_host();
     return {};
@@ -124,7 +136,7 @@ call_effort run_on_both(call const& c, gpu_route& route) {
   write_again(at_home, device.met.torn);
   arrays.are_written(nullptr);
   if (device.met.how == gpu_end::done)
-    learn_of_device(c, device.met);
+    learn_of_share(c, device.met);
   else
     c.notes.note_fallback(fallback_kind::failed_over, device.met.left, number, device.met.why.text);
   return spent;

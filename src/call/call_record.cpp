@@ -4,6 +4,7 @@
 #include "../base/decision_log.hpp"
 #include "../base/environment.hpp"
 #include "../base/rates.hpp"
+#include "../base/size_costs.hpp"
 #include "../base/thread.hpp"
 #include "notes.hpp"
 
@@ -66,6 +67,12 @@ void call_record::write() noexcept {
   }
 }
 
+namespace {
+
+constexpr char reason_of_trial[] = "a trial: the other way is measured now and then";
+
+}  // namespace
+
 plan plan_of(job const& work, short_call_facts const& facts) noexcept {
   plan out;
   out.asked = facts.asked;
@@ -78,17 +85,31 @@ plan plan_of(job const& work, short_call_facts const& facts) noexcept {
   out.reads = work.reads;
   out.workers = facts.workers;
   out.chunk_elements = work.count;
-  if (work.learned != nullptr) out.element_nanoseconds = work.learned->element_nanoseconds();
+  bool measured = false, tried = false;
+  double alone = -1, shared = -1;  // nanoseconds an element
+  if (work.learned != nullptr) {
+    size_costs const& size = work.learned->of_size(work.count);
+    out.element_nanoseconds = work.learned->element_nanoseconds();
+    alone = work.learned->nanoseconds_alone(size);
+    shared = size.by(way::hot).nanoseconds();
+    measured = size.next() == size_costs::choice::alone;
+    tried = size.is_trial() && (facts.workers > 1) == (size.next() == size_costs::choice::shared);
+  }
   auto next = out.candidates.begin();
   for (backend_entry const& entry : all_backends()) {
     *next = {.where = entry.where};
-    if (entry.where == backend::serial && out.element_nanoseconds >= 0)
-      next->predicted_seconds = out.element_nanoseconds * 1e-9 * static_cast<double>(work.count);
+    if (entry.needs_gpu) next->unavailable = "calls that begin as short ones are the CPU's";
+    double const known = entry.where == backend::serial ? alone
+                         : entry.where == backend::cpu  ? shared
+                                                        : -1;
+    if (known >= 0) next->predicted_seconds = known * 1e-9 * static_cast<double>(work.count);
     ++next;
   }
   out.reason = facts.reason != nullptr          ? facts.reason
+               : tried                          ? reason_of_trial
                : facts.workers > 1              ? "shared with threads that were still awake"
                : facts.asked == backend::serial ? "asked for by name"
+               : measured                       ? "sharing such calls was measured to take longer"
                                                 : "predicted to end before a worker could wake up";
   out.scalar = work.scalar;
   out.notes = notes_on_kernel(work);

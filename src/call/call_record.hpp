@@ -42,6 +42,9 @@ class call_record {
   /// How it ended: by a failure, until something else is said.
   void end_by(call_end how) noexcept { told_.end = how; }
 
+  /// Another record is written of this call, which goes on.
+  void drop() noexcept { written_ = true; }
+
   /// Writes it down, and prints it if that was asked for. Once; the destructor does it at the
   /// latest.
   void write() noexcept;

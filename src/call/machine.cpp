@@ -5,6 +5,7 @@
 #include "../base/profile_in_use.hpp"
 #include "../base/text.hpp"
 #include "../base/topology.hpp"
+#include "../cpu/load.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../cpu/team.hpp"
 #include "../gpu/route.hpp"
@@ -18,17 +19,23 @@
 namespace hetmap {
 namespace core {
 
+gpu_values values_of(device const* gpu) {
+  gpu_values const* const measured =
+      gpu != nullptr ? known_profile().of_gpu(gpu->identity()) : nullptr;
+  return measured != nullptr ? *measured : gpu_values{};
+}
+
 machine machine_here(detail::settings const& how, device const* gpu) {
   profile_in_use const& known = known_profile();
   unsigned const at_hand = how.pool != nullptr ? how.pool->threads().size() : 0;
   machine here{.workers = at_hand != 0 ? at_hand : hetmap::physical_cores(),
                .concurrency = at_hand != 0 ? at_hand : team_concurrency(),
+               .busy = at_hand != 0 ? 0 : workers_elsewhere(),
                .level = isa_level(),
                .cache_bytes = last_level_cache(),
                .cpu = known.cpu,
-               .measured = known.measured};
-  gpu_values const* const measured = gpu != nullptr ? known.of_gpu(gpu->identity()) : nullptr;
-  if (measured != nullptr) here.gpu = *measured;
+               .measured = known.measured,
+               .gpu = values_of(gpu)};
   return here;
 }
 

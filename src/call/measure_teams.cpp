@@ -4,7 +4,7 @@
 #include "../base/median.hpp"
 #include "../cpu/hot_team.hpp"
 #include "../cpu/team.hpp"
-#include "short_call.hpp"
+#include "shared_call.hpp"
 
 #include <hetmap/detail/seam/job.hpp>
 

@@ -9,9 +9,11 @@
 #include "../base/plan.hpp"
 #include "../base/rates.hpp"
 #include "../base/reporter.hpp"
+#include "../base/size_costs.hpp"
 #include "../cpu/call.hpp"
 #include "../cpu/ending.hpp"
 #include "../cpu/executor.hpp"
+#include "../cpu/load.hpp"
 #include "../cpu/pool_core.hpp"
 #include "../cpu/stream.hpp"
 #include "../gpu/route.hpp"
@@ -23,6 +25,7 @@
 #include <hetmap/error.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string>
 #include <utility>
@@ -57,9 +60,22 @@ double known_cost(job const& work) {
   return -1;
 }
 
+/// Whether the CPU runs the call as it runs others of its size: nobody asked for anything else.
+bool is_comparable(job const& work, settings const& how) {
+  return work.learned != nullptr && how.workers == 0 && how.pool == nullptr && how.chunk_size == 0;
+}
+
+/// Fills in what calls like this took as a whole.
+void find_whole_calls(job const& work, settings const& how, problem& p) {
+  if (!is_comparable(work, how)) return;
+  auto const known = work.learned->of_size(work.count).for_plan();
+  p.alone_nanoseconds = known.alone;
+  p.team_nanoseconds = known.team;
+}
+
 }  // namespace
 
-routed_plan decide(job const& work, settings const& how, bool in_words) {
+routed_plan decide(job const& work, settings const& how, bool in_words, bool is_whole) {
   backend const asked = backend_of(how);
   gpu_route route = find_route(work, how, asked, in_words || asked == backend::gpu);
   problem p{.asked = asked,
@@ -77,6 +93,7 @@ routed_plan decide(job const& work, settings const& how, bool in_words) {
             .no_cpu = route.unreachable ? "a range lies in the memory of a GPU" : nullptr};
   for (unsigned k = 0; k != work.outputs; ++k) p.bytes_out += work.columns[k].bytes;
   for (unsigned k = 0; k != work.inputs; ++k) p.bytes_in += work.columns[work.outputs + k].bytes;
+  if (is_whole) find_whole_calls(work, how, p);
   machine const here = machine_here(how, route.gpu);
   plan chosen = make_plan(p, here);
   chosen.scalar = work.scalar;
@@ -99,6 +116,20 @@ std::string late_text(char const* verb, std::size_t done, std::size_t total) {
   text.append(": the deadline passed after ").append(std::to_string(done));
   if (total != 0) text.append(" of ").append(std::to_string(total));
   return text.append(" elements");
+}
+
+/// Learns what a call took as a whole that the CPU has run as planned, alone or with a GPU.
+void learn_whole_call(call const& c, std::chrono::nanoseconds took, unsigned most_workers) {
+  plan const& how = c.how;
+  // One whose cost nobody knew has begun with single elements.
+  if (!is_comparable(c.work, c.options) || how.element_nanoseconds < 0) return;
+  if (how.chosen == backend::hybrid)
+    return c.work.learned->on_gpu_of_size(c.work.count).both.learn(c.work.count, took);
+  size_costs& size = c.work.learned->of_size(c.work.count);
+  if (how.workers == 1)
+    size.learn(way::alone, c.work.count, took);
+  else if (how.workers == most_workers)
+    size.learn(way::team, c.work.count, took);
 }
 
 /// The end of a part of a call that has `first` elements before it: throws what stopped it, after
@@ -153,12 +184,15 @@ bool is_first_use_of_outputs(job const& work) {
 }
 
 /// What is only seen when the call runs: where its results go.
-void look_at_outputs(job const& work, plan& chosen) {
+///
+/// Returns:  whether that is memory that nothing was in.
+bool look_at_outputs(job const& work, plan& chosen) {
   bool const large = chosen.bytes_out * work.count >= large_result_bytes;
   bool const fresh = (large || chosen.past_caches) && is_first_use_of_outputs(work);
   // A page that nobody has touched comes into the caches as the system clears it.
   if (fresh) chosen.past_caches = false;
   chosen.notes |= notes_on_outputs(work, chosen, fresh);
+  return fresh;
 }
 
 }  // namespace
@@ -166,8 +200,10 @@ void look_at_outputs(job const& work, plan& chosen) {
 void run_part(job const& work, settings const& how, std::size_t first, std::size_t total,
               reporter& reports, call_record& told) {
   before_elements so_far;
-  routed_plan decided = decide(work, how, explain_level() > 1);
-  look_at_outputs(work, decided.chosen);
+  // A batch is planned by its elements: the next slow one may be in it, the one after it not.
+  bool const is_whole = total == work.count;
+  routed_plan decided = decide(work, how, explain_level() > 1, is_whole);
+  bool const fresh = look_at_outputs(work, decided.chosen);
   plan const& chosen = decided.chosen;
   chunk_function const code = code_for(*work.code, chosen, how.verb);
   so_far.over = work.count == 0;
@@ -185,9 +221,18 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
                      .reports = reports,
                      .early = early,
                      .notes = told.notes};
-  call_effort const spent = where.run(planned, decided.route);
+  bool const by_itself = is_whole && workers_elsewhere() == 0;
+  auto const began = call_record::clock::now();
+  call_effort const spent = [&] {
+    call_at_work const now(chosen.workers);
+    return where.run(planned, decided.route);
+  }();
+  auto const took = call_record::clock::now() - began;
   so_far.over = true;
   conclude(planned, first, total, spent, told);
+  bool const as_planned = spent.again.all.elements == 0 && !told.notes.any();
+  if (by_itself && as_planned && !fresh && chosen.chosen != backend::gpu)
+    learn_whole_call(planned, took, decided.most_workers);
 }
 
 void run_rest(job const& work, settings const& how, isa level, ledger& account) {

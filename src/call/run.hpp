@@ -42,11 +42,12 @@ struct routed_plan {
   unsigned most_workers = 1;  ///< when the work turns out to be more than was predicted
 };
 
-/// in_words: say in full what is missing for a GPU, which takes time.
+/// in_words: say in full what is missing for a GPU, which takes time. is_whole: `work` is the whole
+/// call and not a batch of it.
 ///
 /// Throws:   device_unavailable if a backend that was asked for by name is not there.
 [[nodiscard]] routed_plan decide(detail::job const& work, detail::settings const& how,
-                                 bool in_words);
+                                 bool in_words, bool is_whole = true);
 
 /// Runs what `account` has been given back by a short call that was not short, by all workers that
 /// the call may have, and ends the call as it has to end: what is in the account by then, results

@@ -13,11 +13,4 @@ namespace hetmap::core {
 /// Throws:   what the failing element with the lowest index threw.
 bool run_short(detail::job const& work, detail::settings const& how);
 
-/// `work` in so many lanes of the hot team, each with so many parts, of whole blocks where elements
-/// suffice; at most 64 parts in all. timed: whether the cost is learned.
-///
-/// Throws:   as run_short; every element before the failing one has been computed.
-void run_shared(detail::job const& work, detail::settings const& how, unsigned lanes,
-                unsigned parts_a_lane, bool timed);
-
 }  // namespace hetmap::core

@@ -4,6 +4,7 @@
 #include "../base/plan.hpp"
 #include "../base/profile_in_use.hpp"
 #include "lane_roll.hpp"
+#include "load.hpp"
 #include "math_level.hpp"
 #include "pool_core.hpp"
 #include "stream.hpp"
@@ -126,6 +127,7 @@ struct call_lanes {
     // What is reproducible uses the algorithms that every processor has.
     math_level_scope const level(how.reproducible ? isa::baseline : how.level);
     float_scope const callers(floats);
+    worker_at_work const here_now;
     if (lanes > 1) prepare_to_be_watched();
     scratch memory;
     void* slot = nullptr;

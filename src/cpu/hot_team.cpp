@@ -26,6 +26,10 @@ std::int64_t now() noexcept {
       .count();
 }
 
+/// The team that is asleep, perhaps, while a call of its may need it. Only a process's own team
+/// ever is one, so it lives as long as the process.
+constinit std::atomic<hot_team*> in_need{nullptr};
+
 void pause() noexcept {
 #if defined __x86_64__
   __builtin_ia32_pause();
@@ -36,17 +40,14 @@ void pause() noexcept {
 
 }  // namespace
 
-// Calls do without members that the system refuses.
 hot_team::hot_team(unsigned members, std::int64_t spin_nanoseconds)
-    : spin_(spin_nanoseconds),
-      members_(
-          "hetmap short", 1, members,
-          [](void* self, unsigned k) { static_cast<hot_team*>(self)->serve(k); }, this) {}
+    : spin_(spin_nanoseconds), wanted_(members) {}
 
 hot_team::~hot_team() {
   closing_.store(true);
-  wake();
-  members_.join();
+  wakes_.fetch_add(1, std::memory_order_release);
+  wakes_.notify_all();
+  if (members_) members_->join();
 }
 
 bool hot_team::ready(std::int64_t nanoseconds) noexcept {
@@ -55,20 +56,43 @@ bool hot_team::ready(std::int64_t nanoseconds) noexcept {
   last_.store(time, std::memory_order_relaxed);
   if (time < crowded_until_.load(std::memory_order_relaxed)) return false;
   if (awake() != 0) return true;
-  if (time - before - nanoseconds < often_nanoseconds && members_.size() != 0) wake();
+  if (time - before - nanoseconds < often_nanoseconds && wanted_ != 0) wake();
   return false;
 }
 
 void hot_team::wake() noexcept {
+  if (!has_started() && wanted_ != 0 && !started_.exchange(true)) {
+    try {
+      members_.emplace(
+          "hetmap short", 1, wanted_,
+          [](void* self, unsigned k) { static_cast<hot_team*>(self)->serve(k); }, this);
+    } catch (...) {  // calls do without members that are not to be had
+    }
+    return;  // they begin awake
+  }
   wakes_.fetch_add(1, std::memory_order_release);
   wakes_.notify_all();
 }
 
-void hot_team::run(unsigned lanes, void (*body)(void*, unsigned), void* context) noexcept {
+bool hot_team::run(unsigned lanes, void (*body)(void*, unsigned), void* context) noexcept {
   if (!turn_.take()) {
     crowded_until_.store(now() + crowded_nanoseconds, std::memory_order_relaxed);
-    return body(context, 0);
+    body(context, 0);
+    return false;
   }
+  run_in_turn(lanes, body, context);
+  return true;
+}
+
+bool hot_team::run_if_free(unsigned lanes, void (*body)(void*, unsigned), void* context) noexcept {
+  if (!turn_.take()) return false;
+  in_need.store(this, std::memory_order_relaxed);
+  run_in_turn(lanes, body, context);
+  in_need.store(nullptr, std::memory_order_relaxed);
+  return true;
+}
+
+void hot_team::run_in_turn(unsigned lanes, void (*body)(void*, unsigned), void* context) noexcept {
   call_.open(lanes, body, context);
   body(context, 0);
   lanes_end others(this);
@@ -110,6 +134,10 @@ void hot_team::serve(unsigned member) noexcept {
     awake_.fetch_sub(1, std::memory_order_relaxed);
     if (!closing_.load(std::memory_order_relaxed)) wakes_.wait(wakes, std::memory_order_acquire);
   }
+}
+
+void wake_team_in_need() noexcept {
+  if (hot_team* const team = in_need.load(std::memory_order_relaxed); team != nullptr) team->wake();
 }
 
 hot_team& shared_hot_team() {

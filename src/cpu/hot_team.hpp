@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 namespace hetmap::core {
 
@@ -15,7 +16,7 @@ class hot_team {
  public:
   /// Members stay awake for `spin_nanoseconds` after what they did last, or after wake().
   ///
-  /// As many members as are to be had, maybe none.
+  /// Members start when they are first woken: as many as are to be had, maybe none.
   hot_team(unsigned members, std::int64_t spin_nanoseconds);
   ~hot_team();
   hot_team(hot_team const&) = delete;
@@ -27,6 +28,10 @@ class hot_team {
 
   /// Wakes all members.
   void wake() noexcept;
+  /// Whether they have been woken before, and so need no starting.
+  [[nodiscard]] bool has_started() const noexcept {
+    return started_.load(std::memory_order_relaxed);
+  }
   /// Members that are awake.
   [[nodiscard]] unsigned awake() const noexcept { return awake_.load(std::memory_order_relaxed); }
 
@@ -35,9 +40,18 @@ class hot_team {
   /// comes, and the team keeps away for a millisecond: callers at once use the cores themselves.
   ///
   /// Requires: as run_team.
-  void run(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) noexcept;
+  /// Returns:  whether the call had the team.
+  bool run(unsigned lanes, void (*body)(void* context, unsigned lane), void* context) noexcept;
+  /// The same, but if another call has the team nothing is run; and should any thread be at one
+  /// claim for long meanwhile, the watch wakes the members.
+  ///
+  /// Requires: the team lives as long as the process.
+  [[nodiscard]] bool run_if_free(unsigned lanes, void (*body)(void* context, unsigned lane),
+                                 void* context) noexcept;
 
  private:
+  void run_in_turn(unsigned lanes, void (*body)(void* context, unsigned lane),
+                   void* context) noexcept;
   void serve(unsigned member) noexcept;
   [[nodiscard]] bool join(std::uint64_t call, unsigned member) noexcept;
 
@@ -49,11 +63,16 @@ class hot_team {
   std::atomic<unsigned> wakes_{0};
   std::atomic<bool> closing_{false};
   std::int64_t spin_;
-  threads members_;  // last: they use what is above
+  unsigned wanted_;  // members
+  std::atomic<bool> started_{false};
+  std::optional<threads> members_{};  // last: they use what is above
 };
 
-/// The process's hot team: its members, one less than the physical cores, start when short calls
-/// first come often. A forked child gets a new one.
+/// Wakes the team whose call may need it, if there is one (run_if_free).
+void wake_team_in_need() noexcept;
+
+/// The process's hot team: its members are one less than the physical cores. A forked child gets a
+/// new one.
 [[nodiscard]] hot_team& shared_hot_team();
 
 }  // namespace hetmap::core

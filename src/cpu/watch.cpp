@@ -2,6 +2,7 @@
 
 #include "../base/forked.hpp"
 #include "../base/thread.hpp"
+#include "hot_team.hpp"
 
 #include <chrono>
 #include <new>
@@ -71,17 +72,21 @@ void ask(recall& word) noexcept {
 
 /// Asks the claims that are late. False: nothing has run since the last look.
 bool look() noexcept {
-  bool busy = false;
+  bool busy = false, late = false;
   for (auto* t = all_threads.load(std::memory_order_acquire); t != nullptr;
        t = t->next.load(std::memory_order_relaxed))
     for (unsigned k = 0; k != watched_thread::depth; ++k) {
       auto& claim = t->claims[k];
       std::uint32_t const now = claim.running.load(std::memory_order_relaxed);
       bool const runs = now % 2 != 0;
-      if (runs && now == t->seen[k]) ask(claim.recalled);
+      if (runs && now == t->seen[k]) {
+        ask(claim.recalled);
+        late = true;
+      }
       busy = busy || runs || now != t->seen[k];
       t->seen[k] = now;
     }
+  if (late) wake_team_in_need();
   return busy;
 }
 

@@ -3,6 +3,7 @@
 #include "../base/backend.hpp"
 #include "../base/error.hpp"
 #include "../base/rates.hpp"
+#include "../base/size_costs.hpp"
 #include "../base/text.hpp"
 #include "array_memory.hpp"
 #include "devices.hpp"
@@ -128,6 +129,7 @@ gpu_problem describe(gpu_route const& route, job const& work) {
       if (!c.array->is_on(*route.gpu)) {
         out.link_bytes_in += c.memory.bytes;
         out.staged_bytes_in += c.memory.bytes;
+        out.ahead_bytes_in += c.memory.bytes;
       }
       if (!c.array->on_host()) out.fetched_bytes += c.memory.bytes;
     } else if (c.how != travel::none) {
@@ -137,8 +139,13 @@ gpu_problem describe(gpu_route const& route, job const& work) {
     } else if (!c.generated && !c.output)
       out.fetched_bytes += c.memory.bytes;
   }
-  if (work.learned != nullptr)
-    out.element_nanoseconds = work.learned->on_gpu(route.travels).nanoseconds();
+  if (work.learned == nullptr) return out;
+  out.element_nanoseconds = work.learned->on_gpu(route.travels).nanoseconds();
+  gpu_size_costs const& size = work.learned->on_gpu_of_size(work.count);
+  recent_cost const& whole = route.travels ? size.travelling : size.resident;
+  out.whole_nanoseconds = whole.nanoseconds();
+  out.whole_is_first = !whole.is_settled();
+  if (size.both.is_settled()) out.both_nanoseconds = size.both.nanoseconds();
   return out;
 }
 

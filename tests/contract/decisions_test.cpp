@@ -242,8 +242,7 @@ TEST(DecisionsContract, AStreamIsOneAtItsEnd) {
   since const here;
   auto s = hetmap::imap({.chunk_size = 100}, adds<7>{}, support::indices(10'000));
   EXPECT_TRUE(here.all().empty()) << "nothing was asked for";
-  std::size_t count = 0;
-  for (int const v : s) count += v >= 0 ? 1 : 0;
+  for (int const v : s) static_cast<void>(v);
   auto const d = here.one();
   EXPECT_STREQ(d.verb, "imap");
   EXPECT_TRUE(contains(d.kernel, "adds<7>")) << d.kernel;

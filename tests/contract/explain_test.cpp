@@ -95,7 +95,8 @@ TEST(ExplainContract, AnUnknownKernelIsSharedAtOnce) {
   EXPECT_EQ(before.chosen, several_cores() ? hetmap::backend::cpu : hetmap::backend::serial);
   EXPECT_LT(before.element_nanoseconds, 0);
   EXPECT_NE(hetmap::to_string(before).find("not known"), std::string::npos);
-  EXPECT_EQ(slow.run(24), hetmap::physical_cores());
+  // Those who begin may be others than those who go on.
+  EXPECT_GE(slow.run(24), hetmap::physical_cores());
 }
 
 TEST(ExplainContract, ACheapKernelStaysWithItsCallerOnceThatIsLearned) {

@@ -5,6 +5,7 @@
 #include <hetmap/hetmap.hpp>
 #include <hetmap/math.hpp>
 #include <hetmap/profile.hpp>
+#include <hetmap/rates.hpp>
 
 #include <cassert>
 #include <chrono>

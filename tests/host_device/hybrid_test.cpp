@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <span>
@@ -55,6 +57,21 @@ struct counts_at_once {
     std::this_thread::sleep_for(std::chrono::microseconds(50));
     --*now;
     return v;
+  }
+};
+
+/// Takes so long on either side, and notes who computes what, how often.
+struct takes {
+  std::atomic<int>* visits;
+  std::atomic<int>* on_device;
+  std::chrono::microseconds here;
+  std::chrono::microseconds there;
+  std::int64_t operator()(std::int64_t i) const {
+    bool const away = support::threaded_device::is_here();
+    ++visits[i];
+    if (away) ++*on_device;
+    std::this_thread::sleep_for(away ? there : here);
+    return 3 * i + 1;
   }
 };
 
@@ -281,6 +298,40 @@ TEST(HybridThreads, LoadsAndClaimsMeetBesideOneAnother) {
     for (std::size_t i = 0; i != x.size(); ++i) ASSERT_EQ(y[i], triple{}(x[i])) << i;
   }
   provider.reset();
+}
+
+TEST(HybridThreads, WhateverTheShareEachElementIsComputedOnceAndIntegersAreTheSame) {
+  host_form<takes, std::int64_t(std::int64_t)> const form;
+  struct split {
+    backend where;
+    std::chrono::microseconds here, there;
+    double least, most;  // of the device
+  };
+  using us = std::chrono::microseconds;
+  constexpr std::size_t n = 400;
+  for (split const& s :
+       {split{backend::cpu, us(0), us(0), 0, 0}, split{backend::hybrid, us(50), us(20'000), 0, 0.1},
+        split{backend::hybrid, us(500), us(500), 0.15, 0.85},
+        split{backend::hybrid, us(20'000), us(50), 0.85, 1},
+        split{backend::gpu, us(0), us(0), 1, 1}}) {
+    support::threaded_device gpu;
+    auto provider =
+        std::make_unique<support::provided_devices>(std::vector<hetmap::core::device*>{&gpu});
+    std::vector<std::atomic<int>> visits(n);
+    std::atomic<int> on_device{0};
+    takes const f{visits.data(), &on_device, s.here, s.there};
+    support::forget<takes const, support::source<std::vector<std::int64_t> const>>(f);
+    auto const y = hetmap::map({.backend = s.where}, f, counted(n));
+    for (std::size_t i = 0; i != n; ++i) {
+      ASSERT_EQ(visits[i], 1) << i;
+      ASSERT_EQ(y[i], 3 * static_cast<std::int64_t>(i) + 1);
+    }
+    double const share = static_cast<double>(on_device) / n;
+    EXPECT_GE(share, s.least) << hetmap::name(s.where);
+    EXPECT_LE(share, s.most) << hetmap::name(s.where);
+    std::printf("  %s: %.0f %% on the device\n", hetmap::name(s.where), 100 * share);
+    provider.reset();
+  }
 }
 
 TEST(HybridThreads, ADeviceThatDiesLeavesTheRestToTheCpu) {

@@ -10,6 +10,14 @@ namespace support {
 
 using namespace hetmap::core;
 
+namespace {
+
+constinit thread_local bool of_a_device = false;
+
+}  // namespace
+
+bool threaded_device::is_here() noexcept { return of_a_device; }
+
 status threaded_device::dead() const { return {fault::lost, 700, "died on request"}; }
 
 threaded_device::~threaded_device() {
@@ -28,6 +36,7 @@ void threaded_device::end(stream_state& s) {
 
 void threaded_device::serve(stream_state& s) {
   std::mt19937_64 random(s.seed);
+  of_a_device = true;
   for (;;) {
     std::function<void()> work;
     {

@@ -27,6 +27,8 @@ class threaded_device final : public hetmap::core::device {
 
   /// The operation after so many more dies, and the device with it.
   void die_after(std::int64_t operations) { left_ = operations; }
+  /// Whether the calling thread is one of a device's.
+  [[nodiscard]] static bool is_here() noexcept;
   [[nodiscard]] device_memory& bytes() { return memory_; }
   [[nodiscard]] std::uint64_t launches() const { return launches_; }
 

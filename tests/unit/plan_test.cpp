@@ -62,6 +62,36 @@ TEST(Plan, PredictionsAreThoseOfTheFaster) {
   EXPECT_DOUBLE_EQ(p.at(backend::cpu).predicted_seconds, 1e-3 + cpu_values{}.team_wake_seconds);
 }
 
+TEST(Plan, WhatSuchCallsTookIsPreferredToWhatTheirElementsCost) {
+  // By their elements: 40 us alone, 15 us shared.
+  problem call{.elements = 40'000, .element_nanoseconds = 1};
+  ASSERT_EQ(make_plan(call, eight_cores).chosen, backend::cpu);
+  call.team_nanoseconds = 1.5;
+  plan p = make_plan(call, eight_cores);
+  EXPECT_EQ(p.chosen, backend::serial);
+  EXPECT_DOUBLE_EQ(p.at(backend::cpu).predicted_seconds, 60e-6);
+  call.alone_nanoseconds = 2;
+  p = make_plan(call, eight_cores);
+  EXPECT_EQ(p.chosen, backend::cpu);
+  EXPECT_DOUBLE_EQ(p.at(backend::serial).predicted_seconds, 80e-6);
+  call.workers = 3;  // which no such call had
+  EXPECT_NE(make_plan(call, eight_cores).at(backend::cpu).predicted_seconds, 60e-6);
+}
+
+TEST(Plan, WorkersThatOthersHaveAreNoHelpToCallsThatAreShort) {
+  problem call{.elements = 40'000, .element_nanoseconds = 1};
+  machine busy = eight_cores;
+  busy.busy = 7;
+  EXPECT_EQ(make_plan(call, busy).chosen, backend::serial);
+  busy.busy = 100;
+  EXPECT_EQ(make_plan(call, busy).chosen, backend::serial);
+  busy.busy = 4;
+  EXPECT_EQ(make_plan(call, busy).chosen, backend::cpu);
+  busy.busy = 7;
+  call.elements = 40'000'000;
+  EXPECT_EQ(make_plan(call, busy).workers, 8u) << "it outlives them";
+}
+
 TEST(Plan, OneElementAndOneWorkerAreNotShared) {
   EXPECT_EQ(make_plan({.elements = 1}, eight_cores).workers, 1u);
   EXPECT_EQ(make_plan({.elements = 0}, eight_cores).workers, 1u);
@@ -245,6 +275,28 @@ TEST(Plan, TheGpusOwnCostReplacesTheDefaults) {
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::gpu);
   call.gpu.element_nanoseconds = 30;
   EXPECT_EQ(make_plan(call, with_gpu).chosen, backend::cpu);
+}
+
+TEST(Plan, WholeCallsOnTheGpuAreBelievedButForTheFirst) {
+  machine const eight_with_gpu{.workers = 8, .concurrency = 8};
+  problem call{.elements = 1'000'000, .bytes_in = 8, .bytes_out = 8, .element_nanoseconds = 100};
+  double const guessed = make_plan(call, eight_with_gpu).at(backend::gpu).predicted_seconds;
+  auto const predicted = [&] {
+    return make_plan(call, eight_with_gpu).at(backend::gpu).predicted_seconds;
+  };
+  call.gpu.whole_nanoseconds = 300;
+  call.gpu.whole_is_first = true;  // compiling, perhaps
+  EXPECT_DOUBLE_EQ(predicted(), guessed);
+  call.gpu.whole_is_first = false;
+  EXPECT_DOUBLE_EQ(predicted(), 0.3);
+  call.gpu.whole_nanoseconds = 0.5;
+  call.gpu.whole_is_first = true;
+  EXPECT_DOUBLE_EQ(predicted(), 0.5e-3) << "it took no longer than that";
+  call.gpu.element_nanoseconds = 0.1;
+  call.gpu.ahead_bytes_in = 8;
+  EXPECT_GT(predicted(), 0.5e-3) << "arrays have to be sent first";
+  call.gpu.both_nanoseconds = 0.25;
+  EXPECT_DOUBLE_EQ(make_plan(call, eight_with_gpu).at(backend::hybrid).predicted_seconds, 0.25e-3);
 }
 
 TEST(Plan, NearATieTheWorkStaysOnTheCpu) {

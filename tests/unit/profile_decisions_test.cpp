@@ -91,7 +91,6 @@ std::string short_call(cpu_values const& cpu, double seconds) {
   constexpr std::size_t n = 64 * 1024;
   detail::rate learned;
   learned.learn(n, std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
-  for (int k = 0; k != 65; ++k) static_cast<void>(learned.sample_now());  // this one is not timed
   counted work;
   detail::column const out{&work, 1, 1};
   detail::job const job{.code = &code,

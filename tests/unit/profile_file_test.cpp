@@ -1,5 +1,6 @@
 // The file of a profile: found where it should be, whole or as before, and ignored with a reason.
 #include "base/profile_file.hpp"
+#include "base/kept_file.hpp"
 #include "base/profile_in_use.hpp"
 #include "base/this_machine.hpp"
 #include "support/temporary_folder.hpp"
@@ -174,7 +175,7 @@ TEST(ProfileFile, WrittenByManyAtOnceIsAlwaysOneOfTheirs) {
     if (children[k] != 0) continue;
     int error = 0;
     std::string const text = profile_text(version(k));
-    for (int round = 0; round != 150 && error == 0; ++round) error = write_profile(path, text);
+    for (int round = 0; round != 150 && error == 0; ++round) error = write_kept_file(path, text);
     ::_exit(error == 0 ? 0 : 1);
   }
   unsigned ended = 0;

@@ -19,6 +19,17 @@ TEST(Rate, TheFirstCallIsBelieved) {
   EXPECT_DOUBLE_EQ(r.element_nanoseconds(), 5);
 }
 
+TEST(Rate, ButIsOnlyAnUpperBound) {
+  rate r;
+  r.learn(1000, 500us);  // cold code
+  r.learn(1000, 5us);
+  EXPECT_DOUBLE_EQ(r.element_nanoseconds(), 5);
+  rate other;
+  other.learn(1'000'000, 5ms);
+  other.learn(10, 10ns);  // says little beside the first
+  EXPECT_GT(other.element_nanoseconds(), 4);
+}
+
 TEST(Rate, EmptyCallsTeachNothing) {
   rate r;
   r.learn(0, 5us);
@@ -60,13 +71,32 @@ TEST(Rate, AZeroMeasurementDoesNotPinTheRate) {
   EXPECT_GT(r.element_nanoseconds(), 50);
 }
 
-TEST(Rate, TheFirstShortCallsAndThenOneIn64AreTimed) {
+TEST(Rate, SizesAreLearnedApart) {
   rate r;
-  int timed = 0;
-  for (int i = 0; i != 16; ++i) timed += r.sample_now() ? 1 : 0;
-  EXPECT_EQ(timed, 16);
-  for (int i = 16; i != 640; ++i) timed += r.sample_now() ? 1 : 0;
-  EXPECT_EQ(timed, 16 + 9);
+  r.learn(1000, 1us);
+  r.of_size(1000).learn(hetmap::core::way::alone, 1000, 3us);
+  r.of_size(1000).learn(hetmap::core::way::alone, 1000, 3us);
+  EXPECT_DOUBLE_EQ(r.nanoseconds_alone(r.of_size(1000)), 3);
+  EXPECT_DOUBLE_EQ(r.nanoseconds_alone(r.of_size(1023)), 3) << "about the same size";
+  EXPECT_DOUBLE_EQ(r.nanoseconds_alone(r.of_size(1'000'000)), 1) << "what elements cost";
+}
+
+TEST(Rate, AKernelsFirstCallOnAGpuSaysNothingOfLaterOnes) {
+  rate r;
+  r.learn_call_on_gpu(true, 1000, 200ms, 50us);  // the driver compiled it
+  EXPECT_LT(r.on_gpu(true).nanoseconds(), 0);
+  EXPECT_FALSE(r.on_gpu_of_size(1000).travelling.is_settled());
+  r.learn_call_on_gpu(true, 1000, 1050us, 50us);
+  EXPECT_DOUBLE_EQ(r.on_gpu(true).nanoseconds(), 1000) << "less what any call takes";
+  EXPECT_DOUBLE_EQ(r.on_gpu_of_size(1000).travelling.nanoseconds(), 1050);
+  EXPECT_LT(r.on_gpu(false).nanoseconds(), 0);
+}
+
+TEST(Rate, CallsThatAreHardlyLongerThanTheSmallestSayNothingOfElements) {
+  rate r;
+  for (int i = 0; i != 5; ++i) r.learn_call_on_gpu(false, 10, 60us, 50us);
+  EXPECT_LT(r.on_gpu(false).nanoseconds(), 0);
+  EXPECT_DOUBLE_EQ(r.on_gpu_of_size(10).resident.nanoseconds(), 6000);
 }
 
 struct kernel_a {};

@@ -3,6 +3,7 @@
 #include "call/short_call.hpp"
 #include "base/float_control.hpp"
 #include "base/rates.hpp"
+#include "call/shared_call.hpp"
 #include "cpu/hot_team.hpp"
 #include "support/waiting.hpp"
 
@@ -133,6 +134,123 @@ TEST(ShortCall, RunsUnderItsCallersFloatControlOnEveryThread) {
   std::fesetround(FE_TONEAREST);
   EXPECT_GT(map.elsewhere, 0);
   EXPECT_EQ(map.wrong, 0);
+}
+
+// -- calls whose cost nobody knows ----------------------------------------------------------------
+
+/// Elements that take so long, and who computed them.
+struct map_of_threads {
+  explicit map_of_threads(std::size_t n, std::chrono::microseconds each = {})
+      : by(n), visits(n), takes(each) {}
+
+  static void loop(void* self, detail::chunk& work) {
+    auto& me = *static_cast<map_of_threads*>(self);
+    std::size_t i = work.begin;
+    auto const asked = [&] {
+      return std::atomic_ref(const_cast<detail::recall&>(*work.recalled))
+          .load(std::memory_order_relaxed);
+    };
+    for (detail::recall const before = asked();
+         i != work.end && (i == work.begin || asked() == before); ++i) {
+      ++me.visits[i];
+      me.by[i] = std::this_thread::get_id();
+      if (me.last.exchange(i) + 1 != i && i != 0) me.in_order = false;
+      if (me.takes.count() != 0) std::this_thread::sleep_for(me.takes);
+      if (me.meet && ++me.here < 2)
+        for (int k = 0; k != 20'000 && me.here < 2; ++k)
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    work.end = i;
+  }
+
+  /// Whether that was a short call.
+  bool run(unsigned workers = 0) {
+    detail::kernel_code const code{{loop, loop, loop}, nullptr, isa::baseline};
+    detail::column const out{by.data(), sizeof by[0], sizeof by[0]};
+    detail::job const work{.code = &code,
+                           .context = this,
+                           .columns = &out,
+                           .outputs = 1,
+                           .count = by.size(),
+                           .learned = &learned};
+    return run_short(work, {.verb = "map", .workers = workers});
+  }
+  void expect_each_once() const {
+    for (std::size_t i = 0; i != visits.size(); ++i) ASSERT_EQ(visits[i], 1) << i;
+  }
+  [[nodiscard]] std::size_t threads() const { return std::set(by.begin(), by.end()).size(); }
+
+  std::vector<std::thread::id> by;
+  std::vector<std::atomic<int>> visits;
+  std::chrono::microseconds takes;
+  bool meet = false;
+  std::atomic<int> here{0};
+  std::atomic<std::size_t> last{0};
+  std::atomic<bool> in_order{true};
+  detail::rate learned;
+};
+
+TEST(UnknownCall, OfQuickElementsEndsWithoutAPlanAndIsLearned) {
+  for (std::size_t const n : {1u, 2u, 10u, 63u, 64u, 65u, 1000u, 10'000u}) {
+    map_of_threads map(n);
+    EXPECT_TRUE(map.run()) << n;
+    map.expect_each_once();
+    EXPECT_GE(map.learned.element_nanoseconds(), 0);
+  }
+}
+
+TEST(UnknownCall, OfManyElementsOrMuchMemoryIsPlanned) {
+  map_of_threads many(70'000);
+  EXPECT_FALSE(many.run());
+  EXPECT_EQ(many.visits[0], 0);
+}
+
+TEST(UnknownCall, OfSlowElementsIsShared) {
+  if (hetmap::physical_cores() == 1) GTEST_SKIP() << "nobody to share with";
+  for (auto const each : {std::chrono::microseconds(200), std::chrono::microseconds(5000)}) {
+    map_of_threads map(40, each);
+    EXPECT_TRUE(map.run());
+    map.expect_each_once();
+    EXPECT_GT(map.threads(), 1u) << each.count();
+    EXPECT_GT(map.learned.element_nanoseconds(), 1e5);
+  }
+}
+
+TEST(UnknownCall, OfElementsThatWaitForOneAnotherEnds) {
+  if (hetmap::physical_cores() == 1) GTEST_SKIP() << "nobody to wait for";
+  map_of_threads map(2);
+  map.meet = true;
+  auto const began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(map.run());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(15));
+  map.expect_each_once();
+  EXPECT_EQ(map.threads(), 2u);
+}
+
+TEST(UnknownCall, OfOneWorkerGoesInOrderThoughItsElementsAreSlow) {
+  map_of_threads map(30, std::chrono::microseconds(300));
+  EXPECT_TRUE(map.run(1));
+  map.expect_each_once();
+  EXPECT_EQ(map.threads(), 1u);
+  EXPECT_TRUE(map.in_order);
+}
+
+TEST(UnknownCall, FindsTheTeamTakenAndIsPlanned) {
+  map_of_threads inner(10);
+  bool was_short = true;
+  struct {
+    map_of_threads& inner;
+    bool& was_short;
+  } both{inner, was_short};
+  shared_hot_team().run(
+      1,
+      [](void* self, unsigned) {
+        auto& [map, was] = *static_cast<decltype(both)*>(self);
+        was = map.run();
+      },
+      &both);
+  EXPECT_FALSE(was_short);
+  EXPECT_EQ(inner.visits[0], 0);
 }
 
 /// As quick for a block of elements as for one of those that are computed one by one.

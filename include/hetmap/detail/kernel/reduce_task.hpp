@@ -112,25 +112,41 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
 
   /// All that was folded, in order, after `init`.
   [[nodiscard]] T joined(T init) {
+    if (auto* const only = lanes.load(); only != nullptr && only->next == nullptr) {
+      if constexpr (subtrees<T, Op>::plain)
+        if (T const* const value = only->only_leaf())
+          return T(detail::call(op, std::move(init), T(*value)));
+      only->add_waiting(op);
+      if (is_in_order(only->nodes())) return after(std::move(init), only->nodes());
+    }
     std::vector<placed_node> all;
     for (auto* lane = lanes.load(); lane != nullptr; lane = lane->next) {
       lane->add_waiting(op);
       for (auto& node : lane->nodes()) all.push_back({node.first, std::addressof(node)});
     }
-    if (all.size() == 1)
-      return T(detail::call(op, std::move(init),
-                            std::move(static_cast<tree_node<T>*>(all[0].node)->value)));
     sort_nodes(all.data(), all.size());
     subtrees<T, Op> whole;
     for (auto& [first, node] : all) whole.add(std::move(*static_cast<tree_node<T>*>(node)), op);
-    if (whole.nodes().empty()) return init;
-    running<T> sum(std::move(whole.nodes().front().value));
-    for (std::size_t k = 1; k != whole.nodes().size(); ++k)
-      sum.become(T(detail::call(op, sum.taken(), std::move(whole.nodes()[k].value))));
-    return T(detail::call(op, std::move(init), sum.taken()));
+    return after(std::move(init), whole.nodes());
   }
 
  private:
+  /// Whether siblings have met, all of them: so they have where leaves came from left to right.
+  [[nodiscard]] static bool is_in_order(std::vector<tree_node<T>> const& nodes) noexcept {
+    for (std::size_t k = 1; k < nodes.size(); ++k)
+      if (nodes[k].first < nodes[k - 1].first) return false;
+    return true;
+  }
+
+  /// These subtrees, from left to right, after `init`.
+  [[nodiscard]] T after(T init, std::vector<tree_node<T>>& nodes) {
+    if (nodes.empty()) return init;
+    running<T> sum(std::move(nodes.front().value));
+    for (std::size_t k = 1; k != nodes.size(); ++k)
+      sum.become(T(detail::call(op, sum.taken(), std::move(nodes[k].value))));
+    return T(detail::call(op, std::move(init), sum.taken()));
+  }
+
   using keeping::room, keeping::leave, keeping::folded, keeping::begun;
   using rows::copy, rows::fold_alone, rows::fold_waiting, rows::group_from, rows::fail_earlier;
 
@@ -168,7 +184,7 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
       until = fold_rows(begin, end, at, rest, mine, std::get<I>(sources).at(work.columns[I])...);
     else
       until = fold_leaves(begin, end, at, rest, mine, std::get<I>(sources).at(work.columns[I])...);
-    mine.add_waiting(op);
+    mine.add_several_waiting(op);
     work.end = work.origin + until;
   }
 
@@ -215,6 +231,8 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
     return N;
   }
 
+  static constexpr std::size_t few = small_block_elements;
+
   /// Calls take(numbers, i, n) with all numbers from `begin` on, up to tile_widths widths at a
   /// time, with a part of a width only where it stops, and take_one(number, i) with the last few.
   ///
@@ -246,6 +264,21 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
       i += n;
       if (may_stop && (n != wanted || rest.asked())) return i;
     }
+    // The last few, a small vector at a time; then one by one.
+    while (end - i >= few) {
+      T tile[few];
+      std::size_t n = 0;
+      try {
+        n = make<few>(tile, i, at, rest, may_stop, src...);
+      } catch (...) {
+        if constexpr (!side_by_side)
+          for (std::size_t j = 0; j != at - i; ++j) take_one(tile[settled + j], i + j);
+        throw;
+      }
+      for (std::size_t j = 0; j != n; ++j) take_one(tile[settled + j], i + j);
+      i += n;
+      if (may_stop && (n != few || rest.asked())) return i;
+    }
     while (i != end) {
       T tile[1];
       static_cast<void>(make<1>(tile, i, at, rest, may_stop, src...));
@@ -267,10 +300,14 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
       std::size_t const first = i - i % leaf;
       std::size_t const last = loose && count - first < leaf ? count : first + leaf;
       std::size_t next = last < end ? last : end;
+      bool const whole_leaf = i == first && next == last;
       bool const aside = i == first && (next == last || !loose) && next - i >= 2 * width;
+      bool const at_once = loose && whole_leaf && !aside;
       // Numbers that are not folded at once wait for their leaf.
       T* waiting = nullptr;
-      if (!aside && loose) {
+      if (at_once) {
+        waiting = mine.room_for(next - i);
+      } else if (!aside && loose) {
         waiting = room() + i;
       } else if (!aside) {
         next = group_from(i, end);
@@ -308,6 +345,11 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
         if (loose) this->mark_folded(i / leaf);
       } else if (aside) {
         keep(one, until);
+      } else if (at_once && until == next) {
+        mine.add_leaf(i / leaf, fold_alone(waiting, i, i, next, at), op);
+        this->mark_folded(i / leaf);
+      } else if (at_once) {
+        leave(i, waiting, until - i);
       } else if (!loose) {
         fold_waiting(waiting, i, next, at, mine);
       }

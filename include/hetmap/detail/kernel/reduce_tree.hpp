@@ -42,13 +42,14 @@ struct nothing {};
 /// subtrees exist in the end depends on the number of leaves only, not on who folded which.
 template <class T, class Op>
 class subtrees {
+ public:
   /// Values that wait until several are joined at once.
   static constexpr bool plain = std::is_trivially_copyable_v<T> && std::is_copy_assignable_v<T> &&
                                 std::default_initializable<T> && sizeof(T) <= 64;
 
- public:
   __attribute__((__noinline__)) void add(tree_node<T> node, Op& op) {
     if (nodes_.empty() || !nodes_.back().is_left_of(node)) {
+      if (nodes_.capacity() == 0) nodes_.reserve(16);  // more than most lanes come to have
       nodes_.push_back(std::move(node));
       return;
     }
@@ -95,11 +96,24 @@ class subtrees {
     }
   }
 
+  /// Joins what waits, unless that is a single leaf: there may be no other.
+  HETMAP_INLINE void add_several_waiting(Op& op) {
+    if constexpr (plain)
+      if (waiting_ > 1) add_waiting(op);
+  }
+  /// The value of the only leaf, if it waits and is all that there is; else null.
+  [[nodiscard]] T const* only_leaf() const noexcept
+    requires plain
+  {
+    return waiting_ == 1 && nodes_.empty() ? leaves_ : nullptr;
+  }
+
   [[nodiscard]] std::vector<tree_node<T>>& nodes() noexcept { return nodes_; }
 
   subtrees* next = nullptr;
   /// Room for n numbers that are about to be folded.
   [[nodiscard]] __attribute__((__noinline__)) T* room_for(std::size_t n) {
+    if (n <= few) return few_;
     if (room_ < n) buffer_ = vector_access::with_room<T>(room_ = n);
     return buffer_.data();
   }
@@ -122,6 +136,8 @@ class subtrees {
   std::size_t waiting_ = 0;
   std::conditional_t<std::is_arithmetic_v<T>, vector<T>, nothing> buffer_{};
   std::size_t room_ = 0;
+  static constexpr std::size_t few = 128;  // numbers that need no memory of their own
+  std::conditional_t<std::is_arithmetic_v<T>, T[few], nothing> few_;
 };
 
 }  // namespace HETMAP_TAG
