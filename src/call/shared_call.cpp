@@ -24,6 +24,9 @@ using namespace detail;
 
 namespace {
 
+/// Longer than code takes that nobody has used for long.
+constexpr std::chrono::microseconds cold_code{100};
+
 /// What parts that are large enough are multiples of: blocks, and in folds, which have no
 /// outputs, as many as are folded at a time (detail/kernel/reduce_task.hpp).
 [[nodiscard]] std::array<std::size_t, 2> units(job const& work) noexcept {
@@ -49,15 +52,22 @@ void share_rest(job const& work, settings const& how, isa level, std::span<part 
     std::size_t const unit = std::max<std::size_t>(work.exact_chunk, 1);
     account.emplace(work.count, unit, most_lanes(how));
     account->hold_all();
+    range left{0, 0};  // neighbours are given back as one
     for (std::size_t k = 0; k != parts.size(); ++k) {
       part const& p = parts[k];
       if (k == failed) {
         account->fail(0, {p.begin, p.end}, p.until, failure);
+        continue;
+      }
+      account->finish(0, {p.begin, p.until});
+      if (left.end != p.until || p.until != p.begin) {
+        account->give_back(left);
+        left = {p.until, p.end};
       } else {
-        account->finish(0, {p.begin, p.until});
-        account->give_back({p.until, p.end});
+        left.end = p.end;
       }
     }
+    account->give_back(left);
   } catch (...) {  // no memory
     if (work.discard != nullptr)
       for (part const& p : parts) work.discard(work.columns[0], p.begin, p.until);
@@ -66,7 +76,7 @@ void share_rest(job const& work, settings const& how, isa level, std::span<part 
   run_rest(work, how, level, *account);
 }
 
-shared_call::shared_call(job const& work, unsigned lanes, unsigned parts_a_lane)
+shared_call::shared_call(job const& work, unsigned lanes, unsigned parts_a_lane, std::size_t unit)
     : context_(work.context),
       columns_(work.columns),
       count_(work.count),
@@ -75,10 +85,10 @@ shared_call::shared_call(job const& work, unsigned lanes, unsigned parts_a_lane)
   code_ = work.code->at(level_);
   unsigned const wanted = std::min(lanes * parts_a_lane, most_parts);
   part_ = (count_ + wanted - 1) / wanted;
-  for (std::size_t const unit : units(work))
-    if (part_ >= 4 * unit) part_ = (part_ + unit - 1) / unit * unit;
-  std::size_t const exact = std::max<std::size_t>(work.exact_chunk, 1);
-  part_ = (part_ + exact - 1) / exact * exact;
+  for (std::size_t const good : units(work))
+    if (part_ >= 4 * good) part_ = (part_ + good - 1) / good * good;
+  for (std::size_t const exact : {unit, std::max<std::size_t>(work.exact_chunk, 1)})
+    part_ = (part_ + exact - 1) / exact * exact;
   parts_ = static_cast<unsigned>((count_ + part_ - 1) / part_);
   parts_a_lane_ = (parts_ + lanes - 1) / lanes;
   failed_part_.store(parts_, std::memory_order_relaxed);
@@ -97,24 +107,35 @@ void shared_call::run_lane(unsigned lane) noexcept {
 void shared_call::run_first_lane(hot_team& team, thresholds const& limits) noexcept {
   math_level_scope const math(level_);
   void* slot = nullptr;
+  unsigned told = 0;    // parts
+  double element = -1;  // seconds, in the part that was the quickest of those after the first
   bool called = false;
   auto const began = clock::now();
   for (unsigned k = 0; k != parts_ && !late_.load(std::memory_order_relaxed); ++k) {
+    auto const before = told_.busy;
     if (!run_part(k, slot)) continue;
-    told_.elements += end_of(k) - begin_of(k);
+    std::size_t const elements = end_of(k) - begin_of(k);
+    told_.elements += elements;
     told_.busy = clock::now() - began;
-    if (called) continue;
-    double const left = std::chrono::duration<double>(told_.busy).count() *
-                        static_cast<double>(count_ - end_of(k)) / static_cast<double>(end_of(k));
-    if (left < 2 * limits.wake_seconds) continue;
+    // Cold code is slow, and the first part is all cold; but no code is as cold as that.
+    bool const beyond_cold = told_.busy > cold_code;
+    if (++told == 1 && !beyond_cold) continue;
+    double const here =
+        std::chrono::duration<double>(told_.busy - before).count() / static_cast<double>(elements);
+    element = element < 0 ? here : std::min(element, here);
+    if (called || (told < 3 && !beyond_cold)) continue;
+    double const left = element * static_cast<double>(count_ - end_of(k));
+    // Starting threads takes longer than a plan.
+    bool const has_threads = team.has_started();
+    if (left < (has_threads ? 2 : 5) * limits.wake_seconds) continue;
     called = true;
-    // Starting its threads takes longer than waking those of oneTBB.
-    if (left < limits.longest_shared_seconds && team.has_started())
+    if (has_threads && left < limits.longest_shared_seconds)
       team.wake();
     else
       late_.store(true, std::memory_order_relaxed);
   }
 }
+
 bool shared_call::run_first_part() noexcept {
   math_level_scope const math(level_);
   void* slot = nullptr;

@@ -46,11 +46,12 @@ struct part {
 /// nobody takes another: the rest is shared anew, with what is known now.
 class shared_call {
  public:
-  shared_call(detail::job const& work, unsigned lanes, unsigned parts_a_lane);
+  /// unit: elements that parts are multiples of, whatever else.
+  shared_call(detail::job const& work, unsigned lanes, unsigned parts_a_lane, std::size_t unit = 1);
 
   void run_lane(unsigned lane) noexcept;
 
-  /// As lane 0 of a call whose cost nobody knows: wakes the team once what has been done says that
+  /// As lane 0 of a call whose cost nobody knows: wakes the team once what was done last says that
   /// this pays, or leaves the rest to a plan if that is more than short calls are.
   void run_first_lane(hot_team& team, thresholds const& limits) noexcept;
   /// What that lane has done.

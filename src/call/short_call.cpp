@@ -146,7 +146,7 @@ std::optional<std::chrono::nanoseconds> run_shared_timed(job const& work, settin
 /// How a short call may be shared with the hot team.
 struct sharing {
   unsigned lanes;   // 1: not at all
-  bool comparable;  // with other calls of this size: nobody asked for a number of workers
+  bool comparable;  // with other calls of this size: nobody asked for workers or chunks
 };
 
 /// Takes down what a call that was timed tells of the ways that the next one may go.
@@ -185,7 +185,7 @@ bool run_short(job const& work, settings const& how) {
   bool const on_team = asked == backend::automatic || asked == backend::cpu;
   if (!on_team && asked != backend::serial) return false;
   bool const timed = size.sample_now();
-  sharing shared{.lanes = 1, .comparable = how.workers == 0};
+  sharing shared{.lanes = 1, .comparable = how.workers == 0 && how.chunk_size == 0};
   bool whole = false;
   // Who asks for chunks of a size gets them from the ledger.
   if (on_team && how.pool == nullptr && how.chunk_size == 0 &&

@@ -42,14 +42,17 @@ bool run_unknown(job const& work, settings const& how, environment const& around
   unsigned const allowed = std::min(how.workers != 0 ? how.workers : cores, team_concurrency());
   if (allowed > cores) return false;  // the team has no more
   auto const lanes = static_cast<unsigned>(std::min<std::size_t>(allowed, work.count));
-  // One worker calls in order, so there is nothing to divide.
-  unsigned const parts_a_lane = lanes == 1 ? 1 : 64 / lanes + 1;
+  // One worker calls in order, so there is nothing to divide. Where there are several vectors,
+  // parts are vectors, or what was learned of a quick kernel would be far too much.
+  std::size_t const least = work.count < 2 * small_block_elements ? 1 : small_block_elements;
+  std::size_t const parts = std::clamp<std::size_t>(work.count / least, 1, 64);
+  auto const parts_a_lane = static_cast<unsigned>(lanes == 1 ? 1 : (parts + lanes - 1) / lanes);
 
   struct {
     shared_call call;
     hot_team& team;
     thresholds const& limits;
-  } begun{{work, lanes, parts_a_lane}, shared_hot_team(), around.limits};
+  } begun{{work, lanes, parts_a_lane, lanes == 1 ? 1 : least}, shared_hot_team(), around.limits};
   plan const chosen = plan_of(work, {.asked = asked,
                                      .level = std::max(isa_level(), work.code->floor),
                                      .workers = lanes,

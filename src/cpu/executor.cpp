@@ -60,9 +60,11 @@ struct call_lanes {
   workers* const on = c.options.pool != nullptr ? &c.options.pool->threads() : nullptr;
   float_control const floats = float_control_here();
   bool const fixed = c.options.chunk_size != 0;  // the caller chose the size of claims
-  /// What can be handed out by itself.
-  std::size_t const unit =
-      fixed ? c.options.chunk_size : std::max<std::size_t>(c.work.exact_chunk, 1);
+  /// What can be handed out by itself: in folds, which want leaves whole, not less than those.
+  std::size_t const unit = [&] {
+    std::size_t const exact = std::max<std::size_t>(c.work.exact_chunk, 1);
+    return fixed ? (c.options.chunk_size + exact - 1) / exact * exact : exact;
+  }();
   basic_lane_roll<std_atomics> roll{lanes};
 
   /// What a lane has spent.

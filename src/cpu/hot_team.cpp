@@ -60,16 +60,18 @@ bool hot_team::ready(std::int64_t nanoseconds) noexcept {
   return false;
 }
 
-void hot_team::wake() noexcept {
-  if (!has_started() && wanted_ != 0 && !started_.exchange(true)) {
-    try {
-      members_.emplace(
-          "hetmap short", 1, wanted_,
-          [](void* self, unsigned k) { static_cast<hot_team*>(self)->serve(k); }, this);
-    } catch (...) {  // calls do without members that are not to be had
-    }
-    return;  // they begin awake
+void hot_team::start() noexcept {
+  if (has_started() || wanted_ == 0 || started_.exchange(true)) return;
+  try {
+    members_.emplace(
+        "hetmap short", 1, wanted_,
+        [](void* self, unsigned k) { static_cast<hot_team*>(self)->serve(k); }, this);
+  } catch (...) {  // calls do without members that are not to be had
   }
+}
+
+void hot_team::wake() noexcept {
+  start();
   wakes_.fetch_add(1, std::memory_order_release);
   wakes_.notify_all();
 }

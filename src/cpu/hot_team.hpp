@@ -16,7 +16,7 @@ class hot_team {
  public:
   /// Members stay awake for `spin_nanoseconds` after what they did last, or after wake().
   ///
-  /// Members start when they are first woken: as many as are to be had, maybe none.
+  /// Members start when start() or wake() is called: as many as are to be had, maybe none.
   hot_team(unsigned members, std::int64_t spin_nanoseconds);
   ~hot_team();
   hot_team(hot_team const&) = delete;
@@ -26,9 +26,11 @@ class hot_team {
   /// none is but such calls come often, they are woken for the next; nobody waits for that.
   [[nodiscard]] bool ready(std::int64_t nanoseconds) noexcept;
 
-  /// Wakes all members.
+  /// Wakes all members; starts them first where nobody has.
   void wake() noexcept;
-  /// Whether they have been woken before, and so need no starting.
+  /// Starts the members, who are awake then.
+  void start() noexcept;
+  /// Whether somebody has.
   [[nodiscard]] bool has_started() const noexcept {
     return started_.load(std::memory_order_relaxed);
   }

@@ -253,6 +253,38 @@ TEST(UnknownCall, FindsTheTeamTakenAndIsPlanned) {
   EXPECT_EQ(inner.visits[0], 0);
 }
 
+/// Takes whole leaves of 256 elements; the first one takes long and is asked to leave the rest.
+struct fold_of_leaves {
+  static constexpr std::size_t leaf = 256;
+
+  static void loop(void* self, detail::chunk& work) {
+    auto& me = *static_cast<fold_of_leaves*>(self);
+    if (work.begin % leaf != 0) ++me.torn;
+    if (work.begin == 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      work.end = leaf;
+    }
+    me.done += work.end - work.begin;
+  }
+  std::atomic<std::size_t> done{0};
+  std::atomic<int> torn{0};
+};
+
+TEST(ShortCall, OfLeavesThatWasNotShortIsSharedInWholeOnesWhateverTheChunks) {
+  fold_of_leaves fold;
+  detail::kernel_code const code{{fold.loop, fold.loop, fold.loop}, nullptr, isa::baseline};
+  detail::rate learned;
+  learned.learn(100'000, std::chrono::microseconds(1));
+  detail::job const work{.code = &code,
+                         .context = &fold,
+                         .count = 100'000,
+                         .learned = &learned,
+                         .exact_chunk = fold_of_leaves::leaf};
+  EXPECT_TRUE(run_short(work, {.verb = "map_reduce", .chunk_size = 1000}));
+  EXPECT_EQ(fold.done, 100'000u);
+  EXPECT_EQ(fold.torn, 0);
+}
+
 /// As quick for a block of elements as for one of those that are computed one by one.
 struct map_in_blocks {
   static void loop(void*, detail::chunk& work) {
