@@ -93,7 +93,10 @@ bool look() noexcept {
 void watch(void*) noexcept {
   // Where there are calls that may be slow, there will be some that are shared: by then its threads
   // are there.
-  shared_hot_team().start();
+  try {
+    shared_hot_team().start();
+  } catch (...) {  // no memory: whoever needs them tries again
+  }
   for (;;) {
     for (unsigned quiet = 0; quiet != quiet_looks; ++quiet) {
       std::this_thread::sleep_for(between_looks);

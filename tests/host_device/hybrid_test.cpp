@@ -309,6 +309,7 @@ TEST(HybridThreads, WhateverTheShareEachElementIsComputedOnceAndIntegersAreTheSa
   };
   using us = std::chrono::microseconds;
   constexpr std::size_t n = 400;
+  auto const x = counted(n);
   for (split const& s :
        {split{backend::cpu, us(0), us(0), 0, 0}, split{backend::hybrid, us(50), us(20'000), 0, 0.1},
         split{backend::hybrid, us(500), us(500), 0.15, 0.85},
@@ -321,7 +322,7 @@ TEST(HybridThreads, WhateverTheShareEachElementIsComputedOnceAndIntegersAreTheSa
     std::atomic<int> on_device{0};
     takes const f{visits.data(), &on_device, s.here, s.there};
     support::forget<takes const, support::source<std::vector<std::int64_t> const>>(f);
-    auto const y = hetmap::map({.backend = s.where}, f, counted(n));
+    auto const y = hetmap::map({.backend = s.where}, f, x);
     for (std::size_t i = 0; i != n; ++i) {
       ASSERT_EQ(visits[i], 1) << i;
       ASSERT_EQ(y[i], 3 * static_cast<std::int64_t>(i) + 1);
