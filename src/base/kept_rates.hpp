@@ -68,6 +68,6 @@ struct parsed_rates {
 [[nodiscard]] parsed_rates parse_rates(std::string_view text);
 
 /// Larger texts, in bytes, are no rates.
-inline constexpr std::size_t largest_rates = std::size_t{16} << 20;
+inline constexpr std::size_t largest_rates = std::size_t{4} << 20;
 
 }  // namespace hetmap::core
