@@ -223,10 +223,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
                      .notes = told.notes};
   bool const by_itself = is_whole && workers_elsewhere() == 0;
   auto const began = call_record::clock::now();
-  call_effort const spent = [&] {
-    call_at_work const now(chosen.workers);
-    return where.run(planned, decided.route);
-  }();
+  call_effort const spent = where.run(planned, decided.route);
   auto const took = call_record::clock::now() - began;
   so_far.over = true;
   conclude(planned, first, total, spent, told);

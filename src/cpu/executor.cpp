@@ -230,6 +230,7 @@ struct call_lanes {
 }  // namespace
 
 call_effort execute_on_cpu(call const& c, beside_cpu const* other) {
+  call_at_work const now(c.how.workers);
   call_lanes shared{.c = c, .other = other};
   if (other != nullptr)
     shared.run_team_beside(c.how.workers);

@@ -26,9 +26,8 @@ std::int64_t now() noexcept {
       .count();
 }
 
-/// The team that is asleep, perhaps, while a call of its may need it. Only a process's own team
-/// ever is one, so it lives as long as the process.
-constinit std::atomic<hot_team*> in_need{nullptr};
+/// Whether a call has the process's team that may need it, though it may be asleep.
+constinit std::atomic<bool> is_needed{false};
 
 void pause() noexcept {
 #if defined __x86_64__
@@ -88,9 +87,9 @@ bool hot_team::run(unsigned lanes, void (*body)(void*, unsigned), void* context)
 
 bool hot_team::run_if_free(unsigned lanes, void (*body)(void*, unsigned), void* context) noexcept {
   if (!turn_.take()) return false;
-  in_need.store(this, std::memory_order_relaxed);
+  is_needed.store(true, std::memory_order_relaxed);
   run_in_turn(lanes, body, context);
-  in_need.store(nullptr, std::memory_order_relaxed);
+  is_needed.store(false, std::memory_order_relaxed);
   return true;
 }
 
@@ -139,7 +138,11 @@ void hot_team::serve(unsigned member) noexcept {
 }
 
 void wake_team_in_need() noexcept {
-  if (hot_team* const team = in_need.load(std::memory_order_relaxed); team != nullptr) team->wake();
+  if (!is_needed.load(std::memory_order_relaxed)) return;
+  try {
+    shared_hot_team().wake();
+  } catch (...) {  // a forked child without memory for a team of its own
+  }
 }
 
 hot_team& shared_hot_team() {

@@ -47,7 +47,7 @@ class hot_team {
   /// The same, but if another call has the team nothing is run; and should any thread be at one
   /// claim for long meanwhile, the watch wakes the members.
   ///
-  /// Requires: the team lives as long as the process.
+  /// Requires: it is the process's team.
   [[nodiscard]] bool run_if_free(unsigned lanes, void (*body)(void* context, unsigned lane),
                                  void* context) noexcept;
 
@@ -70,7 +70,7 @@ class hot_team {
   std::optional<threads> members_{};  // last: they use what is above
 };
 
-/// Wakes the team whose call may need it, if there is one (run_if_free).
+/// Wakes the process's team if a call may need it (run_if_free).
 void wake_team_in_need() noexcept;
 
 /// The process's hot team: its members are one less than the physical cores. A forked child gets a

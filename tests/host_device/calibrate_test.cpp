@@ -28,24 +28,12 @@ using hetmap::backend;
 using hetmap::gpu_values;
 using support::device_traits;
 using support::host_form;
-using support::on_virtual_device;
 using support::operation;
 using support::strike;
 
-support::virtual_device* timed = nullptr;
-
-class Calibrating : public on_virtual_device {
+class Calibrating : public support::on_timed_device {
  protected:
-  ~Calibrating() override {
-    hetmap::core::device_time = hetmap::core::steady_now;
-    hetmap::use_profile({});
-  }
-
-  void with(device_traits const& traits) {
-    start(traits);
-    timed = &gpu();
-    hetmap::core::device_time = +[] { return timed->now(); };
-  }
+  ~Calibrating() override { hetmap::use_profile({}); }
 
   [[nodiscard]] gpu_values measured() {
     EXPECT_EQ(hetmap::core::find_device(std::nullopt).gpu, &gpu());

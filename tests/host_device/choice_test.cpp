@@ -21,11 +21,7 @@ namespace {
 
 using namespace host_kernels;
 using hetmap::backend;
-using support::device_traits;
 using support::host_form;
-using support::on_virtual_device;
-
-support::virtual_device* timed = nullptr;
 
 /// One GPU, and where the data of its calls is.
 struct setting {
@@ -55,26 +51,21 @@ struct score {
   std::string where{};
 };
 
-class Choice : public on_virtual_device {
+class Choice : public support::on_timed_device {
  protected:
   using kernel = costs<200>;
   using host_source = support::source<std::vector<double> const>;
   using array_source = support::source<hetmap::array<double> const>;
 
-  ~Choice() override {
-    hetmap::core::device_time = hetmap::core::steady_now;
-    hetmap::use_profile({});
-  }
+  ~Choice() override { hetmap::use_profile({}); }
 
   void begin(setting const& s) {
-    start({.bytes_in_per_second = s.link,
-           .bytes_out_per_second = s.link,
-           .bytes_within_per_second = 500e9,
-           .element_nanoseconds = s.element,
-           .latency_nanoseconds = 5000,
-           .jitter = 0.05});
-    timed = &gpu();
-    hetmap::core::device_time = +[] { return timed->now(); };
+    with({.bytes_in_per_second = s.link,
+          .bytes_out_per_second = s.link,
+          .bytes_within_per_second = 500e9,
+          .element_nanoseconds = s.element,
+          .latency_nanoseconds = 5000,
+          .jitter = 0.05});
     hetmap::gpu_values found;
     ASSERT_EQ(hetmap::core::find_device(std::nullopt).gpu, &gpu());
     ASSERT_TRUE(hetmap::core::measure_gpu(gpu(), found).ok());

@@ -73,4 +73,23 @@ class on_virtual_device : public testing::Test {
   std::vector<std::unique_ptr<virtual_device>> owned_;
 };
 
+/// The same, whose time is what calls go by.
+class on_timed_device : public on_virtual_device {
+ protected:
+  ~on_timed_device() override {
+    hetmap::core::device_time = hetmap::core::steady_now;
+    timed_ = nullptr;
+  }
+
+  /// Calls from now on see a GPU like this, and its time.
+  void with(device_traits const& traits) {
+    start(traits);
+    timed_ = &gpu();
+    hetmap::core::device_time = +[] { return timed_->now(); };
+  }
+
+ private:
+  static inline virtual_device* timed_ = nullptr;
+};
+
 }  // namespace support

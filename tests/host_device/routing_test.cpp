@@ -14,23 +14,11 @@ using namespace host_kernels;
 using hetmap::backend;
 using support::device_traits;
 using support::host_form;
-using support::on_virtual_device;
 
-support::virtual_device* timed = nullptr;
-
-class Routing : public on_virtual_device {
+class Routing : public support::on_timed_device {
  protected:
   static constexpr std::size_t n = 100'000;
   std::vector<double> const x = std::vector<double>(n, 1.5);
-
-  ~Routing() override { hetmap::core::device_time = hetmap::core::steady_now; }
-
-  /// Calls from now on see a GPU like this, and its time.
-  void with(device_traits const& traits) {
-    start(traits);
-    timed = &gpu();
-    hetmap::core::device_time = +[] { return timed->now(); };
-  }
 
   /// As if the CPU had been measured before.
   template <class F>

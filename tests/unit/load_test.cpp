@@ -1,5 +1,6 @@
 // How many workers are at work elsewhere, seen from a caller, a worker and a forked child.
 #include "cpu/load.hpp"
+#include "call/machine.hpp"
 
 #include <gtest/gtest.h>
 #include <hetmap/hetmap.hpp>
@@ -67,10 +68,11 @@ TEST(Load, IsSeenByPlansWhileACallRuns) {
         x);
   });
   while (!held) std::this_thread::yield();
-  seen = workers_elsewhere();
+  seen = machine_here({}, nullptr).busy;
   released = true;
   other.join();
   EXPECT_EQ(seen, 1u);
+  EXPECT_EQ(machine_here({}, nullptr).busy, 0u);
   EXPECT_EQ(workers_elsewhere(), 0u);
 }
 

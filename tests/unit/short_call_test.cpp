@@ -206,6 +206,7 @@ TEST(UnknownCall, OfManyElementsOrMuchMemoryIsPlanned) {
 }
 
 TEST(UnknownCall, OfSlowElementsIsShared) {
+  // The team has a thread less than there are cores.
   if (hetmap::physical_cores() == 1) GTEST_SKIP() << "nobody to share with";
   for (auto const each : {std::chrono::microseconds(200), std::chrono::microseconds(5000)}) {
     map_of_threads map(40, each);
@@ -217,6 +218,7 @@ TEST(UnknownCall, OfSlowElementsIsShared) {
 }
 
 TEST(UnknownCall, OfElementsThatWaitForOneAnotherEnds) {
+  // The team has a thread less than there are cores.
   if (hetmap::physical_cores() == 1) GTEST_SKIP() << "nobody to wait for";
   map_of_threads map(2);
   map.meet = true;
