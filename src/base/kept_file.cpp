@@ -110,7 +110,7 @@ read_file read_kept_file(std::string const& path, std::size_t largest) {
 int write_kept_file(std::string const& path, std::string const& text) {
   std::string const folder = folder_of(path);
   make_folders(folder);
-  std::string part = path + ".XXXXXX";  // the pattern that mkostemp() replaces
+  std::string part = path + ".XXXXXX";                 // the pattern that mkostemp() replaces
   open_file file(::mkostemp(part.data(), O_CLOEXEC));  // for this user only
   if (file.number() == -1) return errno;
   int error = write_all(file.number(), text);

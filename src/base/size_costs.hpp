@@ -91,6 +91,15 @@ class alignas(64) size_costs {
   /// What is known of which way is faster; nothing: that is predicted.
   enum class choice : unsigned char { predicted, alone, shared };
   [[nodiscard]] choice next() const noexcept { return next_.load(std::memory_order_relaxed); }
+  /// Whether all calls of this size are known to be so short that sharing them gains nothing.
+  [[nodiscard]] bool is_brief() const noexcept { return brief_.load(std::memory_order_relaxed); }
+  /// shared_from: seconds from which on a call may be shared.
+  void judge_brief(std::size_t elements, double shared_from) noexcept {
+    // Of as many bits are up to twice as many elements.
+    recent_cost const& one = by(way::alone);
+    double const longest = 2e-9 * one.nanoseconds() * static_cast<double>(elements);
+    brief_.store(one.is_settled() && longest < shared_from, std::memory_order_relaxed);
+  }
   /// Whether the next one is part of a trial.
   [[nodiscard]] bool is_trial() const noexcept {
     return to_try_.load(std::memory_order_relaxed) != 0;
@@ -139,7 +148,8 @@ class alignas(64) size_costs {
   std::atomic<choice> next_{choice::predicted};
   std::atomic<choice> settled_{choice::predicted};  // what the next is but for trials
   std::atomic<unsigned char> to_try_{0};            // calls left of a trial
-  std::atomic<unsigned> trial_{first_calls};        // calls at which one begins, or has to end
+  std::atomic<bool> brief_{false};
+  std::atomic<unsigned> trial_{first_calls};  // calls at which one begins, or has to end
   std::atomic<unsigned> interval_{first_interval};
   std::atomic<unsigned> learned_{0};
   recent_cost costs_[3];
@@ -156,7 +166,9 @@ struct gpu_size_costs {
 /// Sizes that share their costs: those of one number of bits.
 inline constexpr std::size_t size_bins = 41;
 [[nodiscard]] constexpr std::size_t bin_of(std::size_t elements) noexcept {
-  return std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(elements)), size_bins - 1);
+  // Of no elements those of one: no number has no bits, which processors do not count.
+  return std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(elements | 1)),
+                               size_bins - 1);
 }
 
 }  // namespace hetmap::core

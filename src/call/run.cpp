@@ -119,15 +119,19 @@ std::string late_text(char const* verb, std::size_t done, std::size_t total) {
 }
 
 /// Learns what a call took as a whole that the CPU has run as planned, alone or with a GPU.
-void learn_whole_call(call const& c, std::chrono::nanoseconds took, unsigned most_workers) {
+///
+/// once: what its elements took, as far as they were claimed once.
+void learn_whole_call(call const& c, effort const& once, std::chrono::nanoseconds took,
+                      unsigned most_workers) {
   plan const& how = c.how;
   // One whose cost nobody knew has begun with single elements.
   if (!is_comparable(c.work, c.options) || how.element_nanoseconds < 0) return;
   if (how.chosen == backend::hybrid)
     return c.work.learned->on_gpu_of_size(c.work.count).both.learn(c.work.count, took);
   size_costs& size = c.work.learned->of_size(c.work.count);
+  // A short call has none of the executor's cost, which could keep it from being one for good.
   if (how.workers == 1)
-    size.learn(way::alone, c.work.count, took);
+    size.learn(way::alone, c.work.count, once.elements == c.work.count ? once.busy : took);
   else if (how.workers == most_workers)
     size.learn(way::team, c.work.count, took);
 }
@@ -229,7 +233,7 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
   conclude(planned, first, total, spent, told);
   bool const as_planned = spent.again.all.elements == 0 && !told.notes.any();
   if (by_itself && as_planned && !fresh && chosen.chosen != backend::gpu)
-    learn_whole_call(planned, took, decided.most_workers);
+    learn_whole_call(planned, spent.told, took, decided.most_workers);
 }
 
 void run_rest(job const& work, settings const& how, isa level, ledger& account) {

@@ -146,15 +146,22 @@ std::optional<std::chrono::nanoseconds> run_shared_timed(job const& work, settin
 /// How a short call may be shared with the hot team.
 struct sharing {
   unsigned lanes;   // 1: not at all
-  bool comparable;  // with other calls of this size: nobody asked for workers or chunks
+  bool comparable;  // it may be, and nobody asked for a number of workers
 };
+
+/// Seconds from which on a call may be shared with the hot team, where a trial has shown that it
+/// pays; without one, twice as many.
+[[nodiscard]] double shared_from(thresholds const& limits) noexcept {
+  return limits.shortest_shared_seconds / 2;
+}
 
 /// Takes down what a call that was timed tells of the ways that the next one may go.
 [[gnu::noinline, gnu::cold]] void compare_ways(job const& work, size_costs& size, way taken,
                                                sharing const& s, double alone,
                                                thresholds const& limits) noexcept {
-  bool const may_share = s.comparable && s.lanes > 1 && 2 * alone >= limits.shortest_shared_seconds;
+  bool const may_share = s.comparable && s.lanes > 1 && alone >= shared_from(limits);
   size.timed(taken, may_share, alone, limits.hot_hand_over_seconds() + alone / s.lanes, work.count);
+  size.judge_brief(work.count, shared_from(limits));
 }
 
 /// Whether a call of so many seconds is shared, as far as is known.
@@ -165,32 +172,54 @@ struct sharing {
                                                 : known == size_costs::choice::shared;
 }
 
-}  // namespace
+/// Who may run a short call.
+enum class whose : unsigned char { nobodys, callers, teams };
 
-bool run_short(job const& work, settings const& how) {
-  if (work.learned == nullptr || holds_arrays(work)) return false;
-  size_costs& size = work.learned->of_size(work.count);
+[[gnu::always_inline]] inline whose run_by(job const& work, settings const& how,
+                                           environment const& around) {
+  if (!may_be_short(work, how, around)) return whose::nobodys;
+  backend const asked = backend_of(how, around.where);
+  if (asked == backend::automatic || asked == backend::cpu) return whose::teams;
+  return asked == backend::serial ? whose::callers : whose::nobodys;
+}
+
+/// In the calling thread, unless it takes so long that others have to help.
+///
+/// Returns:  whether it ended there.
+[[gnu::always_inline]] inline bool run_alone(job const& work, settings const& how,
+                                             environment const& around, whose by, bool timed) {
+  isa const level = std::max(around.level, work.code->floor);
+  bool const one_chunk = how.chunk_size >= work.count;
+  if (one_chunk || work.count == 1 || by == whose::callers || how.workers == 1) {
+    run_here(work, how, level, timed);
+    return true;
+  }
+  std::size_t const until = run_watched(work, how, level, timed);
+  if (until == work.count) [[likely]]
+    return true;
+  share_from(until, work, how, level);
+  return false;
+}
+
+/// One that takes at least as long as it may be shared from, or of which that is not known.
+[[gnu::noinline]] bool run_longer(job const& work, settings const& how, environment const& around,
+                                  size_costs& size) {
   double element = work.learned->nanoseconds_alone(size);
-  if (element < 0 && work.alike != nullptr) [[unlikely]]
-    element = work.alike->element_nanoseconds();
+  if (element < 0 && work.alike != nullptr) element = work.alike->element_nanoseconds();
   double const predicted = element * 1e-9 * static_cast<double>(work.count);
-  environment const* const around = known_environment();
-  if (around == nullptr) return false;
-  thresholds const& limits = around->limits;
-  if (predicted < 0) [[unlikely]]
-    return may_be_short(work, how, *around) && run_unknown(work, how, *around);
+  thresholds const& limits = around.limits;
+  if (predicted < 0) return may_be_short(work, how, around) && run_unknown(work, how, around);
   if (predicted >= limits.longest_shared_seconds) return false;
-  if (!may_be_short(work, how, *around)) return false;
-  backend const asked = backend_of(how, around->where);
-  bool const on_team = asked == backend::automatic || asked == backend::cpu;
-  if (!on_team && asked != backend::serial) return false;
+  whose const by = run_by(work, how, around);
+  if (by == whose::nobodys) return false;
   bool const timed = size.sample_now();
-  sharing shared{.lanes = 1, .comparable = how.workers == 0 && how.chunk_size == 0};
+  sharing shared{.lanes = 1, .comparable = false};
   bool whole = false;
   // Who asks for chunks of a size gets them from the ledger.
-  if (on_team && how.pool == nullptr && how.chunk_size == 0 &&
-      2 * predicted >= limits.shortest_shared_seconds) {
-    shared.lanes = lanes_for(work, how, predicted, limits.shortest_shared_seconds);
+  if (by == whose::teams && how.pool == nullptr && how.chunk_size == 0 &&
+      predicted >= shared_from(limits)) {
+    shared = {.lanes = lanes_for(work, how, predicted, limits.shortest_shared_seconds),
+              .comparable = how.workers == 0};
     unsigned lanes = pays(size, shared, predicted, limits) ? shared.lanes : 1;
     // Now and then, pieces of a call that do not tell what it costs are made larger.
     if (lanes > 1 && timed && !tells_cost((work.count + lanes - 1) / lanes, work.count)) {
@@ -205,24 +234,33 @@ bool run_short(job const& work, settings const& how) {
       }
       auto const took = run_shared_timed(work, how, lanes, parts_a_lane);
       if (!took) return true;
-      if (lanes == shared.lanes && shared.comparable) size.learn(way::hot, work.count, *took);
+      if (shared.comparable && lanes == shared.lanes) size.learn(way::hot, work.count, *took);
       compare_ways(work, size, way::hot, shared, predicted, limits);
       return true;
     }
   }
   // What is known to take longer when it is shared stays here however long it takes.
-  bool const stays = shared.comparable && size.next() == size_costs::choice::alone;
-  if (!whole && !stays && predicted >= limits.wake_seconds) return false;
-  isa const level = std::max(around->level, work.code->floor);
-  bool const one_chunk = how.chunk_size >= work.count;
-  if (one_chunk || work.count == 1 || !on_team || how.workers == 1) {
-    run_here(work, how, level, timed);
-  } else if (std::size_t const until = run_watched(work, how, level, timed); until != work.count)
-      [[unlikely]] {
-    share_from(until, work, how, level);
-    return true;
-  }
-  if (timed) compare_ways(work, size, way::alone, shared, predicted, limits);
+  if (predicted >= limits.wake_seconds && !whole &&
+      !(shared.comparable && size.next() == size_costs::choice::alone))
+    return false;
+  if (run_alone(work, how, around, by, timed) && timed)
+    compare_ways(work, size, way::alone, shared, predicted, limits);
+  return true;
+}
+
+}  // namespace
+
+bool run_short(job const& work, settings const& how) {
+  if (work.learned == nullptr || holds_arrays(work)) return false;
+  size_costs& size = work.learned->of_size(work.count);
+  environment const* const around = known_environment();
+  if (around == nullptr) return false;
+  if (!size.is_brief()) return run_longer(work, how, *around, size);
+  whose const by = run_by(work, how, *around);
+  if (by == whose::nobodys) return false;
+  bool const timed = size.sample_now();
+  if (run_alone(work, how, *around, by, timed) && timed) [[unlikely]]
+    compare_ways(work, size, way::alone, {.lanes = 1, .comparable = false}, 0, around->limits);
   return true;
 }
 

@@ -85,8 +85,10 @@ class on_timed_device : public on_virtual_device {
   void with(device_traits const& traits) {
     start(traits);
     timed_ = &gpu();
-    hetmap::core::device_time = +[] { return timed_->now(); };
+    hetmap::core::device_time = gpu_time;
   }
+
+  static std::chrono::nanoseconds gpu_time() { return timed_->now(); }
 
  private:
   static inline virtual_device* timed_ = nullptr;

@@ -109,6 +109,17 @@ TEST(SizeCosts, TheFirstCallsAndThenOneIn64AreTimed) {
   EXPECT_EQ(timed, 16 + 10);
 }
 
+TEST(SizeCosts, AreBriefWhereTwiceTheElementsAreAndTheFirstCallAloneSaysNothing) {
+  size_costs size;
+  for (bool const settled : {false, true}) {
+    size.learn(way::alone, 1000, std::chrono::microseconds(1));
+    size.judge_brief(1000, 2.1 * us);
+    EXPECT_EQ(size.is_brief(), settled);
+  }
+  size.judge_brief(1000, 1.9 * us);
+  EXPECT_FALSE(size.is_brief());
+}
+
 TEST(SizeCosts, WrongBeliefsAreFoundOut) {
   for (world const& w :
        {world{

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <hetmap/detail/seam/job.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 
@@ -75,6 +76,22 @@ TEST(WholeCalls, BesideOthersTeachNothing) {
   EXPECT_LT(call.size().by(way::alone).nanoseconds(), 0);
   call.run(serial);
   EXPECT_GE(call.size().by(way::alone).nanoseconds(), 0);
+}
+
+// Else what a plan adds could keep calls of few elements from being short ones for good.
+TEST(WholeCalls, InOneThreadTeachWhatTheirElementsTook) {
+  double learned = 1e9, whole = 1e9;
+  for (int k = 0; k != 100; ++k) {
+    elements call{.count = 1};
+    call.learned.learn(1, microseconds(100));  // not so slow in fact
+    auto const began = std::chrono::steady_clock::now();
+    call.run(serial);
+    std::chrono::duration<double, std::nano> const took = std::chrono::steady_clock::now() - began;
+    whole = std::min(whole, took.count());
+    learned = std::min(learned, call.size().by(way::alone).nanoseconds());
+  }
+  EXPECT_GE(learned, 0);
+  EXPECT_LT(learned, whole / 5);
 }
 
 TEST(WholeCalls, ThatAreShortAreTimed16TimesASizeAndThenOnceIn64) {

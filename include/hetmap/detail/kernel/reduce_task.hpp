@@ -8,6 +8,7 @@
 #include <hetmap/detail/kernel/fold_rows.hpp>
 #include <hetmap/detail/kernel/kept_numbers.hpp>
 #include <hetmap/detail/kernel/loop.hpp>
+#include <hetmap/detail/kernel/make_numbers.hpp>
 #include <hetmap/detail/kernel/reduce_tree.hpp>
 #include <hetmap/detail/owned.hpp>
 #include <hetmap/detail/seam/gpu_form.hpp>
@@ -111,42 +112,9 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
   }
 
   /// All that was folded, in order, after `init`.
-  [[nodiscard]] T joined(T init) {
-    if (auto* const only = lanes.load(); only != nullptr && only->next == nullptr) {
-      if constexpr (subtrees<T, Op>::plain)
-        if (T const* const value = only->only_leaf())
-          return T(detail::call(op, std::move(init), T(*value)));
-      only->add_waiting(op);
-      if (is_in_order(only->nodes())) return after(std::move(init), only->nodes());
-    }
-    std::vector<placed_node> all;
-    for (auto* lane = lanes.load(); lane != nullptr; lane = lane->next) {
-      lane->add_waiting(op);
-      for (auto& node : lane->nodes()) all.push_back({node.first, std::addressof(node)});
-    }
-    sort_nodes(all.data(), all.size());
-    subtrees<T, Op> whole;
-    for (auto& [first, node] : all) whole.add(std::move(*static_cast<tree_node<T>*>(node)), op);
-    return after(std::move(init), whole.nodes());
-  }
+  [[nodiscard]] T joined(T init) { return detail::joined_lanes(lanes.load(), op, std::move(init)); }
 
  private:
-  /// Whether siblings have met, all of them: so they have where leaves came from left to right.
-  [[nodiscard]] static bool is_in_order(std::vector<tree_node<T>> const& nodes) noexcept {
-    for (std::size_t k = 1; k < nodes.size(); ++k)
-      if (nodes[k].first < nodes[k - 1].first) return false;
-    return true;
-  }
-
-  /// These subtrees, from left to right, after `init`.
-  [[nodiscard]] T after(T init, std::vector<tree_node<T>>& nodes) {
-    if (nodes.empty()) return init;
-    running<T> sum(std::move(nodes.front().value));
-    for (std::size_t k = 1; k != nodes.size(); ++k)
-      sum.become(T(detail::call(op, sum.taken(), std::move(nodes[k].value))));
-    return T(detail::call(op, std::move(init), sum.taken()));
-  }
-
   using keeping::room, keeping::leave, keeping::folded, keeping::begun;
   using rows::copy, rows::fold_alone, rows::fold_waiting, rows::group_from, rows::fail_earlier;
 
@@ -216,77 +184,13 @@ struct reduce_task : rows_of_numbers<T, Op, interleaves<Op, T, made_of<F, Src...
 
   // -- of numbers ------------------------------------------------------------------------------
 
-  /// The next N numbers, or as many as have been made when the rest is recalled.
-  template <std::size_t N, class... Source>
-  HETMAP_INLINE std::size_t make(T* tile, std::size_t i, std::size_t& at, recall_check const& rest,
-                                 bool may_stop, Source const&... src) {
-    for (std::size_t j = 0; j != N; ++j) {
-      at = i + j;
-      recall const before = rest.seen();
-      T const value = detail::lifted<T>(op, detail::call(f, src[i + j]...));
-      bool const asked = rest.seen() != before;
-      tile[j] = value;
-      if (asked && may_stop) return j + 1;
-    }
-    return N;
-  }
-
-  static constexpr std::size_t few = small_block_elements;
-
-  /// Calls take(numbers, i, n) with all numbers from `begin` on, up to tile_widths widths at a
-  /// time, with a part of a width only where it stops, and take_one(number, i) with the last few.
-  ///
-  /// Returns:  one past the last; less than end only if the rest is recalled and it may stop.
+  /// As detail::make_all.
   template <class Take, class TakeOne, class... Source>
   HETMAP_INLINE std::size_t make_all(std::size_t begin, std::size_t end, std::size_t& at,
                                      recall_check rest, bool may_stop, Take&& take,
                                      TakeOne&& take_one, Source const&... src) {
-    std::size_t settled = 0;
-    if constexpr (std::is_floating_point_v<T>) settled = detail::unknown_zero();
-    std::size_t i = begin;
-    while (end - i >= width) {
-      T tile[tile_widths * width];
-      std::size_t const most = (end - i) / width;
-      std::size_t const wanted = (most < tile_widths ? most : tile_widths) * width;
-      std::size_t n = 0;
-      try {
-        do {
-          std::size_t const more = make<width>(tile + n, i + n, at, rest, may_stop, src...);
-          n += more;
-          if (more != width) break;
-        } while (n != wanted);
-      } catch (...) {
-        // The operation may fail at an earlier one.
-        if constexpr (!side_by_side) take(tile + settled, i, at - i);
-        throw;
-      }
-      take(tile + settled, i, n);
-      i += n;
-      if (may_stop && (n != wanted || rest.asked())) return i;
-    }
-    // The last few, a small vector at a time; then one by one.
-    while (end - i >= few) {
-      T tile[few];
-      std::size_t n = 0;
-      try {
-        n = make<few>(tile, i, at, rest, may_stop, src...);
-      } catch (...) {
-        if constexpr (!side_by_side)
-          for (std::size_t j = 0; j != at - i; ++j) take_one(tile[settled + j], i + j);
-        throw;
-      }
-      for (std::size_t j = 0; j != n; ++j) take_one(tile[settled + j], i + j);
-      i += n;
-      if (may_stop && (n != few || rest.asked())) return i;
-    }
-    while (i != end) {
-      T tile[1];
-      static_cast<void>(make<1>(tile, i, at, rest, may_stop, src...));
-      take_one(tile[settled], i);
-      ++i;
-      if (may_stop && rest.asked()) return i;
-    }
-    return end;
+    return detail::make_all<T, side_by_side>(f, op, begin, end, at, rest, may_stop, take, take_one,
+                                             src...);
   }
 
   // -- whose order does not matter -------------------------------------------------------------

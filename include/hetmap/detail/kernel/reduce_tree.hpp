@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hetmap/detail/config.hpp>
+#include <hetmap/detail/kernel/accumulator.hpp>
 #include <hetmap/detail/kernel/fold.hpp>
 #include <hetmap/detail/kernel/loop.hpp>
 #include <hetmap/detail/seam/leaf.hpp>
@@ -11,6 +12,7 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -139,6 +141,46 @@ class subtrees {
   static constexpr std::size_t few = 128;  // numbers that need no memory of their own
   std::conditional_t<std::is_arithmetic_v<T>, T[few], nothing> few_;
 };
+
+/// These subtrees, from left to right, after `init`.
+template <class T, class Op>
+[[nodiscard]] T joined_after(T init, std::vector<tree_node<T>>& nodes, Op& op) {
+  if (nodes.empty()) return init;
+  running<T> sum(std::move(nodes.front().value));
+  for (std::size_t k = 1; k != nodes.size(); ++k)
+    sum.become(T(detail::call(op, sum.taken(), std::move(nodes[k].value))));
+  return T(detail::call(op, std::move(init), sum.taken()));
+}
+
+/// Whether siblings have met, all of them: so they have where leaves came from left to right.
+template <class T>
+[[nodiscard]] bool is_in_order(std::vector<tree_node<T>> const& nodes) noexcept {
+  for (std::size_t k = 1; k < nodes.size(); ++k)
+    if (nodes[k].first < nodes[k - 1].first) return false;
+  return true;
+}
+
+/// All that the lanes have joined, in order, after `init`.
+template <class T, class Op>
+[[nodiscard]] T joined_lanes(subtrees<T, Op>* lanes, Op& op, T init) {
+  if (lanes != nullptr && lanes->next == nullptr) {
+    if constexpr (subtrees<T, Op>::plain)
+      if (T const* const value = lanes->only_leaf())
+        return T(detail::call(op, std::move(init), T(*value)));
+    lanes->add_waiting(op);
+    if (detail::is_in_order(lanes->nodes()))
+      return detail::joined_after(std::move(init), lanes->nodes(), op);
+  }
+  std::vector<placed_node> all;
+  for (auto* lane = lanes; lane != nullptr; lane = lane->next) {
+    lane->add_waiting(op);
+    for (auto& node : lane->nodes()) all.push_back({node.first, std::addressof(node)});
+  }
+  sort_nodes(all.data(), all.size());
+  subtrees<T, Op> whole;
+  for (auto& [first, node] : all) whole.add(std::move(*static_cast<tree_node<T>*>(node)), op);
+  return detail::joined_after(std::move(init), whole.nodes(), op);
+}
 
 }  // namespace HETMAP_TAG
 }  // namespace detail
