@@ -45,10 +45,11 @@ void learn_of_call(call const& c, gpu_outcome const& met, device const& gpu) {
                                     std::chrono::round<std::chrono::nanoseconds>(smallest));
 }
 
-/// The same of a share.
+/// The same of a share. In that time the device would not have computed what was taken over.
 void learn_of_share(call const& c, gpu_outcome const& met) {
-  if (c.work.learned != nullptr && met.elements != 0)
-    c.work.learned->on_gpu(met.travelled).learn(met.elements, met.taken);
+  std::size_t const elements = met.elements + met.left;
+  if (c.work.learned != nullptr && elements != 0)
+    c.work.learned->on_gpu(met.travelled).learn(elements, met.taken);
 }
 
 /// Under automatic the CPU runs what the GPU left undone: all of it, where what the GPU has done
@@ -135,10 +136,12 @@ call_effort run_on_both(call const& c, gpu_route& route) {
   call_effort const spent = execute_on_cpu(at_home, &other);
   write_again(at_home, device.met.torn);
   arrays.are_written(nullptr);
-  if (device.met.how == gpu_end::done)
-    learn_of_share(c, device.met);
-  else
-    c.notes.note_fallback(fallback_kind::failed_over, device.met.left, number, device.met.why.text);
+  gpu_outcome const& met = device.met;
+  bool const done = met.how == gpu_end::done;
+  if (done) learn_of_share(c, met);
+  if (!done || met.left != 0)
+    c.notes.note_fallback(done ? fallback_kind::given_back : fallback_kind::failed_over, met.left,
+                          number, done ? "it took far longer than was expected" : met.why.text);
   return spent;
 }
 

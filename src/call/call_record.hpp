@@ -35,6 +35,9 @@ class call_record {
   void begin(detail::job const& work, detail::settings const& how, plan const& chosen,
              std::size_t total) noexcept;
 
+  /// It began before its plan was made.
+  void set_beginning(clock::time_point at) noexcept { began_ = at; }
+  [[nodiscard]] clock::time_point beginning() const noexcept { return began_; }
   /// So many more elements are final.
   void add_done(std::size_t elements) noexcept { told_.done += elements; }
   /// The elements of a call whose plan knew no number.

@@ -236,7 +236,8 @@ void run_part(job const& work, settings const& how, std::size_t first, std::size
     learn_whole_call(planned, spent.told, took, decided.most_workers);
 }
 
-void run_rest(job const& work, settings const& how, isa level, ledger& account) {
+void run_rest(job const& work, settings const& how, isa level, ledger& account,
+              std::optional<call_record::clock::time_point> began) {
   plan all = plan_of(work, {.asked = backend_of(how),
                             .level = level,
                             .workers = account.lanes(),
@@ -245,6 +246,7 @@ void run_rest(job const& work, settings const& how, isa level, ledger& account) 
   all.chunk_elements = 0;
   call_record told;
   told.begin(work, how, all, work.count);
+  if (began) told.set_beginning(*began);
   reporter none(nullptr, work.count);
   ending early(how);
   call const rest{.work = work,

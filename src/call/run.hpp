@@ -10,7 +10,9 @@
 #include <hetmap/detail/seam/job.hpp>
 #include <hetmap/plan.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace hetmap::core {
 
@@ -53,8 +55,10 @@ struct routed_plan {
 /// the call may have, and ends the call as it has to end: what is in the account by then, results
 /// and failures, is part of it.
 ///
+/// began:    when the call did, if anybody knows.
 /// Throws:   as detail::run.
-void run_rest(detail::job const& work, detail::settings const& how, isa level, ledger& account);
+void run_rest(detail::job const& work, detail::settings const& how, isa level, ledger& account,
+              std::optional<std::chrono::steady_clock::time_point> began);
 
 /// Runs `work` as a part of a call that has `first` elements before it.
 ///

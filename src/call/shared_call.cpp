@@ -46,7 +46,8 @@ unsigned most_lanes(settings const& how) {
 }
 
 void share_rest(job const& work, settings const& how, isa level, std::span<part const> parts,
-                std::size_t failed, std::exception_ptr const& failure) {
+                std::size_t failed, std::exception_ptr const& failure,
+                std::optional<clock::time_point> began) {
   std::optional<ledger> account;
   try {
     std::size_t const unit = std::max<std::size_t>(work.exact_chunk, 1);
@@ -73,7 +74,7 @@ void share_rest(job const& work, settings const& how, isa level, std::span<part 
       for (part const& p : parts) work.discard(work.columns[0], p.begin, p.until);
     rethrow_as_failure_of(no_length);
   }
-  run_rest(work, how, level, *account);
+  run_rest(work, how, level, *account, began);
 }
 
 shared_call::shared_call(job const& work, unsigned lanes, unsigned parts_a_lane, std::size_t unit)
@@ -155,12 +156,13 @@ bool shared_call::has_rest() const noexcept {
   return rest;
 }
 
-void shared_call::finish(job const& work, settings const& how) {
+void shared_call::finish(job const& work, settings const& how,
+                         std::optional<clock::time_point> began) {
   unsigned const failed = failed_part_.load(std::memory_order_relaxed);
   if (has_rest()) {
     part parts[most_parts];
     for (unsigned k = 0; k != parts_; ++k) parts[k] = {begin_of(k), until_[k], end_of(k)};
-    return share_rest(work, how, level_, {parts, parts_}, failed, failure_);
+    return share_rest(work, how, level_, {parts, parts_}, failed, failure_, began);
   }
   if (!failure_) return;
   if (discard_ != nullptr)

@@ -10,10 +10,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <span>
 
 namespace hetmap::core {
@@ -30,9 +32,11 @@ struct part {
 
 /// Ends a short call that took far too long: what has not been computed is shared, an element at a
 /// time. failure: of the first element of parts[failed] that has not been computed; null: of none.
-[[gnu::cold]] void share_rest(detail::job const& work, detail::settings const& how, isa level,
-                              std::span<part const> parts, std::size_t failed,
-                              std::exception_ptr const& failure);
+/// began: as run_rest.
+[[gnu::cold]] void share_rest(
+    detail::job const& work, detail::settings const& how, isa level, std::span<part const> parts,
+    std::size_t failed, std::exception_ptr const& failure,
+    std::optional<std::chrono::steady_clock::time_point> began = std::nullopt);
 
 /// Whether pieces of so many elements say what those of a call of `count` cost: where there are too
 /// few for a block they are computed one by one.
@@ -68,7 +72,8 @@ class shared_call {
   /// Whether there is something left to do.
   [[nodiscard]] bool has_rest() const noexcept;
   /// The same, then: throws the failure, or shares what is left.
-  void finish(detail::job const& work, detail::settings const& how);
+  void finish(detail::job const& work, detail::settings const& how,
+              std::optional<std::chrono::steady_clock::time_point> began = std::nullopt);
 
  private:
   static constexpr unsigned most_parts = 64;  // bits of a word

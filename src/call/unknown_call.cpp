@@ -70,7 +70,7 @@ bool run_unknown(job const& work, settings const& how, environment const& around
   if (!had_team || begun.call.has_rest()) told.drop();
   if (!had_team) return false;
   told.add_done(begun.call.done());
-  begun.call.finish(work, how);
+  begun.call.finish(work, how, told.beginning());
   work.learned->learn(begun.call.told().elements, begun.call.told().busy);
   told.end_by(call_end::result);
   return true;

@@ -139,6 +139,12 @@ std::size_t device_queue::good_elements(slot_load const& s) const noexcept {
 
 void device_queue::end_at(std::size_t index) noexcept { end_ = std::min(end_, index); }
 
+bool device_queue::abandon() noexcept {
+  if (!abandon_resources(lent_, last_event(under_way_.back()))) return false;
+  forget();
+  return true;
+}
+
 void device_queue::forget() noexcept {
   for (slot_load const& s : under_way_) free_.push_back(s.number);
   under_way_.clear();

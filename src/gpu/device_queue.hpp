@@ -117,10 +117,16 @@ class device_queue {
     return why.what == fault::out_of_memory && halve();
   }
 
-  /// Returns when nothing is enqueued any more.
-  status become_idle() { return flow_.become_idle(); }
+  /// Returns when nothing is enqueued any more, but for what was abandoned.
+  status become_idle() { return lent_ ? flow_.become_idle() : status{}; }
   /// What is under way will not be taken.
   void forget() noexcept;
+  /// The same of what nobody waits for either: it completes some day, in memory that stays until
+  /// then. The queue is of no more use.
+  ///
+  /// Requires: !idle(); nothing under way refers to anything but the ring.
+  /// Returns:  false if there is no memory to note it in; then all is as before.
+  [[nodiscard]] bool abandon() noexcept;
 
  private:
   [[nodiscard]] bool halve() noexcept;

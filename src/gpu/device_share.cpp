@@ -39,6 +39,11 @@ double device_share::device_cost() const noexcept {
 double device_share::cpu_cost(std::size_t left, std::size_t under_way,
                               nanoseconds now) const noexcept {
   if (expected_.on_cpu >= 0 && now < telling_time) return expected_.on_cpu;
+  return cpu_cost_so_far(left, under_way, now);
+}
+
+double device_share::cpu_cost_so_far(std::size_t left, std::size_t under_way,
+                                     nanoseconds now) const noexcept {
   std::size_t const devices = arrived_ + under_way;
   std::size_t const taken = elements_ - std::min(elements_, left + devices);
   return taken != 0 ? static_cast<double>(now.count()) / static_cast<double>(taken)
@@ -62,6 +67,15 @@ std::size_t device_share::next(std::size_t left, std::size_t under_way,
   double const sending = static_cast<double>(worthwhile_load.count()) / 2;
   if ((sent + wanted) * here + sending >= all * there) return 0;
   return static_cast<std::size_t>(wanted);
+}
+
+bool device_share::is_overdue(std::size_t under_way, nanoseconds waited,
+                              nanoseconds ended) const noexcept {
+  double const cpu = cpu_cost_so_far(0, under_way, ended);
+  if (cpu < 0) return false;
+  double const each = std::max(device_cost(), 0.0) + cpu;
+  return static_cast<double>((waited - worthwhile_load).count()) >
+         static_cast<double>(under_way) * each;
 }
 
 }  // namespace hetmap::core

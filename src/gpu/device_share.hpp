@@ -36,11 +36,22 @@ class device_share {
   [[nodiscard]] std::size_t next(std::size_t left, std::size_t under_way,
                                  nanoseconds now) const noexcept;
 
+  /// Whether the CPU had better compute what is under way as well, now that nothing else is left:
+  /// once the device has had the time that it was expected to take and, beyond that, as long as the
+  /// CPU will take. So nobody ever waits longer than twice what the better choice would have cost.
+  ///
+  /// waited: since a load was sent, or has arrived, the last time.
+  /// ended:  when nothing was left to claim, after the call began.
+  [[nodiscard]] bool is_overdue(std::size_t under_way, nanoseconds waited,
+                                nanoseconds ended) const noexcept;
+
  private:
   /// What an element costs there, as far as this call tells, else as expected.
   [[nodiscard]] double device_cost() const noexcept;
   [[nodiscard]] double cpu_cost(std::size_t left, std::size_t under_way,
                                 nanoseconds now) const noexcept;
+  [[nodiscard]] double cpu_cost_so_far(std::size_t left, std::size_t under_way,
+                                       nanoseconds now) const noexcept;
 
   std::size_t elements_;
   std::size_t granule_;

@@ -8,6 +8,7 @@
 #include <hetmap/error.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <optional>
@@ -40,8 +41,35 @@ bool is_over_inputs(std::vector<located_column> const& columns) {
   return false;
 }
 
+/// Whether one of these bytes might be part of an address. Small integers are none, nor are most
+/// numbers of floating point: a double's exponent is in the bits that addresses leave zero.
+bool may_hold_address(void const* bytes, std::size_t count) {
+  constexpr std::uint64_t first = std::uint64_t{1} << 16, last = std::uint64_t{1} << 52;
+  auto const* const from = static_cast<std::byte const*>(bytes);
+  for (std::size_t k = 0; k + sizeof(std::uint64_t) <= count; k += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from + k, sizeof word);
+    if (word >= first && word < last) return true;
+  }
+  return false;
+}
+
+/// Whether nothing that a device does for the call refers to what is the caller's or an array's: it
+/// may go on when the call has returned.
+bool may_outlive_call(gpu_route const& route, held_arrays const& arrays) {
+  for (located_column const& c : route.columns)
+    if (!c.generated && c.how != travel::staged && c.how != travel::within) return false;
+  auto const holds = [](gpu_form const* form, void const* bytes) {
+    return form != nullptr && may_hold_address(bytes, form->functor_bytes);
+  };
+  return !holds(route.form, arrays.functor()) && !holds(route.fold_form, arrays.operation());
+}
+
 /// The lane of a call that computes on a device.
 class device_lane {
+  /// A device that is late is looked at so often.
+  static constexpr std::chrono::nanoseconds longest_pause{1'000'000};
+
  public:
   device_lane(device_part const& part, call const& whole, gpu_route const& route,
               held_arrays const& arrays)
@@ -56,11 +84,16 @@ class device_lane {
         notes_(whole.notes),
         queue_(gpu_, route.form, arrays.functor(), {route.fold_form, arrays.operation()}, columns_,
                terms_for(columns_, account_, part.share != nullptr ? 1 : how_.workers)),
-        over_inputs_(is_over_inputs(columns_)) {}
+        over_inputs_(is_over_inputs(columns_)),
+        may_be_abandoned_(part.share != nullptr && may_outlive_call(route, arrays)) {}
 
   gpu_outcome run(std::size_t chunk_size) {
     gpu_outcome out{.travelled = queue_.travels()};
     began_ = device_time.load()();
+    if (may_be_abandoned_ && works_on_abandoned(gpu_))
+      return {.how = gpu_end::gave_up,
+              .why = {fault::refused, 0, "it still computes what an earlier call did not wait for"},
+              .left = account_.left()};
     if (early_.possible() || reports_.wanted() || queue_.folds()) {
       out.why = go_through(chunk_size);  // functions of the user's are called on the way
     } else {
@@ -69,6 +102,7 @@ class device_lane {
     }
     out.elements = computed_;
     out.taken = since_began();
+    out.left = late_;
     if (out.why.what == fault::lost) {
       out.how = gpu_end::lost;
       mark_lost(gpu_, out.why);
@@ -137,10 +171,37 @@ class device_lane {
         }
         return why;
       }
-      if (queue_.idle()) return {};
+      if (queue_.idle() || abandon_late()) return {};
+      if (may_be_abandoned_) {
+        auto const waited = since_began() - last_moved_;
+        device_pause.load()(std::min(waited / 20, longest_pause));
+        continue;
+      }
       if (status const s = queue_.take(true, arrived); !s.ok()) return s;
       if (arrived) account_for(*arrived);
     }
+  }
+
+  /// Gives what is under way to the CPU if the device is late with it and nothing else is left.
+  bool abandon_late() {
+    if (!may_be_abandoned_ || account_.left() != 0) return false;
+    auto const now = since_began();
+    if (!ended_) ended_ = now;
+    if (!part_.share->is_overdue(elements_under_way(), now - last_moved_, *ended_)) return false;
+    std::vector<range> late;
+    for (slot_load const& s : queue_.under_way()) late.push_back(elements_of(s));
+    if (!queue_.abandon()) return false;
+    for (range const& r : late) {
+      account_.give_back(r);
+      late_ += r.size();
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::size_t elements_under_way() const {
+    std::size_t all = 0;
+    for (slot_load const& s : queue_.under_way()) all += s.count;
+    return all;
   }
 
   range next_elements() {
@@ -166,9 +227,8 @@ class device_lane {
 
   /// From the end that the CPU comes to last.
   range shared_elements(std::size_t most) {
-    std::size_t under_way = 0;
-    for (slot_load const& s : queue_.under_way()) under_way += s.count;
-    std::size_t const wanted = part_.share->next(account_.left(), under_way, since_began());
+    std::size_t const wanted =
+        part_.share->next(account_.left(), elements_under_way(), since_began());
     return wanted != 0 ? account_.claim_back(part_.lane, std::min(wanted, most)) : range{};
   }
 
@@ -179,11 +239,14 @@ class device_lane {
       if (!columns_[k].generated && c.base != nullptr)
         next.at[k] = static_cast<std::byte*>(c.base) + next.begin * c.stride;
     }
-    return queue_.send(next);
+    status const sent = queue_.send(next);
+    last_moved_ = since_began();
+    return sent;
   }
 
   /// Makes the results of a load final, or the failure that ends the call.
   void account_for(arrived_load const& s) noexcept {
+    last_moved_ = since_began();
     bool const fails = s.failed != no_element && s.begin + s.failed == queue_.end();
     if (s.begin >= queue_.end() && !fails) return;
     if (queue_.folds() && s.good == s.count && !take_values(s)) return;
@@ -239,6 +302,11 @@ class device_lane {
   std::deque<range> again_;  // claimed, and not on their way
   std::size_t computed_ = 0;
   std::chrono::nanoseconds began_{0};
+  // After that:
+  std::chrono::nanoseconds last_moved_{0};         // a load was sent, or has arrived
+  std::optional<std::chrono::nanoseconds> ended_;  // nothing was left to claim
+  bool may_be_abandoned_;
+  std::size_t late_ = 0;  // elements that the CPU computes as well
 };
 
 /// Computes a range on this thread.

@@ -25,7 +25,7 @@ struct gpu_outcome {
   status why{};
   std::size_t elements = 0;  ///< computed
   std::chrono::nanoseconds taken{0};
-  std::size_t left = 0;    ///< given back: the device had claimed them
+  std::size_t left = 0;    ///< given back: the device had claimed them; done: it was late with them
   bool travelled = false;  ///< some column had to
   /// In the caller's memory: the device died while it wrote them.
   std::vector<range> torn{};

@@ -2,6 +2,7 @@
 
 #include "../base/forked.hpp"
 #include "../base/text.hpp"
+#include "resources.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -93,6 +94,7 @@ void register_gpu_form(gpu_form const& form) {
 }
 
 void unregister_gpu_form(gpu_form const& form) noexcept {
+  core::await_abandoned();
   auto& all = core::all_forms();
   std::lock_guard const guard(all.guard);
   std::erase(all.forms, &form);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -19,9 +20,42 @@ constexpr std::size_t smallest_ring = std::size_t{64} << 10;
 /// Streams that end together leave what so many of them had.
 constexpr std::ptrdiff_t most_kept_of_streams = 2;
 
+/// What a device still works with that nobody waits for.
+struct abandoned_resources {
+  std::unique_ptr<device_resources> what;
+  device::event last;
+
+  /// done: set once it has completed. Returns: whether it will.
+  bool ask(bool& done) const noexcept {
+    if (is_lost(*what->gpu)) return false;
+    status const asked = what->gpu->query(last, done);
+    if (asked.what == fault::lost) mark_lost(*what->gpu, asked);
+    done = done && asked.ok();
+    return asked.what != fault::lost;
+  }
+};
+
 struct kept_resources {
   process_mutex guard;
   std::vector<std::unique_ptr<device_resources>> all;
+  std::vector<abandoned_resources> abandoned;
+
+  /// Given up where there is no memory to note it in.
+  void keep(std::unique_ptr<device_resources> used) noexcept {
+    try {
+      all.push_back(std::move(used));
+    } catch (std::bad_alloc const&) {
+    }
+  }
+  /// What has completed is kept; what never will is leaked.
+  void take_back() noexcept {
+    std::erase_if(abandoned, [this](abandoned_resources& l) {
+      bool done = false;
+      if (!l.ask(done)) return true;
+      if (done) keep(std::move(l.what));
+      return done;
+    });
+  }
 };
 
 kept_resources& kept() {
@@ -97,6 +131,7 @@ std::unique_ptr<device_resources> lend_resources(device& gpu, status& why, lent_
   {
     auto& here = kept();
     std::lock_guard const lock(here.guard);
+    here.take_back();
     auto const at = std::find_if(here.all.begin(), here.all.end(),
                                  [&](auto const& r) { return r->gpu == &gpu && r->whom == whom; });
     if (at != here.all.end()) {
@@ -119,12 +154,43 @@ void keep_resources(std::unique_ptr<device_resources> used) noexcept {
     return r->gpu == used->gpu && r->whom == used->whom;
   });
   if (used->whom == lent_to::streams && like_it >= most_kept_of_streams) return;
-  here.all.push_back(std::move(used));
+  here.keep(std::move(used));
+}
+
+bool abandon_resources(std::unique_ptr<device_resources>& used, device::event last) noexcept {
+  auto& here = kept();
+  std::lock_guard const lock(here.guard);
+  try {
+    here.abandoned.push_back({nullptr, last});
+  } catch (std::bad_alloc const&) {
+    return false;
+  }
+  here.abandoned.back().what = std::move(used);
+  return true;
+}
+
+bool works_on_abandoned(device const& gpu) noexcept {
+  auto& here = kept();
+  std::lock_guard const lock(here.guard);
+  here.take_back();
+  return std::any_of(here.abandoned.begin(), here.abandoned.end(),
+                     [&](abandoned_resources const& l) { return l.what->gpu == &gpu; });
+}
+
+void await_abandoned() noexcept {
+  auto& here = kept();
+  std::lock_guard const lock(here.guard);
+  for (abandoned_resources const& l : here.abandoned)
+    if (!is_lost(*l.what->gpu))
+      if (status const s = l.what->gpu->block_until(l.last); s.what == fault::lost)
+        mark_lost(*l.what->gpu, s);
+  here.take_back();
 }
 
 void release_device_resources() noexcept {
   auto& here = kept();
   std::lock_guard const lock(here.guard);
+  here.take_back();
   here.all.clear();
 }
 

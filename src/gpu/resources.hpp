@@ -59,7 +59,17 @@ struct device_resources {
 /// a lost device are leaked.
 void keep_resources(std::unique_ptr<device_resources> used) noexcept;
 
-/// Gives up everything that is kept and not lent, of all devices.
+/// Keeps them from when `last`, which is behind all that is enqueued and uses them, has completed.
+///
+/// Returns:  false if there is no memory to note it in: they are the caller's still.
+[[nodiscard]] bool abandon_resources(std::unique_ptr<device_resources>& used,
+                                     device::event last) noexcept;
+/// Whether the device still works with some that were abandoned.
+[[nodiscard]] bool works_on_abandoned(device const& gpu) noexcept;
+/// Returns when no device does any more.
+void await_abandoned() noexcept;
+
+/// Gives up everything that is kept, and neither lent nor abandoned, of all devices.
 void release_device_resources() noexcept;
 
 }  // namespace hetmap::core

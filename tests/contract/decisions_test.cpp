@@ -74,6 +74,26 @@ TEST(DecisionsContract, ACallIsRecordedWithItsPlanAndWhatItTook) {
   EXPECT_FALSE(d.sampled);
 }
 
+/// Notes when it is first called.
+struct notes_begin {
+  std::atomic<std::int64_t>* first;
+  int operator()(int v) const {
+    std::int64_t none = 0;
+    first->compare_exchange_strong(none, now());
+    return support::spin(20us), v;
+  }
+};
+
+// A first call begins without a plan, and gets one when it turns out to be long.
+TEST(DecisionsContract, ACallBeginsWithItsFirstElement) {
+  std::atomic<std::int64_t> first{0};
+  since const here;
+  hetmap::map(notes_begin{&first}, support::indices(5'000));
+  auto const d = here.one();
+  EXPECT_LE(d.began_nanoseconds, first);
+  EXPECT_GT(d.seconds, 0.1 / hetmap::physical_cores());
+}
+
 TEST(DecisionsContract, TheRunnerUpIsTheNextBestThatIsThere) {
   auto const x = support::indices(10'000);
   hetmap::map({.backend = backend::cpu}, spins<2>{}, x);

@@ -36,6 +36,9 @@ class schedule : support::fault_schedule {
                         .element_nanoseconds = 10.0 / speed() * 1e9,
                         .seed = drawn()});
     draw_faults(gpu);
+    late_ = only_ == backend::hybrid && one_in(4);
+    std::optional<support::passing_time> passing;
+    if (!late_) passing.emplace(gpu);
     std::size_t const n = one_in(10) ? below(0, 3) : below(1, 3000);
     fails_ = one_in(3);
     first_failure_ = fails_ ? static_cast<std::int64_t>(below(0, n + 10)) : -1;
@@ -165,15 +168,17 @@ class schedule : support::fault_schedule {
       call(triple{}, triple{});
   }
 
-  /// So that automatic takes what it can to the GPU.
+  /// So that automatic takes what it can to the GPU, and the CPU takes over what that is late with
+  /// where it is to be.
   template <class F>
-  static void believe_costly(F const& f, auto const& input) {
+  void believe_costly(F const& f, auto const& input) const {
     using in = std::conditional_t<std::is_same_v<std::remove_cvref_t<decltype(input)>, column>,
                                   std::span<std::int64_t>, decltype(input)>;
-    support::believe<F const, support::source<in>>(f, 4e6);
+    support::believe<F const, support::source<in>>(f, late_ ? 1 : 4e6);
   }
 
   std::optional<backend> only_;
+  bool late_ = false;
   bool fails_ = false;
   std::int64_t first_failure_ = -1;
   bool succeeded_ = false;

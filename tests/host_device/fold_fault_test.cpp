@@ -58,6 +58,9 @@ class schedule : support::fault_schedule {
                                    : one_in(3) ? backend::hybrid
                                                : backend::gpu};
     if (one_in(2)) how.chunk_size = below(1, 2 * piece);
+    std::optional<support::passing_time> passing;
+    // Else the CPU takes over what the device is late with.
+    if (how.backend != backend::hybrid || failing >= 0 || !one_in(4)) passing.emplace(gpu);
     {
       support::provided_devices const provider({&gpu});
       auto const x = counted(n);

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -38,11 +39,13 @@ class on_virtual_device : public testing::Test {
     stop();
     owned_.push_back(std::make_unique<virtual_device>(traits));
     device_ = owned_.back().get();
+    passing.emplace(*device_);
     provider = std::make_unique<provided_devices>(std::vector<hetmap::core::device*>{device_});
   }
 
   void stop() {
     provider.reset();
+    passing.reset();
     if (device_ != nullptr) expect_nothing_left(*device_);
   }
 
@@ -67,6 +70,7 @@ class on_virtual_device : public testing::Test {
 
   host_kernels::all_forms forms;
   std::unique_ptr<provided_devices> provider;
+  std::optional<passing_time> passing;
 
  private:
   virtual_device* device_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include "gpu/device_blocks.hpp"
 #include "gpu/devices.hpp"
+#include "gpu/resources.hpp"
 
 #include <utility>
 
@@ -22,6 +23,7 @@ provided_devices::provided_devices(std::vector<device*> devices, char const* why
 }
 
 provided_devices::~provided_devices() {
+  await_abandoned();
   release_device_memory();
   if (in_place != nullptr) unregister_device_provider(*in_place);
   in_place = nullptr;

@@ -1,9 +1,11 @@
 #include "virtual_device.hpp"
 
+#include "gpu/clock.hpp"
 #include "gpu/device_blocks.hpp"
 #include "gpu/devices.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -21,6 +23,7 @@ enum engine : int { copying_in, copying_out, computing };
 
 thread_local int current_device = -1;
 thread_local int groups_of_this_thread = 0;
+constinit std::atomic<virtual_device*> passes = nullptr;
 
 }  // namespace
 
@@ -34,6 +37,21 @@ std::chrono::nanoseconds virtual_device::now() const {
   std::lock_guard const lock(guard_);
   return std::chrono::nanoseconds(static_cast<std::int64_t>(now_));
 }
+
+void virtual_device::pass(std::chrono::nanoseconds time) {
+  std::lock_guard const lock(guard_);
+  now_ += static_cast<double>(time.count());
+  run_until(now_);
+}
+
+passing_time::passing_time(virtual_device& of) {
+  passes = &of;
+  device_pause = +[](std::chrono::nanoseconds time) {
+    passes.load()->pass(std::max(time, std::chrono::nanoseconds(1000)));
+  };
+}
+
+passing_time::~passing_time() { device_pause = pause_thread; }
 
 status virtual_device::classify(int code) noexcept {
   switch (code) {

@@ -70,6 +70,8 @@ class virtual_device final : public hetmap::core::device {
   // -- for tests --
   void strike_with(fault_source source) { faults_ = std::move(source); }
   [[nodiscard]] std::chrono::nanoseconds now() const;
+  /// Time passes, and what ends in it is done.
+  void pass(std::chrono::nanoseconds time);
   [[nodiscard]] std::uint64_t operations() const { return ordinal_; }
   [[nodiscard]] std::uint64_t launches() const { return launches_; }
   /// Times that it was asked where memory lies.
@@ -184,6 +186,16 @@ class virtual_device final : public hetmap::core::device {
   std::uint64_t bytes_out_ = 0;
   bool dead_ = false;
   std::string misuse_;
+};
+
+/// While it lives, whoever waits a little for a device lets time of this one pass: a microsecond,
+/// or more. Else only what is asked of it takes time. One at a time.
+class passing_time {
+ public:
+  explicit passing_time(virtual_device& of);
+  ~passing_time();
+  passing_time(passing_time const&) = delete;
+  passing_time& operator=(passing_time const&) = delete;
 };
 
 /// Hands pretended GPUs to the core for as long as it lives, in the place of those that another one

@@ -168,4 +168,29 @@ TEST(DeviceShare, LoadsShrinkUntilBothSidesMeetAndAreWorthSending) {
   EXPECT_EQ(share.next(0, 0, std::chrono::nanoseconds(0)), 0u);
 }
 
+// -- what the device is late with --
+
+// 1000 elements on either side; the device is expected to take 1 us an element, the CPU took 2.
+TEST(DeviceShare, ADeviceIsLateOnceItHasHadItsTimeAndTheCpusBeyondThat) {
+  using std::chrono::microseconds;
+  // (What was expected of the CPU counts no more.)
+  device_share const share(2000, 1, {.on_device = 1000, .on_cpu = 1e9});
+  microseconds const both(1000 + 2000);
+  EXPECT_FALSE(share.is_overdue(1000, both, microseconds(2000)));
+  EXPECT_TRUE(share.is_overdue(1000, both + 2 * device_share::worthwhile_load, microseconds(2000)));
+}
+
+TEST(DeviceShare, WhatTheCpuTakesDoesNotGrowWhileItWaits) {
+  using std::chrono::milliseconds;
+  // The device has nine tenths, and the CPU took 10 ms for the rest: 90 ms for what is under way.
+  device_share const share(10'000, 1, {});
+  EXPECT_FALSE(share.is_overdue(9000, milliseconds(89), milliseconds(10)));
+  EXPECT_TRUE(share.is_overdue(9000, milliseconds(91), milliseconds(10)));
+}
+
+TEST(DeviceShare, ADeviceIsWaitedForWhereNobodyKnowsWhatTheCpuTakes) {
+  device_share const share(1000, 1, {});
+  EXPECT_FALSE(share.is_overdue(1000, std::chrono::hours(1), std::chrono::nanoseconds(0)));
+}
+
 }  // namespace

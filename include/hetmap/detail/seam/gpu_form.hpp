@@ -107,7 +107,7 @@ struct gpu_form {
 /// type is in an unnamed namespace is never found, since two different ones would share its name.
 ///
 /// Waits:    until no look-up is in progress. Not for running calls: unloading running code is an
-///           error, as always.
+///           error, as always, but for what a device was late with and nobody waited for.
 HETMAP_API void register_gpu_form(gpu_form const& form);
 HETMAP_API void unregister_gpu_form(gpu_form const& form) noexcept;
 
