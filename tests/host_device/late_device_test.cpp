@@ -1,5 +1,6 @@
 // A GPU that is late with what it has of a call that the CPU shares: who computes that, and what it
 // may still touch when it gets there.
+#include "gpu/resources.hpp"
 #include "gpu_fold.hpp"
 #include "learned.hpp"
 #include "threaded_device.hpp"
@@ -34,6 +35,13 @@ struct doubles {
   std::int64_t operator()(std::int64_t v) const {
     await_launch();
     return 2 * v;
+  }
+};
+
+struct negates {
+  std::int64_t operator()(std::int64_t v) const {
+    await_launch();
+    return -v;
   }
 };
 
@@ -164,6 +172,17 @@ TEST_F(LateDevice, MayDieThen) {
     EXPECT_EQ(z[77], 2 * x[77]);
   } catch (hetmap::device_unavailable const&) {
   }
+}
+
+// Its code is running.
+TEST_F(LateDevice, IsWaitedForWhenItsKernelIsWithdrawn) {
+  {
+    support::host_form<negates, std::int64_t(std::int64_t)> const negated;
+    hetmap::map(both, negates{}, x);
+    ASSERT_EQ(last_decision().fallback_count, 1u);
+    EXPECT_TRUE(hetmap::core::works_on_abandoned(gpu()));
+  }
+  EXPECT_FALSE(hetmap::core::works_on_abandoned(gpu()));
 }
 
 // Whatever the device refers to that is the caller's has to stay as long as the device works.
