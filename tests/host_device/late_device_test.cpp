@@ -106,13 +106,18 @@ class LateDevice : public support::on_virtual_device {
   LateDevice() {
     start({.element_nanoseconds = 1e12});
     passing.reset();
-    launched = false;
-    doubles const f{};
-    support::forget<doubles const, support::source<std::vector<std::int64_t> const>>(f);
+    begin_anew();
     gpu().strike_with([](support::operation what, std::uint64_t) {
       if (what == support::operation::launch) launched = true;
       return support::strike::none;
     });
+  }
+
+  /// Nothing is known of the kernel, and the CPU waits for a launch.
+  static void begin_anew() {
+    launched = false;
+    doubles const f{};
+    support::forget<doubles const, support::source<std::vector<std::int64_t> const>>(f);
   }
 
   /// Until the device has done all that it was given.
@@ -155,6 +160,7 @@ TEST_F(LateDevice, GetsNothingMoreUntilItHasCaughtUp) {
   ASSERT_TRUE(left);
   EXPECT_EQ(left->what, fallback_kind::failed_over);
   catch_up();
+  begin_anew();
   check();
   EXPECT_GT(gpu().launches(), launches);
 }
